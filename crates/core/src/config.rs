@@ -1,0 +1,136 @@
+//! How a setting is read from an environment variable, and refused.
+//!
+//! Each function documents its own variables where it reads them (`crates/*/src/config.rs`); this
+//! module holds what they share. An empty variable counts as unset, since a CloudFormation parameter
+//! cannot be absent. A bad value is never replaced silently: it stops the start.
+
+use std::ops::RangeInclusive;
+
+use thiserror::Error;
+
+use crate::request::BaseUrl;
+
+/// A setting that cannot be used; the sentence names the variable and says what would do.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{variable} {problem}")]
+pub struct ConfigError {
+    variable: &'static str,
+    problem: String,
+}
+
+impl ConfigError {
+    /// An error about `variable`, whose `problem` continues a sentence that begins with its name.
+    pub fn new(variable: &'static str, problem: impl Into<String>) -> Self {
+        Self { variable, problem: problem.into() }
+    }
+}
+
+/// Where settings are looked up: the process's environment, or a test's list.
+pub struct Environment<'a>(&'a dyn Fn(&str) -> Option<String>);
+
+impl<'a> Environment<'a> {
+    /// An environment that asks `lookup` for each variable by its name.
+    pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self(lookup)
+    }
+
+    /// The environment of this process.
+    pub fn process() -> Environment<'static> {
+        Environment(&|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
+    }
+
+    /// A variable's text; `None` if it is unset or empty.
+    pub fn text(&self, variable: &'static str) -> Option<String> {
+        (self.0)(variable).filter(|value| !value.is_empty())
+    }
+
+    /// A variable that must be set.
+    ///
+    /// # Errors
+    ///
+    /// It is unset or empty.
+    pub fn required(&self, variable: &'static str) -> Result<String, ConfigError> {
+        self.text(variable).ok_or_else(|| ConfigError::new(variable, "is not set"))
+    }
+
+    /// A whole number within `range`, or `default` if unset.
+    ///
+    /// # Errors
+    ///
+    /// It is not a whole number, or outside the range.
+    pub fn integer(
+        &self,
+        variable: &'static str,
+        default: i64,
+        range: RangeInclusive<i64>,
+    ) -> Result<i64, ConfigError> {
+        let Some(text) = self.text(variable) else { return Ok(default) };
+        text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
+            let (min, max) = (range.start(), range.end());
+            ConfigError::new(variable, format!("must be a whole number from {min} to {max}; it is {text:?}"))
+        })
+    }
+
+    /// One of `choices`, or `default` if unset.
+    ///
+    /// # Errors
+    ///
+    /// It is none of them.
+    pub fn choice<T: Copy>(&self, variable: &'static str, default: T, choices: &[(&str, T)]) -> Result<T, ConfigError> {
+        let Some(text) = self.text(variable) else { return Ok(default) };
+        let chosen = choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+        chosen.ok_or_else(|| {
+            let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+            ConfigError::new(variable, format!("must be one of {}; it is {text:?}", names.join(", ")))
+        })
+    }
+
+    /// A base of URLs, if set.
+    ///
+    /// # Errors
+    ///
+    /// It is not an `http` or `https` URL with a host and without query or fragment.
+    pub fn base_url(&self, variable: &'static str) -> Result<Option<BaseUrl>, ConfigError> {
+        let Some(text) = self.text(variable) else { return Ok(None) };
+        let problem = || format!("must be a URL such as https://sho.rt; it is {text:?}");
+        BaseUrl::parse(&text).map(Some).ok_or_else(|| ConfigError::new(variable, problem()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with<T>(value: &str, read: impl Fn(&Environment<'_>) -> Result<T, ConfigError>) -> Result<T, String> {
+        let lookup = |_: &str| Some(value.to_owned());
+        read(&Environment::new(&lookup)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn empty_is_unset() {
+        assert_eq!(with("", |e| e.integer("N", 7, 1..=9)), Ok(7));
+        assert_eq!(with("", |e| e.required("TABLE_NAME")), Err("TABLE_NAME is not set".into()));
+    }
+
+    #[test]
+    fn a_bad_value_is_refused_with_a_sentence_that_names_the_variable() {
+        assert_eq!(
+            with("70", |e| e.integer("CODE_LENGTH", 7, 3..=64)),
+            Err("CODE_LENGTH must be a whole number from 3 to 64; it is \"70\"".into())
+        );
+        assert_eq!(
+            with("yes", |e| e.choice("ALLOW_NEVER", false, &[("true", true), ("false", false)])),
+            Err("ALLOW_NEVER must be one of true, false; it is \"yes\"".into())
+        );
+        for url in ["sho.rt", "ftp://sho.rt", "https://sho.rt/?q", "https://sho.rt/#f", "https://me@sho.rt"] {
+            let error = with(url, |e| e.base_url("BASE_URL")).expect_err(url);
+            assert!(error.starts_with("BASE_URL must be a URL such as https://sho.rt; it is "), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_base_url_loses_its_last_slash() {
+        let base = with("https://Sho.rt/", |e| e.base_url("BASE_URL")).expect("a URL").expect("set");
+        assert_eq!(base.join("abc"), "https://sho.rt/abc");
+    }
+}

@@ -1,0 +1,44 @@
+//! What both functions of Shortlink share.
+//!
+//! # Layout
+//!
+//! In the order in which a request meets them:
+//!
+//! | module | defines |
+//! | --- | --- |
+//! | [`config`] | how an environment variable is read, and refused |
+//! | [`telemetry`] | the log: JSON lines with the request's id |
+//! | [`route`] | which request goes to which function: the one table of routes |
+//! | [`request`] | what a handler is given, whoever received it |
+//! | [`accept`] | which of our media types a client would rather have |
+//! | [`code`] | codes and aliases: how they are drawn and read |
+//! | [`target`] | where a link may lead, and why not |
+//! | [`clock`] | instants, and where they come from |
+//! | [`expiry`] | how long a link lives |
+//! | [`link`] | a link, and its item in the table |
+//! | [`client`] | the DynamoDB client: TLS, time-outs, retries |
+//! | [`store`] | the table: create a link, find a link |
+//! | [`reuse`] | the same link again for the same wish |
+//! | [`problem`] | what went wrong, in the words of RFC 9457 |
+//! | [`reply`] | answers: JSON, text, a redirect |
+//! | [`page`] | answers for people: small HTML pages |
+//!
+//! Nothing here knows of a server or of Lambda: `shorten` and `resolve` turn requests into replies
+//! with it, and `shortlink-lambda` or `shortlink serve` carry them.
+
+pub mod accept;
+pub mod client;
+pub mod clock;
+pub mod code;
+pub mod config;
+pub mod expiry;
+pub mod link;
+pub mod page;
+pub mod problem;
+pub mod reply;
+pub mod request;
+pub mod reuse;
+pub mod route;
+pub mod store;
+pub mod target;
+pub mod telemetry;

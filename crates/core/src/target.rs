@@ -1,0 +1,294 @@
+//! Targets: where a link may lead.
+//!
+//! A target is parsed by the WHATWG URL parser, the one that browsers follow, and kept as that parser
+//! writes it. What is refused is refused with its reason. A target is never fetched.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use thiserror::Error;
+use url::{Host, Url};
+
+/// The longest target, in bytes after serialisation. Browsers follow more; chat clients, proxies and
+/// the Location header of some gateways do not.
+pub const MAX_BYTES: usize = 2_048;
+
+/// The longest text that is looked at, in bytes: serialising shortens a URL (tabs, dot segments, a
+/// default port), but not by a factor of four.
+const MAX_INPUT_BYTES: usize = 4 * MAX_BYTES;
+
+/// Names that mean this machine or this network wherever they are looked up: RFC 6761 (`localhost`),
+/// RFC 6762 (`local`), RFC 8375 (`home.arpa`), and ICANN's reservation of `internal`.
+const LOCAL_SUFFIXES: &[&str] = &["localhost", "local", "home.arpa", "internal"];
+
+/// An `http` or `https` URL that a link may lead to: ASCII, at most [`MAX_BYTES`], no user name or
+/// password, a public host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target(String);
+
+/// Why a text is not a target.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TargetError {
+    /// There is nothing.
+    #[error("is empty; give the URL that the link should lead to")]
+    Empty,
+    /// Longer than a target may be.
+    #[error("is longer than {MAX_BYTES} bytes; links to such URLs break in many clients")]
+    TooLong,
+    /// A tab, a line break or another control character: parsers drop them silently.
+    #[error("holds the control character U+{:04X}; percent-encode it", u32::from(*character))]
+    ControlCharacter {
+        /// The first one.
+        character: char,
+    },
+    /// No scheme: `example.com/path`.
+    #[error("is not a whole URL; start it with https:// or http://")]
+    Relative,
+    /// The parser's own reason.
+    #[error("is not a URL: {0}")]
+    Syntax(url::ParseError),
+    /// `javascript:`, `data:`, `ftp:` and the rest.
+    #[error("has the scheme {scheme:?}; only http and https links are made")]
+    Scheme {
+        /// The scheme, without its colon, cut at 32 characters.
+        scheme: String,
+    },
+    /// `https://user:password@host/`.
+    #[error("holds a user name or a password; remove what stands before the '@' in the host")]
+    Credentials,
+    /// `localhost` and its like.
+    #[error("leads to {host:?}, a name that means something else on every network")]
+    LocalName {
+        /// The host.
+        host: String,
+    },
+    /// An address that the internet does not route.
+    #[error("leads to the address {address}, which is loopback, private or otherwise not public")]
+    SpecialAddress {
+        /// The address, as the parser understood it.
+        address: IpAddr,
+    },
+    /// A link to this very service: following it could go round in a circle.
+    #[error("leads back to this service; give the URL that the short link stands for")]
+    OwnHost,
+}
+
+impl Target {
+    /// Reads, checks and normalises a target.
+    ///
+    /// `own_hosts` are the hosts that this service answers for, in lower case, without port.
+    ///
+    /// # Errors
+    ///
+    /// The first [`TargetError`] that applies.
+    pub fn parse(text: &str, own_hosts: &[&str]) -> Result<Self, TargetError> {
+        let text = text.trim_matches(' ');
+        if text.is_empty() {
+            return Err(TargetError::Empty);
+        }
+        if text.len() > MAX_INPUT_BYTES {
+            return Err(TargetError::TooLong);
+        }
+        if let Some(character) = text.chars().find(|c| c.is_control()) {
+            return Err(TargetError::ControlCharacter { character });
+        }
+        let url = Url::parse(text).map_err(|error| match error {
+            url::ParseError::RelativeUrlWithoutBase => TargetError::Relative,
+            error => TargetError::Syntax(error),
+        })?;
+        check(&url, own_hosts)?;
+        let serialised = String::from(url);
+        if serialised.len() > MAX_BYTES {
+            return Err(TargetError::TooLong);
+        }
+        Ok(Self(serialised))
+    }
+
+    /// A target as it was stored; it was parsed when it was made. `None` if it could not be a
+    /// `Location`, which only a hand that edits the table can bring about.
+    pub fn from_stored(text: String) -> Option<Self> {
+        let scheme = text.starts_with("https://") || text.starts_with("http://");
+        let header_value = text.bytes().all(|byte| byte.is_ascii_graphic());
+        (scheme && header_value).then_some(Self(text))
+    }
+
+    /// The target as it goes into `Location`: visible ASCII only.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn check(url: &Url, own_hosts: &[&str]) -> Result<(), TargetError> {
+    if !matches!(url.scheme(), "http" | "https") {
+        // `example.com:8080/path` parses as the scheme `example.com`.
+        if url.scheme().contains('.') || url.scheme() == "localhost" {
+            return Err(TargetError::Relative);
+        }
+        return Err(TargetError::Scheme { scheme: url.scheme().chars().take(32).collect() });
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(TargetError::Credentials);
+    }
+    match url.host() {
+        None => Err(TargetError::Syntax(url::ParseError::EmptyHost)),
+        Some(Host::Domain(name)) => check_name(name, own_hosts),
+        Some(Host::Ipv4(address)) => check_address(IpAddr::V4(address), is_special_v4(address)),
+        Some(Host::Ipv6(address)) => check_address(IpAddr::V6(address), is_special_v6(address)),
+    }
+}
+
+fn check_name(name: &str, own_hosts: &[&str]) -> Result<(), TargetError> {
+    // "localhost." and "localhost" are one name: the dot is the root of the DNS.
+    let name = name.strip_suffix('.').unwrap_or(name);
+    if name.is_empty() || name.ends_with('.') {
+        return Err(TargetError::Syntax(url::ParseError::EmptyHost));
+    }
+    let is_or_is_below =
+        |suffix: &str| name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    if LOCAL_SUFFIXES.iter().any(|suffix| is_or_is_below(suffix)) {
+        return Err(TargetError::LocalName { host: name.chars().take(64).collect() });
+    }
+    if own_hosts.iter().any(|own| own.strip_suffix('.').unwrap_or(own) == name) {
+        return Err(TargetError::OwnHost);
+    }
+    Ok(())
+}
+
+fn check_address(address: IpAddr, special: bool) -> Result<(), TargetError> {
+    if special { Err(TargetError::SpecialAddress { address }) } else { Ok(()) }
+}
+
+/// Whether an address is in IANA's IPv4 Special-Purpose Address Registry, multicast or reserved.
+/// (`Ipv4Addr::is_global` says nearly this, and is not stable.)
+fn is_special_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    address.is_private()                       // 10/8, 172.16/12, 192.168/16
+        || address.is_loopback()               // 127/8
+        || address.is_link_local()             // 169.254/16, the metadata services of clouds among them
+        || address.is_multicast()              // 224/4
+        || address.is_documentation()          // 192.0.2/24, 198.51.100/24, 203.0.113/24
+        || a == 0                              // "this network", RFC 791
+        || a >= 240                            // reserved, RFC 1112, and broadcast
+        || (a == 100 && (b & 0xc0) == 64)      // shared address space, RFC 6598
+        || (a == 198 && (b & 0xfe) == 18)      // benchmarking, RFC 2544
+        || (a == 192 && b == 0 && c == 0)      // IETF protocol assignments, RFC 6890
+        || (a == 192 && b == 88 && c == 99) // 6to4 relay anycast, RFC 7526
+}
+
+/// Whether an address is not global unicast. Only 2000::/3 has been given out; outside it lie
+/// loopback, `::ffff:a.b.c.d`, `64:ff9b::/96`, unique local, link-local and multicast addresses. Inside
+/// it, IANA's IPv6 Special-Purpose Address Registry takes some out.
+fn is_special_v6(address: Ipv6Addr) -> bool {
+    let [first, second, ..] = address.segments();
+    (first & 0xe000) != 0x2000
+        || (first == 0x2001 && second < 0x0200)   // IETF protocol assignments, Teredo among them
+        || (first == 0x2001 && second == 0x0db8)  // documentation, RFC 3849
+        || first == 0x2002                        // 6to4: an IPv4 address in disguise, RFC 3056
+        || (first == 0x3fff && second < 0x1000) // documentation, RFC 9637
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<String, TargetError> {
+        Target::parse(text, &["sho.rt"]).map(|target| target.to_string())
+    }
+
+    #[test]
+    fn a_target_is_kept_as_the_parser_writes_it() {
+        assert_eq!(parse(" HTTPS://EXAMPLE.com:443/a/../b?q=é#f "), Ok("https://example.com/b?q=%C3%A9#f".into()));
+        assert_eq!(parse("https://bücher.example"), Ok("https://xn--bcher-kva.example/".into()));
+        assert_eq!(parse("http://example.com."), Ok("http://example.com./".into()));
+        assert_eq!(parse("https:\\\\example.com\\a"), Ok("https://example.com/a".into()));
+    }
+
+    #[test]
+    fn special_addresses_are_refused_however_they_are_written() {
+        for host in [
+            "127.0.0.1",
+            "2130706433",
+            "0x7f000001",
+            "0177.0.0.1",
+            "127.1",
+            "127.0.0.1.",
+            "0",
+            "%31%32%37.0.0.1",
+            "127。0。0。1",
+            "10.0.0.1",
+            "172.31.255.255",
+            "192.168.0.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "198.18.0.1",
+            "192.0.0.1",
+            "192.0.2.1",
+            "192.88.99.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "240.0.0.1",
+            "[::1]",
+            "[::]",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:8.8.8.8]",
+            "[::127.0.0.1]",
+            "[64:ff9b::7f00:1]",
+            "[fe80::1]",
+            "[fc00::1]",
+            "[ff02::1]",
+            "[2001::1]",
+            "[2001:db8::1]",
+            "[2002:7f00:1::]",
+            "[3fff::1]",
+        ] {
+            let error = parse(&format!("http://{host}/")).expect_err(host);
+            assert!(matches!(error, TargetError::SpecialAddress { .. }), "{host}: {error:?}");
+        }
+        for host in ["8.8.8.8", "134744072", "172.32.0.1", "100.128.0.1", "[2606:4700::1111]", "[2001:4860:4860::8888]"]
+        {
+            assert!(parse(&format!("http://{host}/")).is_ok(), "{host}");
+        }
+    }
+
+    #[test]
+    fn local_names_and_our_own_host_are_refused_with_and_without_a_dot() {
+        for host in ["localhost", "LOCALHOST.", "a.localhost:3000", "printer.local", "db.internal", "nas.home.arpa"] {
+            assert!(matches!(parse(&format!("http://{host}")), Err(TargetError::LocalName { .. })), "{host}");
+        }
+        assert_eq!(parse("https://SHO.rt:8443/abc"), Err(TargetError::OwnHost));
+        assert_eq!(parse("https://sho.rt./abc"), Err(TargetError::OwnHost));
+        assert!(parse("https://not-sho.rt/").is_ok());
+        assert!(parse("https://notlocal/").is_ok());
+    }
+
+    #[test]
+    fn each_refusal_says_what_to_do() {
+        let detail = |text: &str| parse(text).expect_err(text).to_string();
+        assert_eq!(detail("example.com/a"), "is not a whole URL; start it with https:// or http://");
+        assert_eq!(detail("example.com:80/a"), "is not a whole URL; start it with https:// or http://");
+        assert_eq!(detail("javascript:alert(1)"), "has the scheme \"javascript\"; only http and https links are made");
+        assert_eq!(detail("https://a\tb.example/"), "holds the control character U+0009; percent-encode it");
+        assert_eq!(
+            detail("https://me:secret@example.com/"),
+            "holds a user name or a password; remove what stands before the '@' in the host"
+        );
+        assert_eq!(detail("   "), "is empty; give the URL that the link should lead to");
+        assert_eq!(detail("https://"), "is not a URL: empty host");
+    }
+
+    #[test]
+    fn the_limit_counts_bytes_after_serialisation() {
+        let of_length = |n: usize| format!("https://example.com/{}", "a".repeat(n - 20));
+        assert_eq!(parse(&of_length(MAX_BYTES)).map(|t| t.len()), Ok(MAX_BYTES));
+        assert_eq!(parse(&of_length(MAX_BYTES + 1)), Err(TargetError::TooLong));
+        let encoded_to_three_bytes_each = format!("https://example.com/{}", "é".repeat(400));
+        assert_eq!(parse(&encoded_to_three_bytes_each), Err(TargetError::TooLong));
+        assert_eq!(parse(&"x".repeat(10_000_000)), Err(TargetError::TooLong));
+    }
+}
