@@ -1,0 +1,113 @@
+//! The read side of Shortlink: `GET` and `HEAD /{code}`.
+//!
+//! # Layout
+//!
+//! | module | defines |
+//! | --- | --- |
+//! | [`config`] | what the operator chose |
+//!
+//! `main.rs` is the Lambda; the local server calls the same [`Resolve`].
+
+use http::{HeaderValue, header};
+use shortlink_core::clock::{Clock, Timestamp};
+use shortlink_core::code::Code;
+use shortlink_core::link::Link;
+use shortlink_core::page;
+use shortlink_core::problem::{Kind, Problem};
+use shortlink_core::reply::{self, Reply};
+use shortlink_core::request::Request;
+use shortlink_core::route::Route;
+use shortlink_core::store::{Found, Store};
+use shortlink_lambda::Handler;
+
+pub mod config;
+
+use config::Config;
+
+/// How long a browser may follow a link without asking again, seconds: long enough for somebody who clicks twice,
+/// short enough for a link that is withdrawn. (A 301 without a limit is kept for good.) The value is bit.ly's.
+const MAX_AGE_SECONDS: i64 = 90;
+
+/// Follows links.
+#[derive(Clone, Debug)]
+pub struct Resolve {
+    config: Config,
+    store: Store,
+    clock: Clock,
+}
+
+impl Resolve {
+    /// Follows the links of `store`.
+    pub fn new(config: Config, store: Store, clock: Clock) -> Self {
+        Self { config, store, clock }
+    }
+
+    async fn follow(&self, request: &Request) -> Reply {
+        // What is not a code is no link's, and costs no read.
+        let Some(code) = request.code.as_deref().and_then(|text| Code::parse(text).ok()) else {
+            return missing(request);
+        };
+        let now = self.clock.now();
+        let reply = match self.store.find(&code, now).await {
+            Ok(Found::Live(link)) => self.redirect(&link, now, &request.id),
+            Ok(Found::Expired(link)) => expired(request, &link),
+            Ok(Found::Missing) => missing(request),
+            Err(error) => to_visitor(request, &error.problem(&request.id)),
+        };
+        tracing::debug!(request_id = request.id, code = code.as_str(), status = reply.status().as_u16(), "followed");
+        reply
+    }
+
+    fn redirect(&self, link: &Link, now: Timestamp, request_id: &str) -> Reply {
+        let left = link.expires_at.map_or(MAX_AGE_SECONDS, |instant| instant.since(now));
+        let reply = reply::redirect(self.config.redirect_status, &link.target, left.min(MAX_AGE_SECONDS));
+        reply.unwrap_or_else(|error| {
+            tracing::error!(request_id, code = link.code.as_str(), %error, "a target that cannot be a Location");
+            Problem::internal(request_id).reply()
+        })
+    }
+}
+
+impl Handler for Resolve {
+    async fn handle(&self, request: Request) -> Reply {
+        match request.route {
+            Route::Follow => self.follow(&request).await,
+            Route::Shorten | Route::OpenApi => missing(&request),
+        }
+    }
+}
+
+fn missing(request: &Request) -> Reply {
+    let detail = "There is no link at this address. Check it for typing mistakes: capital and small letters differ.";
+    to_visitor(request, &Problem::new(Kind::NotFound, detail))
+}
+
+fn expired(request: &Request, link: &Link) -> Reply {
+    let when = link.expires_at.map(|instant| format!(" on {instant}")).unwrap_or_default();
+    let detail = format!("This link expired{when} and leads nowhere now. Ask whoever gave it to you for a new one.");
+    to_visitor(request, &Problem::new(Kind::Gone, detail))
+}
+
+/// A page for a browser, a problem document for other clients.
+fn to_visitor(request: &Request, problem: &Problem) -> Reply {
+    let offered = ["application/problem+json", "application/json", "text/html"];
+    let mut reply = match request.preferred(&offered) {
+        Some("text/html") => page::problem(problem),
+        _ => problem.reply(),
+    };
+    reply.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+    reply
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::*;
+
+    #[test]
+    fn moved_permanently_is_the_default() {
+        let environment = shortlink_core::config::Environment::new(&|_| None);
+        assert_eq!(Config::read(&environment).map(|config| config.redirect_status), Ok(StatusCode::MOVED_PERMANENTLY));
+    }
+}

@@ -1,0 +1,127 @@
+//! The body of `POST /shorten`: JSON, a form, or the URL itself, all read into the same named fields.
+
+use http::header;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use shortlink_core::problem::{Kind, Problem};
+use shortlink_core::request::Request;
+use url::form_urlencoded;
+
+/// The largest body that is read, bytes: the longest target four times over (a form may encode a byte in three) and
+/// room for the other fields.
+pub const MAX_BYTES: usize = 16_384;
+
+/// A field's value, as far as its syntax tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// JSON `null`.
+    Null,
+    /// JSON `true` or `false`.
+    Bool(bool),
+    /// A whole JSON number.
+    Integer(i64),
+    /// A JSON string, or any value of a form.
+    Text(String),
+    /// Another JSON value: a fraction, a list, an object.
+    Other,
+}
+
+/// The fields of a body, in order; a name may stand there twice.
+#[derive(Debug)]
+pub struct Fields(pub Vec<(String, Value)>);
+
+/// Reads a request's body.
+///
+/// # Errors
+///
+/// It is too large, of another type, not UTF-8, or not what its type says.
+pub fn read(request: &Request) -> Result<Fields, Problem> {
+    if request.body.len() > MAX_BYTES {
+        let detail = format!("The body has {} bytes; send at most {MAX_BYTES}.", request.body.len());
+        return Err(Problem::new(Kind::BodyTooLarge, detail));
+    }
+    let body = std::str::from_utf8(&request.body)
+        .map_err(|error| invalid(format!("The body is not UTF-8 from byte {} on.", error.valid_up_to())))?;
+    let body = body.trim_start_matches('\u{feff}'); // the byte order mark that some editors write
+    match media_type(request)?.as_str() {
+        "application/json" => json(body),
+        "text/plain" => Ok(Fields(vec![("url".to_owned(), Value::Text(body.trim_ascii().to_owned()))])),
+        // `curl -d '{"url": …}'` without a header: curl says that it is a form.
+        "" | "application/x-www-form-urlencoded" if body.trim_ascii_start().starts_with('{') => json(body),
+        "" | "application/x-www-form-urlencoded" => Ok(form(body)),
+        other => {
+            let shown: String = other.chars().take(64).collect();
+            let detail = format!(
+                "The body is of type {shown:?}; send application/json, application/x-www-form-urlencoded or text/plain."
+            );
+            Err(Problem::new(Kind::UnsupportedMediaType, detail))
+        }
+    }
+}
+
+/// The body's type without parameters, in lower case; empty if the request does not say. Its `charset` is not
+/// looked at: bodies are UTF-8.
+fn media_type(request: &Request) -> Result<String, Problem> {
+    if !request.headers.contains_key(header::CONTENT_TYPE) {
+        return Ok(String::new());
+    }
+    let text = request.header(header::CONTENT_TYPE).ok_or_else(|| {
+        Problem::new(Kind::UnsupportedMediaType, "The Content-Type header is not ASCII; send application/json.")
+    })?;
+    Ok(text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
+fn json(body: &str) -> Result<Fields, Problem> {
+    if !body.trim_ascii_start().starts_with('{') {
+        return Err(invalid("The body is not a JSON object; send one such as {\"url\": \"https://example.com/\"}."));
+    }
+    serde_json::from_str(body).map_err(|error| {
+        // The parser's words tell the place and the kind of mistake; they may also quote what stands there.
+        invalid(format!("The body is not valid JSON at line {}, column {}.", error.line(), error.column()))
+    })
+}
+
+/// A form's fields. Empty ones count as absent: a browser sends every input of a form.
+fn form(body: &str) -> Fields {
+    let pairs = form_urlencoded::parse(body.trim_ascii().as_bytes());
+    let fields = pairs.filter(|(_, value)| !value.is_empty());
+    Fields(fields.map(|(name, value)| (name.into_owned(), Value::Text(value.into_owned()))).collect())
+}
+
+fn invalid(detail: impl Into<String>) -> Problem {
+    Problem::new(Kind::InvalidBody, detail)
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        /// Keeps every entry: `serde_json::Map` would silently keep the last of two with one name.
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Fields;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, serde_json::Value>()? {
+                    fields.push((name, value.into()));
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+impl From<serde_json::Value> for Value {
+    fn from(value: serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::Null => Self::Null,
+            serde_json::Value::Bool(value) => Self::Bool(value),
+            serde_json::Value::Number(number) => number.as_i64().map_or(Self::Other, Self::Integer),
+            serde_json::Value::String(text) => Self::Text(text),
+            serde_json::Value::Array(_) | serde_json::Value::Object(_) => Self::Other,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What the operator chose for the write side.
+
+use shortlink_core::code;
+use shortlink_core::config::{ConfigError, Environment};
+use shortlink_core::expiry::ExpiryPolicy;
+use shortlink_core::request::BaseUrl;
+
+const DAY: i64 = 86_400;
+
+/// The longest life that can be configured, seconds: a thousand years, which keeps every instant within four digits
+/// of year.
+const LONGEST: i64 = 365_250 * DAY;
+
+/// The settings of `shorten`.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `BASE_URL`: what short URLs begin with, such as `https://sho.rt`. Unset: the address under which the client
+    /// reached the service.
+    pub base_url: Option<BaseUrl>,
+    /// `CODE_LENGTH`: the characters of a drawn code, 3 to 32, 7 by default: 49^7 = 6.8 × 10^11 codes.
+    pub code_length: usize,
+    /// How long links live, from these variables, in seconds:
+    ///
+    /// | variable | default | meaning |
+    /// | --- | --- | --- |
+    /// | `EXPIRES_IN_DEFAULT` | 7776000 (90 days) | the life of a link for which none was asked; `never` for no end |
+    /// | `EXPIRES_IN_MIN` | 60 | the shortest life |
+    /// | `EXPIRES_IN_MAX` | 315360000 (10 years) | the longest life |
+    /// | `ALLOW_NEVER` | false | `true`: clients may ask for links that never expire |
+    /// | `PURGE_AFTER` | 2592000 (30 days) | how long an expired link still says so before it is deleted |
+    pub expiry: ExpiryPolicy,
+}
+
+impl Config {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    ///
+    /// The first variable whose value cannot be used, also together with the others.
+    pub fn read(environment: &Environment<'_>) -> Result<Self, ConfigError> {
+        let code_length = environment.integer("CODE_LENGTH", 7, code::MIN_LENGTH as i64..=32)?;
+        let code_length = usize::try_from(code_length).unwrap_or(code::MIN_LENGTH);
+        Ok(Self { base_url: environment.base_url("BASE_URL")?, code_length, expiry: read_expiry(environment)? })
+    }
+}
+
+fn read_expiry(environment: &Environment<'_>) -> Result<ExpiryPolicy, ConfigError> {
+    let min = environment.integer("EXPIRES_IN_MIN", 60, 1..=LONGEST)?;
+    let max = environment.integer("EXPIRES_IN_MAX", 3_650 * DAY, 1..=LONGEST)?;
+    if min > max {
+        return Err(ConfigError::new("EXPIRES_IN_MIN", format!("is {min}, more than EXPIRES_IN_MAX, which is {max}")));
+    }
+    let never = environment.choice("ALLOW_NEVER", false, &[("true", true), ("false", false)])?;
+    let default = match environment.text("EXPIRES_IN_DEFAULT").as_deref() {
+        Some("never") if never => None,
+        Some("never") => {
+            return Err(ConfigError::new("EXPIRES_IN_DEFAULT", "is never, which ALLOW_NEVER=true must allow"));
+        }
+        _ => Some(environment.integer("EXPIRES_IN_DEFAULT", (90 * DAY).clamp(min, max), min..=max)?),
+    };
+    let purge_after = environment.integer("PURGE_AFTER", 30 * DAY, 0..=LONGEST)?;
+    Ok(ExpiryPolicy { default, min, max, never, purge_after })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, String> {
+        let lookup = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
+        Config::read(&Environment::new(&lookup)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn ninety_days_and_seven_characters_are_the_default() {
+        let config = read(&[]).expect("defaults are valid");
+        assert_eq!(config.code_length, 7);
+        assert_eq!(config.expiry.default, Some(7_776_000));
+        assert!(!config.expiry.never);
+    }
+
+    #[test]
+    fn settings_that_contradict_each_other_are_refused() {
+        for (variables, expected) in [
+            (&[("EXPIRES_IN_DEFAULT", "never")][..], "EXPIRES_IN_DEFAULT is never, which ALLOW_NEVER=true must allow"),
+            (
+                &[("EXPIRES_IN_MIN", "9"), ("EXPIRES_IN_MAX", "8")],
+                "EXPIRES_IN_MIN is 9, more than EXPIRES_IN_MAX, which is 8",
+            ),
+            (
+                &[("EXPIRES_IN_MAX", "100"), ("EXPIRES_IN_DEFAULT", "101")],
+                "EXPIRES_IN_DEFAULT must be a whole number from 60 to 100; it is \"101\"",
+            ),
+            (&[("CODE_LENGTH", "2")], "CODE_LENGTH must be a whole number from 3 to 32; it is \"2\""),
+        ] {
+            assert_eq!(read(variables).map(drop), Err(expected.to_owned()));
+        }
+    }
+}
