@@ -1,0 +1,25 @@
+//! Black-box tests: each starts the service on a table and a port of its own, and speaks HTTP with it.
+//!
+//! | module | what it asks |
+//! | --- | --- |
+//! | [`app`] | (the service under test) |
+//! | [`contract`] | does every request get the answer that the design promises, to the letter? |
+//! | [`events`] | does Lambda give the same answers, and survive every event? |
+//! | [`corpora`] | what comes of the URLs and strings that broke others? |
+//! | [`properties`] | does what must always hold hold for whatever comes? |
+//! | [`races`] | who wins, and is anything lost? |
+//! | [`expiry`] | what does the clock change? |
+//! | [`process`] | do links survive the program, and does it end well? |
+//! | [`openapi`] | is the description of the API true? |
+
+#![expect(unreachable_pub, reason = "within one binary, `pub` reads better than `pub(crate)`")]
+
+mod app;
+mod contract;
+mod corpora;
+mod events;
+mod expiry;
+mod openapi;
+mod process;
+mod properties;
+mod races;
