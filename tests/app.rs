@@ -51,6 +51,19 @@ impl TestApp {
 
     /// The service with codes drawn from `rng`.
     pub async fn with_rng(variables: &[(&str, &str)], rng: impl Rng + Send + 'static) -> Self {
+        Self::build(variables, rng, async |endpoint_url| endpoint_url).await
+    }
+
+    /// The service with another way to its DynamoDB: `way` is given the engine's URL and returns the one to use.
+    pub async fn through(way: impl AsyncFnOnce(String) -> String) -> Self {
+        Self::build(&[], Xoshiro256PlusPlus::seed_from_u64(0), way).await
+    }
+
+    async fn build(
+        variables: &[(&str, &str)],
+        rng: impl Rng + Send + 'static,
+        way: impl AsyncFnOnce(String) -> String,
+    ) -> Self {
         let lookup = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
         let environment = Environment::new(&lookup);
         let shorten_config = shorten::config::Config::read(&environment).expect("settings of shorten");
@@ -59,7 +72,8 @@ impl TestApp {
         let engine = Engine::start(&Data::Memory).await.expect("an engine");
         let dynamodb = client::local(engine.endpoint_url()).await;
         table::ensure(&dynamodb, TABLE).await.expect("a table");
-        let store = Store::new(dynamodb.clone(), TABLE);
+        let endpoint_url = way(engine.endpoint_url().to_owned()).await;
+        let store = Store::new(client::local(&endpoint_url).await, TABLE);
 
         let seconds = Arc::new(AtomicI64::new(NOW));
         let clock = Clock::manual(Arc::clone(&seconds));

@@ -420,7 +420,27 @@ async fn a_broken_item_is_our_mistake_and_says_only_that() {
 
 #[tokio::test]
 async fn a_table_that_does_not_answer_is_503_with_retry_after() {
+    let app = TestApp::through(async |_| "http://127.0.0.1:1".to_owned()).await;
+    let unavailable = answer(app.get("/anything")).await;
+    assert_snapshot!(unavailable, @r#"
+    503
+    cache-control: no-store
+    content-type: application/problem+json
+    retry-after: 1
+    vary: accept
+    x-content-type-options: nosniff
+
+    {"type":"urn:shortlink:problem:unavailable","title":"Try again in a moment","status":503,"detail":"The service is busy. Send the same request again in a second."}
+    "#);
+    let page = answer(app.get("/anything").header("accept", "text/html")).await;
+    assert_eq!((page.status, page.header("retry-after")), (503, "1"));
+    let made = answer(app.shorten(&json!({"url": "https://example.com/"}))).await;
+    assert_eq!((made.status, made.body), (503, unavailable.body));
+}
+
+#[tokio::test]
+async fn a_table_that_is_not_there_is_500_and_the_client_is_not_told_why() {
     let app = TestApp::start().await;
     app.dynamodb.delete_table().table_name("links").send().await.expect("deleted");
-    assert_eq!(answer(app.get("/anything")).await.status, 500, "a missing table will not come back by itself");
+    assert_snapshot!(answer(app.shorten(&json!({"url": "https://example.com/"}))).await.body.split_once("request id").expect("an id").0, @r#"{"type":"urn:shortlink:problem:internal","title":"Something is broken here","status":500,"detail":"This is not your mistake. Try again later; if it stays, tell the operator the"#);
 }

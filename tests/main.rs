@@ -12,6 +12,7 @@
 //! | [`process`] | do links survive the program, and does it end well? |
 //! | [`openapi`] | is the description of the API true? |
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test ends with its first surprise")]
 #![expect(unreachable_pub, reason = "within one binary, `pub` reads better than `pub(crate)`")]
 
 mod app;

@@ -1,1 +1,144 @@
-//! To be written.
+//! Who wins, and is anything lost?
+
+use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rand::TryRng;
+use serde_json::json;
+use shortlink_core::code::ALPHABET;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::app::{Answer, TestApp, answer};
+
+/// Sends all orders at once.
+async fn all_at_once(app: &TestApp, orders: impl Iterator<Item = serde_json::Value>) -> Vec<Answer> {
+    let sent: Vec<_> = orders.map(|order| tokio::spawn(answer(app.shorten(&order)))).collect();
+    let mut answers = Vec::new();
+    for task in sent {
+        answers.push(task.await.expect("an answer"));
+    }
+    answers
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_hundred_who_want_one_alias_one_gets_it() {
+    let app = TestApp::start().await;
+    let target = |n: usize| format!("https://example.com/{n}");
+    let orders = (0..200).map(|n| json!({"url": target(n), "alias": "wanted"}));
+    let answers = all_at_once(&app, orders).await;
+    let winners: Vec<usize> = (0..200).filter(|&n| answers[n].status == 201).collect();
+    assert_eq!(winners.len(), 1);
+    assert_eq!(answers.iter().filter(|answer| answer.status == 409).count(), 199);
+    assert_eq!(answer(app.get("/wanted")).await.header("location"), target(winners[0]));
+}
+
+/// Draws only the first four characters of the alphabet.
+struct FourLetters(u32);
+
+impl TryRng for FourLetters {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        // Any good mixing will do; then the middle of the range that means one of the first four characters.
+        self.0 = self.0.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
+        let letter = u64::from(self.0 >> 30);
+        Ok(u32::try_from(((2 * letter + 1) << 32) / (2 * ALPHABET.len() as u64)).expect("in range"))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.0 = self.0.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
+        Ok(u64::from(self.0))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        bytes.fill_with(|| self.0.to_le_bytes()[0]);
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_space_fills_up_without_one_overwritten_link_and_then_codes_get_longer() {
+    const CODES_OF_THREE: usize = 4 * 4 * 4;
+    let app = TestApp::with_rng(&[("CODE_LENGTH", "3")], FourLetters(1)).await;
+    let mut links = HashMap::new();
+    for round in 0..15 {
+        let targets: Vec<_> = (0..20).map(|n| format!("https://example.com/{round}/{n}")).collect();
+        // Half of them with `reuse`, which draws within a transaction.
+        let orders = targets.iter().enumerate().map(|(n, url)| json!({"url": url, "reuse": n % 2 == 0}));
+        for (target, made) in targets.iter().zip(all_at_once(&app, orders).await) {
+            assert_eq!(made.status, 201, "{made}");
+            let code = made.json()["code"].as_str().expect("a code").to_owned();
+            assert_eq!(links.insert(code, target.clone()), None, "a code given twice");
+        }
+    }
+    assert_eq!(links.keys().filter(|code| code.len() == 3).count(), CODES_OF_THREE, "the space is full");
+    assert_eq!(links.len(), 300);
+    for (code, target) in links {
+        assert_eq!(answer(app.get(&format!("/{code}"))).await.header("location"), target);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_fifty_who_race_for_a_reuse_one_makes_the_link_and_all_get_it() {
+    let app = TestApp::start().await;
+    let order = || json!({"url": "https://example.com/", "reuse": true});
+    let answers = all_at_once(&app, (0..50).map(|_| order())).await;
+    let codes: HashSet<_> = answers.iter().map(|answer| answer.json()["code"].to_string()).collect();
+    assert_eq!(codes.len(), 1);
+    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 49);
+    assert_eq!(app.keys().await.len(), 2, "one link, and the memory of it");
+}
+
+/// A way to a DynamoDB on which one answer is lost: the first one after `lose` is set. The request has been carried
+/// out by then.
+async fn lossy_way(endpoint_url: String, lose: Arc<AtomicBool>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("its address");
+    let engine = endpoint_url.strip_prefix("http://").expect("an http URL").to_owned();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let (engine, lose) = (engine.clone(), Arc::clone(&lose));
+            tokio::spawn(async move {
+                let mut server = TcpStream::connect(engine).await.expect("the engine");
+                let (mut asked, mut answered) = ([0; 65_536], [0; 65_536]);
+                loop {
+                    tokio::select! {
+                        n = client.read(&mut asked) => match n {
+                            Ok(n @ 1..) => server.write_all(&asked[..n]).await.expect("written"),
+                            _ => return,
+                        },
+                        n = server.read(&mut answered) => match n {
+                            Ok(1..) if lose.swap(false, Ordering::SeqCst) => return,
+                            Ok(n @ 1..) => client.write_all(&answered[..n]).await.expect("written"),
+                            _ => return,
+                        },
+                    }
+                }
+            });
+        }
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn a_put_whose_answer_was_lost_is_not_taken_for_somebody_elses() {
+    let lose = Arc::new(AtomicBool::new(false));
+    let app = TestApp::through(async |endpoint_url| lossy_way(endpoint_url, Arc::clone(&lose)).await).await;
+    for order in [
+        json!({"url": "https://example.com/", "alias": "mine"}),
+        json!({"url": "https://example.com/"}),
+        json!({"url": "https://example.com/", "reuse": true}),
+    ] {
+        let before = app.keys().await.len();
+        lose.store(true, Ordering::SeqCst);
+        let made = answer(app.shorten(&order)).await;
+        assert!(!lose.load(Ordering::SeqCst), "an answer was lost");
+        assert_eq!(made.status, 201, "{order}: {made}");
+        let expected = before + if order["reuse"] == true { 2 } else { 1 };
+        assert_eq!(app.keys().await.len(), expected, "{order}: no second link was made");
+    }
+}

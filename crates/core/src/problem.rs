@@ -136,7 +136,7 @@ impl Problem {
 
     /// The table does not answer.
     pub fn unavailable() -> Self {
-        Self::new(Kind::Unavailable, "The service is busy; nothing was done. Send the same request again in a second.")
+        Self::new(Kind::Unavailable, "The service is busy. Send the same request again in a second.")
     }
 
     /// The reply that says so.
