@@ -19,6 +19,7 @@
 //! | [`client`] | the DynamoDB client: TLS, time-outs, retries |
 //! | [`store`] | the table: create a link, find a link |
 //! | [`reuse`] | the same link again for the same wish |
+//! | [`visits`] | how often a link is followed, and by whom |
 //! | [`problem`] | what went wrong, in the words of RFC 9457 |
 //! | [`reply`] | answers: JSON, text, a redirect |
 //! | [`page`] | answers for people: small HTML pages |
@@ -42,3 +43,4 @@ pub mod route;
 pub mod store;
 pub mod target;
 pub mod telemetry;
+pub mod visits;

@@ -25,6 +25,10 @@ pub mod attribute {
     /// S, 16 hexadecimal digits drawn for each creation. A put that is repeated because its answer was
     /// lost finds its own item in its way, and knows it by this.
     pub const WRITE_ID: &str = "writeId";
+    /// N: how often the link has been followed.
+    pub const HITS: &str = "hits";
+    /// N, Unix seconds: when it was last followed.
+    pub const LAST_HIT_AT: &str = "lastHitAt";
     /// S, of an item of [`crate::reuse`]: the code of the link to give again.
     pub const REUSE_CODE: &str = "reuseCode";
 }
@@ -43,9 +47,18 @@ pub struct Link {
     pub created_at: Timestamp,
     /// From when on it answers 410; `None`: never.
     pub expires_at: Option<Timestamp>,
+    /// How often it has been followed.
+    pub hits: u64,
+    /// When it was last followed.
+    pub last_hit_at: Option<Timestamp>,
 }
 
 impl Link {
+    /// A link that nobody has followed yet.
+    pub fn new(code: Code, target: Target, created_at: Timestamp, expires_at: Option<Timestamp>) -> Self {
+        Self { code, target, created_at, expires_at, hits: 0, last_hit_at: None }
+    }
+
     /// Whether it no longer leads anywhere. The clock decides, not whether DynamoDB has deleted the item
     /// yet: that takes it up to days.
     pub fn is_expired(&self, now: Timestamp) -> bool {
@@ -85,6 +98,12 @@ impl Link {
             target,
             created_at: instant(attribute::CREATED_AT)?.ok_or(attribute::CREATED_AT)?,
             expires_at: instant(attribute::EXPIRES_AT)?,
+            hits: match item.get(attribute::HITS) {
+                None => 0,
+                Some(AttributeValue::N(digits)) => digits.parse().map_err(|_| attribute::HITS)?,
+                Some(_) => return Err(attribute::HITS),
+            },
+            last_hit_at: instant(attribute::LAST_HIT_AT)?,
         })
     }
 }
@@ -99,12 +118,12 @@ mod tests {
     use super::*;
 
     fn link() -> Link {
-        Link {
-            code: Code::parse("abc").expect("a code"),
-            target: Target::parse("https://example.com/", &[]).expect("a target"),
-            created_at: Timestamp::from_unix(100).expect("in range"),
-            expires_at: Timestamp::from_unix(200),
-        }
+        Link::new(
+            Code::parse("abc").expect("a code"),
+            Target::parse("https://example.com/", &[]).expect("a target"),
+            Timestamp::from_unix(100).expect("in range"),
+            Timestamp::from_unix(200),
+        )
     }
 
     #[test]

@@ -154,7 +154,7 @@ impl std::fmt::Debug for CodeSource {
 
 impl Draft {
     pub(crate) fn link(&self, code: Code) -> Link {
-        Link { code, target: self.target.clone(), created_at: self.created_at, expires_at: self.expires_at }
+        Link::new(code, self.target.clone(), self.created_at, self.expires_at)
     }
 }
 
