@@ -16,6 +16,7 @@ use shortlink::table;
 use shortlink_core::client;
 use shortlink_core::clock::Clock;
 use shortlink_core::config::Environment;
+use shortlink_core::link::Item;
 use shortlink_core::store::{CodeSource, Store};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -30,10 +31,11 @@ pub struct TestApp {
     pub address: SocketAddr,
     pub shorten: Shorten,
     pub resolve: Resolve,
+    pub store: Store,
     pub dynamodb: aws_sdk_dynamodb::Client,
     clock: Arc<AtomicI64>,
     http: reqwest::Client,
-    _engine: Engine,
+    engine: Engine,
     _stop: oneshot::Sender<()>,
 }
 
@@ -56,7 +58,12 @@ impl TestApp {
 
     /// The service with another way to its DynamoDB: `way` is given the engine's URL and returns the one to use.
     pub async fn through(way: impl AsyncFnOnce(String) -> String) -> Self {
-        Self::build(&[], Xoshiro256PlusPlus::seed_from_u64(0), way).await
+        Self::with_through(&[], way).await
+    }
+
+    /// The service with these environment variables and another way to its DynamoDB.
+    pub async fn with_through(variables: &[(&str, &str)], way: impl AsyncFnOnce(String) -> String) -> Self {
+        Self::build(variables, Xoshiro256PlusPlus::seed_from_u64(0), way).await
     }
 
     async fn build(
@@ -79,7 +86,7 @@ impl TestApp {
         let clock = Clock::manual(Arc::clone(&seconds));
         let codes = CodeSource::new(shorten_config.code_length, rng);
         let shorten = Shorten::new(shorten_config, store.clone(), codes, clock.clone());
-        let resolve = Resolve::new(resolve_config, store, clock);
+        let resolve = Resolve::new(resolve_config, store.clone(), clock);
 
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("its address");
@@ -89,7 +96,12 @@ impl TestApp {
             stopped.await.ok();
         }));
         let http = reqwest::Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
-        Self { address, shorten, resolve, dynamodb, clock: seconds, http, _engine: engine, _stop: stop }
+        Self { address, shorten, resolve, store, dynamodb, clock: seconds, http, engine, _stop: stop }
+    }
+
+    /// Where its DynamoDB is.
+    pub fn endpoint_url(&self) -> &str {
+        self.engine.endpoint_url()
     }
 
     /// Moves the clock.
@@ -122,6 +134,18 @@ impl TestApp {
             (name, value)
         });
         self.dynamodb.put_item().table_name(TABLE).set_item(Some(item.collect())).send().await.expect("an item");
+    }
+
+    /// An item of the table.
+    pub async fn item(&self, key: &str) -> Option<Item> {
+        let key = aws_sdk_dynamodb::types::AttributeValue::S(key.to_owned());
+        self.dynamodb.get_item().table_name(TABLE).key("shortCode", key).send().await.expect("an answer").item
+    }
+
+    /// A number of an item; 0 if it is not there.
+    pub async fn number(&self, key: &str, attribute: &str) -> u64 {
+        let item = self.item(key).await.unwrap_or_default();
+        item.get(attribute).map_or(0, |number| number.as_n().expect("a number").parse().expect("a whole number"))
     }
 
     /// Every key in the table.

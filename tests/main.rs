@@ -10,6 +10,9 @@
 //! | [`races`] | who wins, and is anything lost? |
 //! | [`expiry`] | what does the clock change? |
 //! | [`process`] | do links survive the program, and does it end well? |
+//! | [`visits`] | is every visit counted, at nobody's cost? |
+//! | [`lambda`] | does the binary do in Lambda what it must? |
+//! | [`runtime_api`], [`way`] | (Lambda's Runtime API; faults on the way to DynamoDB) |
 //! | [`openapi`] | is the description of the API true? |
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test ends with its first surprise")]
@@ -20,7 +23,11 @@ mod contract;
 mod corpora;
 mod events;
 mod expiry;
+mod lambda;
 mod openapi;
 mod process;
 mod properties;
 mod races;
+mod runtime_api;
+mod visits;
+mod way;

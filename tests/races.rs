@@ -8,10 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use rand::TryRng;
 use serde_json::json;
 use shortlink_core::code::ALPHABET;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 
 use crate::app::{Answer, TestApp, answer};
+use crate::way::{Answered, Asked, way};
 
 /// Sends all orders at once.
 async fn all_at_once(app: &TestApp, orders: impl Iterator<Item = serde_json::Value>) -> Vec<Answer> {
@@ -91,55 +90,6 @@ async fn of_fifty_who_race_for_a_reuse_one_makes_the_link_and_all_get_it() {
     assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 49);
     assert_eq!(app.keys().await.len(), 2, "one link, and the memory of it");
-}
-
-/// A way to a DynamoDB that a test stands on: it sees what is asked and what is answered, piece by piece.
-async fn way<A, B>(endpoint_url: String, on_asked: A, on_answered: B) -> String
-where
-    A: Fn(&[u8]) -> Asked + Clone + Send + 'static,
-    B: Fn() -> Answered + Clone + Send + 'static,
-{
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("its address");
-    let engine = endpoint_url.strip_prefix("http://").expect("an http URL").to_owned();
-    tokio::spawn(async move {
-        while let Ok((mut client, _)) = listener.accept().await {
-            let (engine, on_asked, on_answered) = (engine.clone(), on_asked.clone(), on_answered.clone());
-            tokio::spawn(async move {
-                let mut server = TcpStream::connect(engine).await.expect("the engine");
-                let (mut asked, mut answered) = ([0; 65_536], [0; 65_536]);
-                loop {
-                    tokio::select! {
-                        n = client.read(&mut asked) => match n {
-                            Ok(n @ 1..) => match on_asked(&asked[..n]) {
-                                Asked::Pass => server.write_all(&asked[..n]).await.expect("written"),
-                                Asked::Reply(reply) => client.write_all(reply).await.expect("written"),
-                            },
-                            _ => return,
-                        },
-                        n = server.read(&mut answered) => match n {
-                            Ok(n @ 1..) => match on_answered() {
-                                Answered::Pass => client.write_all(&answered[..n]).await.expect("written"),
-                                Answered::Lose => return,
-                            },
-                            _ => return,
-                        },
-                    }
-                }
-            });
-        }
-    });
-    format!("http://{address}")
-}
-
-enum Asked {
-    Pass,
-    Reply(&'static [u8]),
-}
-
-enum Answered {
-    Pass,
-    Lose,
 }
 
 #[tokio::test]

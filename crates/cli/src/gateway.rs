@@ -19,6 +19,7 @@ use shortlink_core::request::{BaseUrl, Request};
 use shortlink_core::route::{Function, Route, TABLE};
 use shortlink_lambda::Handler;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 
 /// The largest body that the gateway takes, bytes.
 pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -28,6 +29,9 @@ pub const MAX_HEAD_BYTES: usize = 10_240;
 
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How often the work that follows answers is done.
+const WORK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long requests under way may take to finish once the server is to stop: API Gateway's own limit for a request.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -44,6 +48,8 @@ pub struct Functions {
 /// Answers requests on `listener` until `stop` is ready, then finishes those under way.
 pub async fn serve(listener: TcpListener, functions: Functions, stop: impl Future<Output = ()>) {
     let functions = Arc::new(functions);
+    let (stop_working, stopped) = oneshot::channel();
+    let working = tokio::spawn(work_after(Arc::clone(&functions), stopped));
     let graceful = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
@@ -63,6 +69,17 @@ pub async fn serve(listener: TcpListener, functions: Functions, stop: impl Futur
     drop(listener);
     if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
         tracing::warn!("stopped with requests under way");
+    }
+    drop(stop_working);
+    working.await.ok();
+    functions.resolve.finish().await;
+}
+
+/// The work that follows answers. Lambda does it after each; here, where requests overlap, a clock does.
+async fn work_after(functions: Arc<Functions>, mut stopped: oneshot::Receiver<()>) {
+    // What is being written when the server stops is not cut off: only the pause is.
+    while tokio::time::timeout(WORK_INTERVAL, &mut stopped).await.is_err() {
+        functions.resolve.after().await;
     }
 }
 
@@ -108,6 +125,7 @@ async fn answer(functions: &Functions, address: SocketAddr, request: HttpRequest
     };
     let request = Request {
         route,
+        head: parts.method == Method::HEAD,
         code,
         base_url: base_url(&parts.headers, address),
         headers: parts.headers,

@@ -37,6 +37,11 @@ impl Timestamp {
         Self::from_unix(self.unix().checked_add(seconds)?)
     }
 
+    /// The day in UTC, such as `2030-01-31`.
+    pub fn date(self) -> String {
+        self.to_string().chars().take("2030-01-31".len()).collect()
+    }
+
     /// How many seconds `self` is after `earlier`; negative if it is before.
     pub fn since(self, earlier: Self) -> i64 {
         self.unix() - earlier.unix()

@@ -19,7 +19,10 @@
 //! | [`client`] | the DynamoDB client: TLS, time-outs, retries |
 //! | [`store`] | the table: create a link, find a link |
 //! | [`reuse`] | the same link again for the same wish |
-//! | [`visits`] | how often a link is followed, and by whom |
+//! | [`hot`] | links that were followed a moment ago |
+//! | [`visitor`] | who follows a link, as far as one may know |
+//! | [`visits`] | how often a link is followed: gathered, and written once the answer has gone |
+//! | [`day`] | what visits leave in the table, and how it is read |
 //! | [`problem`] | what went wrong, in the words of RFC 9457 |
 //! | [`reply`] | answers: JSON, text, a redirect |
 //! | [`page`] | answers for people: small HTML pages |
@@ -32,7 +35,9 @@ pub mod client;
 pub mod clock;
 pub mod code;
 pub mod config;
+pub mod day;
 pub mod expiry;
+pub mod hot;
 pub mod link;
 pub mod page;
 pub mod problem;
@@ -43,4 +48,5 @@ pub mod route;
 pub mod store;
 pub mod target;
 pub mod telemetry;
+pub mod visitor;
 pub mod visits;

@@ -12,6 +12,8 @@ use crate::route::Route;
 pub struct Request {
     /// The route.
     pub route: Route,
+    /// Whether it is a HEAD request: whoever carries the reply leaves its body out.
+    pub head: bool,
     /// The path parameter `{code}` as the gateway decoded it: not yet a code.
     pub code: Option<String>,
     /// The headers, names in lower case.

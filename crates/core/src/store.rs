@@ -1,6 +1,6 @@
 //! The table: create a link, find a link.
 //!
-//! Every call to DynamoDB stands here or in [`crate::reuse`]; what each function may call is in [`actions`].
+//! Every call to DynamoDB stands here, in [`crate::reuse`] or in [`crate::day`]; what each function may call is in [`actions`].
 
 use std::error::Error as StdError;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +26,8 @@ pub mod actions {
     pub const SHORTEN: &[&str] = &["dynamodb:GetItem", "dynamodb:PutItem"];
     /// `resolve` gets links.
     pub const RESOLVE: &[&str] = &["dynamodb:GetItem"];
+    /// Where visits are counted, it adds to links and to their days; where days are, it reads them.
+    pub const RESOLVE_VISITS: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:UpdateItem"];
 }
 
 /// How many codes of one length are drawn before longer ones are.

@@ -13,11 +13,54 @@ const BROWSERS: &[&str] = &["mozilla/", "opera/"];
 /// and some million instructions at the start, that reading one takes); a test holds them against
 /// `crawler-user-agents` 1.60 (97 % are known) and against browsers.
 const PROGRAMS: &[&str] = &[
-    "@", "agent;", "ahrefs", "archiv", "bot", "check", "coccoc", "collect", "crawl", "facebookexternalhit", "favicon",
-    "feed", "fetch", "google-", "googleother", "headless", "http:", "https:", "httrack", "index", "java/", "libwww",
-    "lighthouse", "loader", "mediapartners", "monitor", "nutch", "phantomjs", "pingdom", "playwright", "prerender",
-    "preview", "probe", "proxy", "python", "scan", "scrap", "selenium", "sitemap", "slurp", "snippet", "spider",
-    "thumb", "valid", "wget", "whatsapp", "www.", "yahoo!",
+    "@",
+    "agent;",
+    "ahrefs",
+    "archiv",
+    "bot",
+    "check",
+    "coccoc",
+    "collect",
+    "crawl",
+    "facebookexternalhit",
+    "favicon",
+    "feed",
+    "fetch",
+    "google-",
+    "googleother",
+    "headless",
+    "http:",
+    "https:",
+    "httrack",
+    "index",
+    "java/",
+    "libwww",
+    "lighthouse",
+    "loader",
+    "mediapartners",
+    "monitor",
+    "nutch",
+    "phantomjs",
+    "pingdom",
+    "playwright",
+    "prerender",
+    "preview",
+    "probe",
+    "proxy",
+    "python",
+    "scan",
+    "scrap",
+    "selenium",
+    "sitemap",
+    "slurp",
+    "snippet",
+    "spider",
+    "thumb",
+    "valid",
+    "wget",
+    "whatsapp",
+    "www.",
+    "yahoo!",
 ];
 
 /// The longest name of a referring host that is kept, bytes; a longer one counts as [`OTHER`].
@@ -47,7 +90,8 @@ impl Visitor {
         let country = text("cloudfront-viewer-country");
         let country = country.filter(|name| name.len() == 2 && name.bytes().all(|byte| byte.is_ascii_uppercase()));
         // A browser that only looks ahead says so.
-        let looks_ahead = ["purpose", "sec-purpose"].iter().any(|name| text(name).is_some_and(|p| p.contains("prefetch")));
+        let looks_ahead =
+            ["purpose", "sec-purpose"].iter().any(|name| text(name).is_some_and(|p| p.contains("prefetch")));
         Self {
             bot: looks_ahead || is_program(&agent),
             referrer: text(header::REFERER.as_str()).and_then(referring_host),
@@ -84,15 +128,28 @@ mod tests {
     use super::*;
 
     fn visitor(headers: &[(&'static str, &str)]) -> Visitor {
-        Visitor::of(&headers.iter().map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value"))).collect())
+        Visitor::of(
+            &headers
+                .iter()
+                .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
+                .collect(),
+        )
     }
 
     #[test]
     fn browsers_are_people_and_others_are_programs() {
         for (agent, bot, device) in [
             ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", false, "desktop"),
-            ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1", false, "phone"),
-            ("Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/137.0.0.0 Safari/537.36", false, "tablet"),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+                false,
+                "phone",
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/137.0.0.0 Safari/537.36",
+                false,
+                "tablet",
+            ),
             ("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", true, "desktop"),
             ("facebookexternalhit/1.1", true, "desktop"),
             ("WhatsApp/2.23.20.0", true, "desktop"),

@@ -9,12 +9,13 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use base64::Engine;
 use bytes::Bytes;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use lambda_http::aws_lambda_events::encodings::Body;
-use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
+use lambda_http::lambda_runtime::{self, LambdaEvent, Runtime, Service, service_fn};
 use lambda_http::request::LambdaRequest;
 use serde_json::value::RawValue;
 use shortlink_core::problem::{Kind, Problem};
@@ -22,15 +23,35 @@ use shortlink_core::reply::Reply;
 use shortlink_core::request::{BaseUrl, Request};
 use shortlink_core::route::Route;
 
+mod after;
+mod shutdown;
+
+use after::AfterLayer;
+
 /// What a function does with a request.
-pub trait Handler {
+pub trait Handler: Send + Sync + 'static {
     /// Answers a request.
     fn handle(&self, request: Request) -> impl Future<Output = Reply> + Send;
+
+    /// Whether requests leave work for after the answer.
+    fn has_work_after(&self) -> bool {
+        false
+    }
+
+    /// Does the work that waited for the answer to go.
+    fn after(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+
+    /// Does all the work that is left, before the process ends.
+    fn finish(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 }
 
 /// An answer on its way. The box ends the type, which otherwise holds every future within the SDK's and the runtime's,
 /// at a depth that the compiler refuses.
-type Answered<'a> = Pin<Box<dyn Future<Output = Result<ApiGatewayV2httpResponse, Infallible>> + Send + 'a>>;
+type Answered = Pin<Box<dyn Future<Output = Result<ApiGatewayV2httpResponse, Infallible>> + Send>>;
 
 /// Asks Lambda for events and answers them, for as long as the process lives.
 ///
@@ -41,16 +62,29 @@ type Answered<'a> = Pin<Box<dyn Future<Output = Result<ApiGatewayV2httpResponse,
 /// # Panics
 ///
 /// Outside Lambda, where its environment variables are not set.
-pub async fn run(handler: impl Handler + Sync) -> Result<(), lambda_http::Error> {
-    let handler = &handler;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| -> Answered<'_> {
-        Box::pin(async move { Ok(answer(handler, &event.payload).await) })
-    }))
-    .await
+pub async fn run(handler: impl Handler) -> Result<(), lambda_http::Error> {
+    let handler = Arc::new(handler);
+    if !handler.has_work_after() {
+        return lambda_runtime::run(service(&handler)).await;
+    }
+    shutdown::finish_on_sigterm(Arc::clone(&handler)).await;
+    Runtime::new(service(&handler)).layer(AfterLayer(handler)).run().await
+}
+
+/// What the runtime calls with each event.
+fn service<H: Handler>(
+    handler: &Arc<H>,
+) -> impl Service<LambdaEvent<Box<RawValue>>, Response = ApiGatewayV2httpResponse, Error = Infallible, Future = Answered>
++ use<H> {
+    let handler = Arc::clone(handler);
+    service_fn(move |event: LambdaEvent<Box<RawValue>>| -> Answered {
+        let handler = Arc::clone(&handler);
+        Box::pin(async move { Ok(answer(&*handler, &event.payload).await) })
+    })
 }
 
 /// Answers one event.
-pub async fn answer(handler: &(impl Handler + Sync), event: &RawValue) -> ApiGatewayV2httpResponse {
+pub async fn answer(handler: &impl Handler, event: &RawValue) -> ApiGatewayV2httpResponse {
     let Ok(LambdaRequest::ApiGatewayV2(event)) = serde_json::from_str(event.get()) else {
         tracing::warn!("an event that is not from an API Gateway HTTP API");
         let detail = "This function answers events of an API Gateway HTTP API, payload format 2.0.";
@@ -92,6 +126,7 @@ pub fn request(event: ApiGatewayV2httpRequest) -> Result<Request, Box<Reply>> {
     });
     Ok(Request {
         route,
+        head: context.http.method == http::Method::HEAD,
         code: event.path_parameters.get("code").cloned(),
         headers: event.headers,
         body: Bytes::from(body),

@@ -8,16 +8,21 @@
 //!
 //! `main.rs` is the Lambda; the local server calls the same [`Resolve`].
 
+use std::sync::Arc;
+
 use http::{HeaderValue, header};
 use shortlink_core::clock::{Clock, Timestamp};
 use shortlink_core::code::Code;
+use shortlink_core::hot::HotLinks;
 use shortlink_core::link::Link;
 use shortlink_core::page;
 use shortlink_core::problem::{Kind, Problem};
 use shortlink_core::reply::{self, Reply};
 use shortlink_core::request::Request;
 use shortlink_core::route::Route;
-use shortlink_core::store::{Found, Store};
+use shortlink_core::store::{Found, Store, StoreError};
+use shortlink_core::visitor::Visitor;
+use shortlink_core::visits::{Mode, Visits};
 use shortlink_lambda::Handler;
 
 pub mod config;
@@ -33,13 +38,29 @@ const MAX_AGE_SECONDS: i64 = 90;
 pub struct Resolve {
     config: Config,
     store: Store,
+    hot_links: Arc<HotLinks>,
+    visits: Visits,
     clock: Clock,
 }
 
 impl Resolve {
     /// Follows the links of `store`.
     pub fn new(config: Config, store: Store, clock: Clock) -> Self {
-        Self { config, store, clock }
+        let hot_links = Arc::new(HotLinks::new(config.hot_links));
+        let visits = Visits::new(config.visits, config.visits_kept, store.clone());
+        Self { config, store, hot_links, visits, clock }
+    }
+
+    /// What is at a code; the table is not asked for a link that was followed a moment ago.
+    async fn find(&self, code: &Code, now: Timestamp) -> Result<Found, StoreError> {
+        if let Some(link) = self.hot_links.get(code, now) {
+            return Ok(Found::Live(link));
+        }
+        let found = self.store.find(code, now).await?;
+        if let Found::Live(link) = &found {
+            self.hot_links.keep(link, now);
+        }
+        Ok(found)
     }
 
     async fn follow(&self, request: &Request) -> Reply {
@@ -48,8 +69,13 @@ impl Resolve {
             return missing(request);
         };
         let now = self.clock.now();
-        let reply = match self.store.find(&code, now).await {
-            Ok(Found::Live(link)) => self.redirect(&link, now, &request.id),
+        let reply = match self.find(&code, now).await {
+            Ok(Found::Live(link)) => {
+                if !request.head {
+                    self.visits.count(&code, &Visitor::of(&request.headers), now);
+                }
+                self.redirect(&link, now, &request.id)
+            }
             Ok(Found::Expired(link)) => expired(request, &link),
             Ok(Found::Missing) => missing(request),
             Err(error) => to_visitor(request, &error.problem(&request.id)),
@@ -74,6 +100,18 @@ impl Handler for Resolve {
             Route::Follow => self.follow(&request).await,
             Route::Shorten | Route::OpenApi => missing(&request),
         }
+    }
+
+    fn has_work_after(&self) -> bool {
+        self.visits.mode() != Mode::Off
+    }
+
+    async fn after(&self) {
+        self.visits.flush(self.clock.now()).await;
+    }
+
+    async fn finish(&self) {
+        self.visits.flush_all(self.clock.now()).await;
     }
 }
 
