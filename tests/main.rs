@@ -11,6 +11,7 @@
 //! | [`expiry`] | what does the clock change? |
 //! | [`process`] | do links survive the program, and does it end well? |
 //! | [`openapi`] | is the description of the API true? |
+//! | [`template`] | does template.yaml say what the code says? |
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test ends with its first surprise")]
 #![expect(unreachable_pub, reason = "within one binary, `pub` reads better than `pub(crate)`")]
@@ -24,3 +25,4 @@ mod openapi;
 mod process;
 mod properties;
 mod races;
+mod template;
