@@ -14,6 +14,7 @@
 //! | [`lambda`] | does the binary do in Lambda what it must? |
 //! | [`runtime_api`], [`way`] | (Lambda's Runtime API; faults on the way to DynamoDB) |
 //! | [`openapi`] | is the description of the API true? |
+//! | [`template`] | does template.yaml say what the code says? |
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test ends with its first surprise")]
 #![expect(unreachable_pub, reason = "within one binary, `pub` reads better than `pub(crate)`")]
@@ -29,5 +30,6 @@ mod process;
 mod properties;
 mod races;
 mod runtime_api;
+mod template;
 mod visits;
 mod way;

@@ -9,6 +9,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -81,6 +82,14 @@ fn service<H: Handler>(
         let handler = Arc::clone(&handler);
         Box::pin(async move { Ok(answer(&*handler, &event.payload).await) })
     })
+}
+
+/// How a function that cannot start, or go on, ends: with its error in the log, in the words that are meant for the
+/// operator, and not as `main` would print it.
+pub fn exit_code(outcome: Result<(), lambda_http::Error>) -> ExitCode {
+    let Err(error) = outcome else { return ExitCode::SUCCESS };
+    tracing::error!(%error, "the function has ended");
+    ExitCode::FAILURE
 }
 
 /// Answers one event.
