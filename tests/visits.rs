@@ -10,6 +10,7 @@ use serde_json::json;
 use shortlink_core::clock::Timestamp;
 use shortlink_core::code::Code;
 use shortlink_core::config::Environment;
+use shortlink_core::visitor::Visitor;
 use shortlink_lambda::Handler;
 
 use crate::app::{NOW, TestApp, answer};
@@ -322,4 +323,23 @@ async fn a_total_has_no_days() {
     app.resolve.finish().await;
     assert_eq!(app.number("here", "hits").await, 1);
     assert_eq!(app.keys().await, ["here"]);
+}
+
+/// How many of a corpus' User-Agents are taken for programs.
+fn programs(corpus: &str) -> (usize, usize) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("corpora").join(corpus);
+    let agents = std::fs::read_to_string(path).expect("a corpus");
+    let is_program = |agent: &str| {
+        let headers = [(http::header::USER_AGENT, agent.parse().expect("a header"))];
+        Visitor::of(&headers.into_iter().collect()).bot
+    };
+    (agents.lines().filter(|agent| is_program(agent)).count(), agents.lines().count())
+}
+
+#[test]
+fn crawlers_are_known_and_browsers_are_not_taken_for_them() {
+    let (known, crawlers) = programs("crawlers.txt");
+    let (mistaken, browsers) = programs("browsers.txt");
+    assert!(crawlers > 1_500 && known * 100 >= crawlers * 96, "{known} of {crawlers} crawlers");
+    assert!(browsers > 1_000 && mistaken * 200 <= browsers, "{mistaken} of {browsers} browsers");
 }
