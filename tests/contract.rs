@@ -86,6 +86,11 @@ async fn a_client_that_wants_text_gets_the_short_url_and_a_newline() {
 
     http://sho.rt/plain
     ");
+    let split = app
+        .shorten(&json!({"url": "https://example.com/"}))
+        .header("accept", "text/html")
+        .header("accept", "text/plain");
+    assert_eq!(answer(split).await.header("content-type"), "text/plain; charset=utf-8");
     let axios = app.shorten(&json!({"url": "https://example.com/"}));
     let made = answer(axios.header("accept", "application/json, text/plain, */*")).await;
     assert_eq!(made.header("content-type"), "application/json");

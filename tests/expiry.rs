@@ -13,6 +13,7 @@ async fn a_link_lives_ninety_days_unless_asked_otherwise() {
     for (more, expires_at) in [
         (json!({}), "2030-04-01T00:00:00Z"),
         (json!({"expires_in": 60}), "2030-01-01T00:01:00Z"),
+        (json!({"expires_in": 60.0}), "2030-01-01T00:01:00Z"),
         (json!({"expires_at": "2030-06-01T02:00:00+02:00"}), "2030-06-01T00:00:00Z"),
     ] {
         let mut order = json!({"url": "https://example.com/"});

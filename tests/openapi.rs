@@ -24,9 +24,9 @@ use crate::app::{Answer, TestApp, answer};
 /// Headers that are not described: OpenAPI forbids the first, and the others are for browsers only.
 const UNDESCRIBED_HEADERS: &[&str] = &["content-type", "content-security-policy", "x-content-type-options"];
 
-/// What API Gateway alone answers: status and media type.
+/// What API Gateway alone answers: status and media type (none to HEAD).
 const BY_API_GATEWAY: &[(&str, &str)] =
-    &[("429", "application/json"), ("500", "application/json"), ("503", "application/json")];
+    &[("429", "application/json"), ("429", ""), ("500", "application/json"), ("503", "application/json")];
 
 /// The description, read.
 struct Description(Value);
@@ -48,9 +48,8 @@ impl Description {
     }
 
     fn operations(&self) -> impl Iterator<Item = Operation<'_>> {
-        entries(&self.0["paths"]).flat_map(|(path, item)| {
-            entries(item).map(move |(method, object)| Operation { method, path, object })
-        })
+        entries(&self.0["paths"])
+            .flat_map(|(path, item)| entries(item).map(move |(method, object)| Operation { method, path, object }))
     }
 
     /// What a value refers to, or the value itself.
@@ -346,10 +345,11 @@ fn every_operation_is_whole() {
         assert!(!its_tags.is_empty() && its_tags.iter().all(|tag| tags.contains(&tag)), "{place}");
 
         let parameters = operation.object["parameters"].as_array().into_iter().flatten();
-        let in_path = parameters.map(|parameter| description.resolved(parameter)).filter(|p| p["in"] == "path");
-        let names: Vec<_> = in_path.filter(|p| p["required"] == true).map(|p| format!("{{{}}}", p["name"])).collect();
-        let segments: Vec<_> = operation.path.split('/').filter(|segment| segment.starts_with('{')).collect();
-        assert_eq!(names.iter().map(|name| name.replace('"', "")).collect::<Vec<_>>(), segments, "{place}");
+        let parameters = parameters.map(|parameter| description.resolved(parameter));
+        let in_path = parameters.filter(|parameter| parameter["in"] == "path" && parameter["required"] == true);
+        let names: Vec<_> = in_path.filter_map(|parameter| parameter["name"].as_str()).collect();
+        let segments = operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        assert_eq!(names, segments.collect::<Vec<_>>(), "{place}");
 
         assert!(entries(&operation.object["responses"]).count() > 0, "{place}");
         for (status, response) in entries(&operation.object["responses"]) {
@@ -400,9 +400,10 @@ async fn what_is_answered_is_described_and_what_is_described_is_answered() {
     for operation in &operations {
         for (status, response) in entries(&operation.object["responses"]) {
             let content = &description.resolved(response)["content"];
-            let media_types = if content.is_null() { vec![""] } else { entries(content).map(|(name, _)| name).collect() };
+            let media_types =
+                if content.is_null() { vec![""] } else { entries(content).map(|(name, _)| name).collect() };
             for media_type in media_types {
-                let by_api_gateway = status == "429" || BY_API_GATEWAY.contains(&(status, media_type));
+                let by_api_gateway = BY_API_GATEWAY.contains(&(status, media_type));
                 let key = (operation.method, operation.path, status.to_owned(), media_type.to_owned());
                 assert_ne!(by_api_gateway, answered.contains(&key), "{key:?}");
             }
@@ -414,7 +415,6 @@ async fn what_is_answered_is_described_and_what_is_described_is_answered() {
 async fn every_example_of_an_order_makes_a_link() {
     let description = Description::read();
     let app = TestApp::with(&[("ALLOW_NEVER", "true")]).await;
-    let mut aliases = BTreeSet::new();
     for (media_type, media) in entries(&description.0["paths"]["/shorten"]["post"]["requestBody"]["content"]) {
         assert!(examples(media).count() > 0, "{media_type} has no example");
         for example in examples(media) {
@@ -428,12 +428,14 @@ async fn every_example_of_an_order_makes_a_link() {
                 "text/plain" => example.as_str().expect("a text").to_owned(),
                 _ => example.to_string(),
             };
-            let made = answer(app.request(Method::POST, "/shorten").header("content-type", media_type).body(body)).await;
+            let made =
+                answer(app.request(Method::POST, "/shorten").header("content-type", media_type).body(body)).await;
             assert_eq!(made.status, 201, "{example}: {made}");
-            aliases.extend(example["alias"].as_str().map(|_| made.json()["code"] == example["alias"]));
+            if let Some(alias) = example.get("alias") {
+                assert_eq!(made.json()["code"], *alias);
+            }
         }
     }
-    assert_eq!(aliases, [true].into());
 }
 
 #[test]
@@ -462,8 +464,7 @@ fn every_example_of_an_answer_is_what_its_schema_says() {
 async fn the_schema_of_an_order_allows_what_the_service_takes() {
     let description = Description::read();
     let longest = description.schema("Order")["properties"]["expires_in"]["maximum"].as_i64().expect("a bound");
-    let settings =
-        [("ALLOW_NEVER", "true"), ("EXPIRES_IN_MIN", "1"), ("EXPIRES_IN_MAX", &longest.to_string())];
+    let settings = [("ALLOW_NEVER", "true"), ("EXPIRES_IN_MIN", "1"), ("EXPIRES_IN_MAX", &longest.to_string())];
     let app = TestApp::with(&settings).await;
     let url = "https://example.com/";
     for (order, taken) in [

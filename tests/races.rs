@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rand::TryRng;
 use serde_json::json;
@@ -93,27 +93,35 @@ async fn of_fifty_who_race_for_a_reuse_one_makes_the_link_and_all_get_it() {
     assert_eq!(app.keys().await.len(), 2, "one link, and the memory of it");
 }
 
-/// A way to a DynamoDB on which one answer is lost: the first one after `lose` is set. The request has been carried
-/// out by then.
-async fn lossy_way(endpoint_url: String, lose: Arc<AtomicBool>) -> String {
+/// A way to a DynamoDB that a test stands on: it sees what is asked and what is answered, piece by piece.
+async fn way<A, B>(endpoint_url: String, on_asked: A, on_answered: B) -> String
+where
+    A: Fn(&[u8]) -> Asked + Clone + Send + 'static,
+    B: Fn() -> Answered + Clone + Send + 'static,
+{
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("its address");
     let engine = endpoint_url.strip_prefix("http://").expect("an http URL").to_owned();
     tokio::spawn(async move {
         while let Ok((mut client, _)) = listener.accept().await {
-            let (engine, lose) = (engine.clone(), Arc::clone(&lose));
+            let (engine, on_asked, on_answered) = (engine.clone(), on_asked.clone(), on_answered.clone());
             tokio::spawn(async move {
                 let mut server = TcpStream::connect(engine).await.expect("the engine");
                 let (mut asked, mut answered) = ([0; 65_536], [0; 65_536]);
                 loop {
                     tokio::select! {
                         n = client.read(&mut asked) => match n {
-                            Ok(n @ 1..) => server.write_all(&asked[..n]).await.expect("written"),
+                            Ok(n @ 1..) => match on_asked(&asked[..n]) {
+                                Asked::Pass => server.write_all(&asked[..n]).await.expect("written"),
+                                Asked::Reply(reply) => client.write_all(reply).await.expect("written"),
+                            },
                             _ => return,
                         },
                         n = server.read(&mut answered) => match n {
-                            Ok(1..) if lose.swap(false, Ordering::SeqCst) => return,
-                            Ok(n @ 1..) => client.write_all(&answered[..n]).await.expect("written"),
+                            Ok(n @ 1..) => match on_answered() {
+                                Answered::Pass => client.write_all(&answered[..n]).await.expect("written"),
+                                Answered::Lose => return,
+                            },
                             _ => return,
                         },
                     }
@@ -124,10 +132,23 @@ async fn lossy_way(endpoint_url: String, lose: Arc<AtomicBool>) -> String {
     format!("http://{address}")
 }
 
+enum Asked {
+    Pass,
+    Reply(&'static [u8]),
+}
+
+enum Answered {
+    Pass,
+    Lose,
+}
+
 #[tokio::test]
 async fn a_put_whose_answer_was_lost_is_not_taken_for_somebody_elses() {
     let lose = Arc::new(AtomicBool::new(false));
-    let app = TestApp::through(async |endpoint_url| lossy_way(endpoint_url, Arc::clone(&lose)).await).await;
+    let losing = Arc::clone(&lose);
+    // The engine has done what was asked by the time that its answer is lost.
+    let once = move || if losing.swap(false, Ordering::SeqCst) { Answered::Lose } else { Answered::Pass };
+    let app = TestApp::through(async |endpoint_url| way(endpoint_url, |_| Asked::Pass, once).await).await;
     for order in [
         json!({"url": "https://example.com/", "alias": "mine"}),
         json!({"url": "https://example.com/"}),
@@ -141,4 +162,24 @@ async fn a_put_whose_answer_was_lost_is_not_taken_for_somebody_elses() {
         let expected = before + if order["reuse"] == true { 2 } else { 1 };
         assert_eq!(app.keys().await.len(), expected, "{order}: no second link was made");
     }
+}
+
+#[tokio::test]
+async fn a_link_works_from_the_moment_its_201_arrives_though_the_replica_that_is_read_lags() {
+    const NOTHING: &[u8] =
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: 2\r\n\r\n{}";
+    let misses = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&misses);
+    let lag = move |asked: &[u8]| {
+        if String::from_utf8_lossy(asked).contains("\"ConsistentRead\":false") {
+            counted.fetch_add(1, Ordering::SeqCst);
+            return Asked::Reply(NOTHING);
+        }
+        Asked::Pass
+    };
+    let app = TestApp::through(async |endpoint_url| way(endpoint_url, lag, || Answered::Pass).await).await;
+    let made = answer(app.shorten(&json!({"url": "https://example.com/"}))).await;
+    let followed = answer(app.get(made.json()["short"].as_str().expect("a path"))).await;
+    assert_eq!((followed.status, followed.header("location")), (301, "https://example.com/"));
+    assert_eq!(misses.load(Ordering::SeqCst), 1, "the cheap read comes first");
 }

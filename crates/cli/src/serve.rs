@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::pin;
 
 use clap::Args;
 use directories::ProjectDirs;
@@ -14,7 +15,7 @@ use shortlink_core::store::{CodeSource, Store};
 use shortlink_core::{client, telemetry};
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 use crate::engine::{Data, Engine, EngineError};
 use crate::gateway::{self, Functions};
@@ -95,7 +96,7 @@ pub async fn serve(options: Options, say: impl Fn(&str)) -> Result<(), ServeErro
     let listener = TcpListener::bind(options.listen).await.map_err(unusable)?;
     let address = listener.local_addr().map_err(unusable)?;
     let (store, place, _engine) = open(&options).await?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Signals)?;
+    let mut signals = Signals::listen().map_err(ServeError::Signals)?;
 
     let clock = Clock::system();
     let codes = CodeSource::system(shorten_config.code_length);
@@ -105,15 +106,47 @@ pub async fn serve(options: Options, say: impl Fn(&str)) -> Result<(), ServeErro
     };
     say(&format!("Shortlink listens on http://{address} and keeps its links in {place}."));
     say(&format!("Try it:  curl -d url=https://example.com/a/very/long/path http://{address}/shorten"));
-    let stop = async {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = gateway::serve(listener, functions, async { drop(stopped.await) });
+    let mut server = pin!(server);
+    tokio::select! {
+        () = &mut server => return Ok(()),
+        () = signals.next() => {}
+    }
+    say("Stopping: requests under way are finished first. Once more stops at once.");
+    drop(stop);
+    tokio::select! {
+        () = server => {}
+        () = signals.next() => {}
+    }
+    Ok(())
+}
+
+/// Ctrl-C, and where there is such a thing SIGTERM.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        #[cfg(unix)]
+        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        Ok(Self {
+            #[cfg(unix)]
+            terminate,
+        })
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-        say("Stopping: requests under way are finished first.");
-    };
-    gateway::serve(listener, functions, stop).await;
-    Ok(())
+        #[cfg(not(unix))]
+        drop(tokio::signal::ctrl_c().await);
+    }
 }
 
 /// The table that the options mean, where it is, and the engine that must outlive it.

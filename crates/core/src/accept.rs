@@ -28,7 +28,8 @@ fn weight(accept: &str, media_type: &str) -> u16 {
         .filter_map(|part| {
             let mut parameters = part.split(';').map(str::trim);
             let specificity = specificity(parameters.next()?)?;
-            let quality = parameters.find_map(|parameter| parameter.strip_prefix("q="));
+            let quality =
+                parameters.find_map(|parameter| parameter.strip_prefix("q=").or_else(|| parameter.strip_prefix("Q=")));
             Some((specificity, quality.map_or(1_000, thousandths)))
         })
         .max_by_key(|(specificity, _)| *specificity)
@@ -52,7 +53,7 @@ mod tests {
     fn the_highest_weight_wins_and_among_equals_the_first_offered() {
         for (accept, expected) in [
             ("text/plain", Some("text/plain")),
-            ("TEXT/PLAIN; q=0.5", Some("text/plain")),
+            ("TEXT/PLAIN; Q=0.5", Some("text/plain")),
             ("application/json, text/plain, */*", Some("application/json")),
             ("application/json;q=0.1, text/*;q=0.2", Some("text/plain")),
             ("*/*, application/json;q=0", Some("text/plain")),

@@ -27,12 +27,15 @@ pub struct Request {
 impl Request {
     /// A header's value, if it is there once and is ASCII.
     pub fn header(&self, name: http::header::HeaderName) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+        let mut values = self.headers.get_all(name).iter();
+        values.next().filter(|_| values.next().is_none())?.to_str().ok()
     }
 
     /// The one of `offered` media types that the client would rather have.
     pub fn preferred<'a>(&self, offered: &[&'a str]) -> Option<&'a str> {
-        accept::preferred(self.header(http::header::ACCEPT), offered)
+        let accept: Vec<_> =
+            self.headers.get_all(http::header::ACCEPT).iter().filter_map(|v| v.to_str().ok()).collect();
+        accept::preferred((!accept.is_empty()).then(|| accept.join(",")).as_deref(), offered)
     }
 }
 

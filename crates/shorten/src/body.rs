@@ -114,12 +114,21 @@ impl<'de> Deserialize<'de> for Fields {
     }
 }
 
+/// A whole number that was written with a point or an exponent, as some clients write all numbers.
+#[expect(clippy::cast_possible_truncation, reason = "below 2^53 a whole f64 is an i64")]
+fn whole(number: &serde_json::Number) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
+    number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < EXACT).map(|float| float as i64)
+}
+
 impl From<serde_json::Value> for Value {
     fn from(value: serde_json::Value) -> Self {
         match value {
             serde_json::Value::Null => Self::Null,
             serde_json::Value::Bool(value) => Self::Bool(value),
-            serde_json::Value::Number(number) => number.as_i64().map_or(Self::Other, Self::Integer),
+            serde_json::Value::Number(number) => {
+                number.as_i64().or_else(|| whole(&number)).map_or(Self::Other, Self::Integer)
+            }
             serde_json::Value::String(text) => Self::Text(text),
             serde_json::Value::Array(_) | serde_json::Value::Object(_) => Self::Other,
         }
