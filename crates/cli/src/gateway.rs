@@ -109,6 +109,7 @@ async fn answer(functions: &Functions, address: SocketAddr, request: HttpRequest
     let request = Request {
         route,
         code,
+        query: parts.uri.query().map(str::to_owned),
         base_url: base_url(&parts.headers, address),
         headers: parts.headers,
         body,

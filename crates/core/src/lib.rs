@@ -22,7 +22,7 @@
 //! | [`visits`] | how often a link is followed, and by whom |
 //! | [`problem`] | what went wrong, in the words of RFC 9457 |
 //! | [`reply`] | answers: JSON, text, a redirect |
-//! | [`page`] | answers for people: small HTML pages |
+//! | [`page`] | answers for people: HTML pages in one frame and one style |
 //!
 //! Nothing here knows of a server or of Lambda: `shorten` and `resolve` turn requests into replies
 //! with it, and `shortlink-lambda` or `shortlink serve` carry them.

@@ -93,6 +93,7 @@ pub fn request(event: ApiGatewayV2httpRequest) -> Result<Request, Box<Reply>> {
     Ok(Request {
         route,
         code: event.path_parameters.get("code").cloned(),
+        query: event.raw_query_string,
         headers: event.headers,
         body: Bytes::from(body),
         base_url: base_url.unwrap_or_default(),

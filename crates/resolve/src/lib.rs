@@ -72,7 +72,7 @@ impl Handler for Resolve {
     async fn handle(&self, request: Request) -> Reply {
         match request.route {
             Route::Follow => self.follow(&request).await,
-            Route::Shorten | Route::OpenApi => missing(&request),
+            Route::Shorten | Route::Page | Route::OpenApi | Route::Robots | Route::Favicon => missing(&request),
         }
     }
 }
@@ -83,7 +83,7 @@ fn missing(request: &Request) -> Reply {
 }
 
 fn expired(request: &Request, link: &Link) -> Reply {
-    let when = link.expires_at.map(|instant| format!(" on {instant}")).unwrap_or_default();
+    let when = link.expires_at.map(|instant| format!(" on {}", instant.in_words())).unwrap_or_default();
     let detail = format!("This link expired{when} and leads nowhere now. Ask whoever gave it to you for a new one.");
     to_visitor(request, &Problem::new(Kind::Gone, detail))
 }
