@@ -10,6 +10,9 @@
 //! | [`races`] | who wins, and is anything lost? |
 //! | [`expiry`] | what does the clock change? |
 //! | [`process`] | do links survive the program, and does it end well? |
+//! | [`pages`] | what do people see, and does it hold up to what is hostile? |
+//! | [`preview`] | is a link told of truly before it is followed? |
+//! | [`qr`] | do QR codes scan? |
 //! | [`openapi`] | is the description of the API true? |
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test ends with its first surprise")]
@@ -21,6 +24,9 @@ mod corpora;
 mod events;
 mod expiry;
 mod openapi;
+mod pages;
+mod preview;
 mod process;
 mod properties;
+mod qr;
 mod races;
