@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::app::{TestApp, answer};
+use crate::pages::{BROWSER, bare};
 
 /// A creation whose body is `body` as it stands, with a content type or without.
 async fn post(app: &TestApp, content_type: Option<&str>, body: impl Into<reqwest::Body>) -> crate::app::Answer {
@@ -106,6 +107,7 @@ async fn an_alias_is_the_code_and_can_be_had_once() {
     409
     cache-control: no-store
     content-type: application/problem+json
+    vary: accept
     x-content-type-options: nosniff
 
     {"type":"urn:shortlink:problem:alias-taken","title":"This alias is taken","status":409,"detail":"alias is already the code of another link; choose another.","field":"alias"}
@@ -169,24 +171,35 @@ async fn an_unknown_code_is_404_as_a_page_or_a_document() {
 
     {"type":"urn:shortlink:problem:not-found","title":"No such link","status":404,"detail":"There is no link at this address. Check it for typing mistakes: capital and small letters differ."}
     "#);
-    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
-    assert_snapshot!(answer(app.get("/unknown").header("accept", browser)).await, @r#"
+    assert_snapshot!(bare(answer(app.get("/unknown").header("accept", BROWSER)).await), @r#"
     404
     cache-control: no-store
-    content-security-policy: default-src 'none'; style-src 'sha256-ENViCFUV/ZDeS5x+v+6V0Q6VEFNh5g0FX/nztYgcTFw='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
+    content-security-policy: default-src 'none'; style-src (our style); img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'
     content-type: text/html; charset=utf-8
+    referrer-policy: same-origin
     vary: accept
     x-content-type-options: nosniff
 
     <!doctype html>
     <html lang="en">
+    <head>
     <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
     <meta name="robots" content="noindex">
     <title>No such link</title>
-    <style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:20vh auto;padding:0 1.5rem;color:#1c1c1e;background:#fff}h1{font-size:1.6rem}@media(prefers-color-scheme:dark){body{color:#f2f2f7;background:#1c1c1e}}</style>
+    <link rel="icon" href="./favicon.svg" type="image/svg+xml">
+    <style>…</style>
+    </head>
+    <body>
+    <header><a href="./"><svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><path d="M3 8h18M3 16h7"/></svg>Shortlink</a></header>
+    <main>
+    <p class="kicker">404</p>
     <h1>No such link</h1>
-    <p>There is no link at this address. Check it for typing mistakes: capital and small letters differ.</p>
+    <p class="lead">There is no link at this address. Check it for typing mistakes: capital and small letters differ.</p>
+    <p class="next"><a href="./">Make a short link</a></p>
+    </main>
+    </body>
     </html>
     "#);
     // What is no code at all, in whichever way, is as unknown.
@@ -200,6 +213,12 @@ async fn an_unknown_code_is_404_as_a_page_or_a_document() {
         "/caf%C3%A9",
         "/favicon.ico",
         "/a+b",
+        "/ab+",
+        "/++++",
+        "/abc+.svg",
+        "/abc.gif",
+        "/abc.PNG",
+        "/abc%2Esvg%2B",
         "/%",
     ] {
         assert_eq!(answer(app.get(path)).await, unknown, "{path}");
@@ -210,7 +229,7 @@ async fn an_unknown_code_is_404_as_a_page_or_a_document() {
 #[tokio::test]
 async fn what_no_route_matches_is_answered_as_by_the_gateway() {
     let app = TestApp::start().await;
-    let unmatched = answer(app.get("/")).await;
+    let unmatched = answer(app.get("/a/b")).await;
     assert_snapshot!(unmatched, @r#"
     404
     content-type: application/json
@@ -221,7 +240,8 @@ async fn what_no_route_matches_is_answered_as_by_the_gateway() {
         (Method::GET, "/shorten/"),
         (Method::POST, "/abc1234"),
         (Method::DELETE, "/abc1234"),
-        (Method::GET, "/a/b"),
+        (Method::GET, "/a/b+"),
+        (Method::POST, "/"),
         (Method::PUT, "/shorten"),
     ] {
         assert_eq!(answer(app.request(method.clone(), path)).await, unmatched, "{method} {path}");

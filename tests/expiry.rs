@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use crate::app::{NOW, TestApp, answer};
+use crate::pages::bare;
 
 const DAY: i64 = 86_400;
 
@@ -68,25 +69,37 @@ async fn an_expired_link_that_is_still_in_the_table_is_gone() {
     vary: accept
     x-content-type-options: nosniff
 
-    {"type":"urn:shortlink:problem:gone","title":"This link has expired","status":410,"detail":"This link expired on 2029-09-23T00:00:00Z and leads nowhere now. Ask whoever gave it to you for a new one."}
+    {"type":"urn:shortlink:problem:gone","title":"This link has expired","status":410,"detail":"This link expired on 23 September 2029, 00:00 UTC and leads nowhere now. Ask whoever gave it to you for a new one."}
     "#);
-    assert_snapshot!(answer(app.get("/old").header("accept", "text/html")).await, @r#"
+    assert_snapshot!(bare(answer(app.get("/old").header("accept", "text/html")).await), @r#"
     410
     cache-control: no-store
-    content-security-policy: default-src 'none'; style-src 'sha256-ENViCFUV/ZDeS5x+v+6V0Q6VEFNh5g0FX/nztYgcTFw='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
+    content-security-policy: default-src 'none'; style-src (our style); img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'
     content-type: text/html; charset=utf-8
+    referrer-policy: same-origin
     vary: accept
     x-content-type-options: nosniff
 
     <!doctype html>
     <html lang="en">
+    <head>
     <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
     <meta name="robots" content="noindex">
     <title>This link has expired</title>
-    <style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:20vh auto;padding:0 1.5rem;color:#1c1c1e;background:#fff}h1{font-size:1.6rem}@media(prefers-color-scheme:dark){body{color:#f2f2f7;background:#1c1c1e}}</style>
+    <link rel="icon" href="./favicon.svg" type="image/svg+xml">
+    <style>…</style>
+    </head>
+    <body>
+    <header><a href="./"><svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><path d="M3 8h18M3 16h7"/></svg>Shortlink</a></header>
+    <main>
+    <p class="kicker">410</p>
     <h1>This link has expired</h1>
-    <p>This link expired on 2029-09-23T00:00:00Z and leads nowhere now. Ask whoever gave it to you for a new one.</p>
+    <p class="lead">This link expired on 23 September 2029, 00:00 UTC and leads nowhere now. Ask whoever gave it to you for a new one.</p>
+    <p class="next"><a href="./">Make a short link</a></p>
+    </main>
+    </body>
     </html>
     "#);
     let head = answer(app.request(reqwest::Method::HEAD, "/old")).await;

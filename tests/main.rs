@@ -13,6 +13,9 @@
 //! | [`visits`] | is every visit counted, at nobody's cost? |
 //! | [`lambda`] | does the binary do in Lambda what it must? |
 //! | [`runtime_api`], [`way`] | (Lambda's Runtime API; faults on the way to DynamoDB) |
+//! | [`pages`] | what do people see, and does it hold up to what is hostile? |
+//! | [`preview`] | is a link told of truly before it is followed? |
+//! | [`qr`] | do QR codes scan? |
 //! | [`openapi`] | is the description of the API true? |
 //! | [`template`] | does template.yaml say what the code says? |
 
@@ -26,8 +29,11 @@ mod events;
 mod expiry;
 mod lambda;
 mod openapi;
+mod pages;
+mod preview;
 mod process;
 mod properties;
+mod qr;
 mod races;
 mod runtime_api;
 mod template;

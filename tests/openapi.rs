@@ -22,7 +22,11 @@ use url::form_urlencoded;
 use crate::app::{Answer, TestApp, answer};
 
 /// Headers that are not described: OpenAPI forbids the first, and the others are for browsers only.
-const UNDESCRIBED_HEADERS: &[&str] = &["content-type", "content-security-policy", "x-content-type-options"];
+const UNDESCRIBED_HEADERS: &[&str] =
+    &["content-type", "content-security-policy", "referrer-policy", "x-content-type-options"];
+
+/// What hangs on a code: what stands behind it, and the paths. To the gateway, they are all one.
+const VIEWS: &[(&str, &str)] = &[("", "/{code}"), ("+", "/{code}+"), (".svg", "/{code}.svg"), (".png", "/{code}.png")];
 
 /// What API Gateway alone answers: status and media type (none to HEAD).
 const BY_API_GATEWAY: &[(&str, &str)] =
@@ -152,6 +156,11 @@ fn media_type(answer: &Answer) -> Option<&str> {
     answer.header("content-type").split(';').next().filter(|_| !answer.body.is_empty())
 }
 
+/// The path of the gateway's route for a path that is described.
+fn route_of(path: &str) -> &str {
+    VIEWS.iter().find(|(_, view)| *view == path).map_or(path, |_| "/{code}")
+}
+
 /// The service's address, before a table that does not answer.
 async fn without_table() -> String {
     let environment = Environment::new(&|_| None);
@@ -191,22 +200,48 @@ async fn answers() -> Vec<(&'static str, &'static str, Answer)> {
     ] {
         shorten.push(answer(app.shorten(&order)).await);
         shorten.push(answer(app.shorten(&order).header("accept", "text/plain")).await);
+        shorten.push(answer(app.shorten(&order).header("accept", browser)).await);
     }
     let post = |content_type: &str, body: Vec<u8>| {
         app.request(Method::POST, "/shorten").header("content-type", content_type).body(body)
     };
-    shorten.push(answer(post("text/xml", b"<url/>".to_vec())).await);
-    shorten.push(answer(post("text/plain", vec![b'x'; shorten::body::MAX_BYTES + 1])).await);
+    for accept in ["*/*", browser] {
+        shorten.push(answer(post("text/xml", b"<url/>".to_vec()).header("accept", accept)).await);
+        let large = post("text/plain", vec![b'x'; shorten::body::MAX_BYTES + 1]);
+        shorten.push(answer(large.header("accept", accept)).await);
+    }
     shorten.push(answer(post("text/plain", vec![b'x'; gateway::MAX_BODY_BYTES + 1])).await);
     shorten.push(answer(post(&filler, Vec::new())).await);
 
-    answers.push(("get", "/openapi.json", answer(app.get("/openapi.json")).await));
-    answers.push(("get", "/openapi.json", answer(app.get("/openapi.json").header("x-filler", &filler)).await));
+    for path in ["/", "/openapi.json", "/robots.txt", "/favicon.svg"] {
+        for (method, name) in [(Method::GET, "get"), (Method::HEAD, "head")] {
+            let ask = || app.request(method.clone(), path);
+            answers.push((name, path, answer(ask()).await));
+            answers.push((name, path, answer(ask().header("if-none-match", "*")).await));
+            answers.push((name, path, answer(ask().header("x-filler", &filler)).await));
+        }
+    }
     let follow = async |app: &TestApp, accept: &str, path: &str| {
-        let get = app.get(path).header("accept", accept);
-        let head = app.request(Method::HEAD, path).header("accept", accept);
-        [("get", "/{code}", answer(get).await), ("head", "/{code}", answer(head).await)]
+        let mut answers = Vec::new();
+        for (end, described) in VIEWS {
+            let path = format!("{path}{end}");
+            let get = app.get(&path).header("accept", accept);
+            let head = app.request(Method::HEAD, &path).header("accept", accept);
+            answers.extend([("get", *described, answer(get).await), ("head", *described, answer(head).await)]);
+        }
+        answers
     };
+    for (end, described) in VIEWS.iter().skip(1) {
+        for (method, name) in [(Method::GET, "get"), (Method::HEAD, "head")] {
+            let ask = |query: &str| app.request(method.clone(), &format!("/here{end}{query}"));
+            answers.push((name, described, answer(ask("").header("if-none-match", "*")).await));
+            if *end != "+" {
+                answers.push((name, described, answer(ask("?size=1")).await));
+                answers.push((name, described, answer(ask("?size=1").header("accept", browser)).await));
+            }
+        }
+    }
+    answers.extend(follow(&app, browser, "/here").await);
     answers.extend(follow(&app, "*/*", "/here").await);
     answers.extend(follow(&app, &filler, "/here").await);
     app.pass(60);
@@ -221,17 +256,24 @@ async fn answers() -> Vec<(&'static str, &'static str, Answer)> {
     }
 
     app.dynamodb.delete_table().table_name("links").send().await.expect("deleted");
-    shorten.push(answer(app.shorten(&json!({"url": url}))).await);
+    for accept in ["*/*", browser] {
+        shorten.push(answer(app.shorten(&json!({"url": url})).header("accept", accept)).await);
+    }
     for accept in ["*/*", browser] {
         answers.extend(follow(&app, accept, "/here").await);
     }
     let broken = without_table().await;
     let http = reqwest::Client::new();
-    shorten.push(answer(http.post(format!("{broken}/shorten")).body(format!("url={url}"))).await);
     for accept in ["*/*", browser] {
-        let here = format!("{broken}/here");
-        answers.push(("get", "/{code}", answer(http.get(&here).header("accept", accept)).await));
-        answers.push(("head", "/{code}", answer(http.head(&here).header("accept", accept)).await));
+        let order = http.post(format!("{broken}/shorten")).body(format!("url={url}"));
+        shorten.push(answer(order.header("accept", accept)).await);
+    }
+    for accept in ["*/*", browser] {
+        for (end, described) in VIEWS {
+            let here = format!("{broken}/here{end}");
+            answers.push(("get", described, answer(http.get(&here).header("accept", accept)).await));
+            answers.push(("head", described, answer(http.head(&here).header("accept", accept)).await));
+        }
     }
     answers.extend(shorten.into_iter().map(|answer| ("post", "/shorten", answer)));
     answers
@@ -249,7 +291,7 @@ async fn it_is_served_as_it_was_written() {
 fn its_operations_are_the_table_of_routes() {
     let description = Description::read();
     let described: BTreeSet<_> =
-        description.operations().map(|operation| (operation.method.to_uppercase(), operation.path)).collect();
+        description.operations().map(|operation| (operation.method.to_uppercase(), route_of(operation.path))).collect();
     let routes = route::TABLE.iter().map(|entry| (entry.method.to_owned(), entry.path)).collect();
     assert_eq!(described, routes);
 }
@@ -348,7 +390,7 @@ fn every_operation_is_whole() {
         let parameters = parameters.map(|parameter| description.resolved(parameter));
         let in_path = parameters.filter(|parameter| parameter["in"] == "path" && parameter["required"] == true);
         let names: Vec<_> = in_path.filter_map(|parameter| parameter["name"].as_str()).collect();
-        let segments = operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        let segments = route_of(operation.path).split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
         assert_eq!(names, segments.collect::<Vec<_>>(), "{place}");
 
         assert!(entries(&operation.object["responses"]).count() > 0, "{place}");

@@ -343,3 +343,27 @@ fn crawlers_are_known_and_browsers_are_not_taken_for_them() {
     assert!(crawlers > 1_500 && known * 100 >= crawlers * 96, "{known} of {crawlers} crawlers");
     assert!(browsers > 1_000 && mistaken * 200 <= browsers, "{mistaken} of {browsers} browsers");
 }
+
+#[tokio::test]
+async fn the_preview_tells_of_visits_and_is_none_itself() {
+    let app = TestApp::start().await;
+    make(&app).await;
+    visit(&app).await;
+    visit(&app).await;
+    app.resolve.finish().await;
+    for _ in 0..3 {
+        let preview = answer(app.get("/here+").header("user-agent", FIREFOX)).await.json();
+        assert_eq!((&preview["visits"], &preview["last_visit_at"]), (&json!(2), &json!("2030-01-01T00:00:00Z")));
+        assert_eq!(preview["days"][29], json!({"date": "2030-01-01", "visits": 2, "bots": 0}));
+        app.resolve.finish().await;
+    }
+    let page = answer(app.get("/here+").header("accept", "text/html")).await.body;
+    assert!(page.contains("2 visits in the last 30 days"), "{page}");
+
+    let app = TestApp::with(&[("VISITS", "total")]).await;
+    make(&app).await;
+    visit(&app).await;
+    app.resolve.finish().await;
+    let preview = answer(app.get("/here+")).await.json();
+    assert_eq!((&preview["visits"], &preview["days"]), (&json!(1), &json!([])));
+}

@@ -127,6 +127,7 @@ async fn answer(functions: &Functions, address: SocketAddr, request: HttpRequest
         route,
         head: parts.method == Method::HEAD,
         code,
+        query: parts.uri.query().map(str::to_owned),
         base_url: base_url(&parts.headers, address),
         headers: parts.headers,
         body,

@@ -42,6 +42,16 @@ impl Timestamp {
         self.to_string().chars().take("2030-01-31".len()).collect()
     }
 
+    /// The instant for people to read, such as `3 November 2029, 14:00 UTC`.
+    pub fn in_words(self) -> String {
+        format!("{}, {:02}:{:02} UTC", self.day_in_words(), self.0.hour(), self.0.minute())
+    }
+
+    /// Its day for people to read, such as `3 November 2029`.
+    pub fn day_in_words(self) -> String {
+        format!("{} {} {}", self.0.day(), self.0.month(), self.0.year())
+    }
+
     /// How many seconds `self` is after `earlier`; negative if it is before.
     pub fn since(self, earlier: Self) -> i64 {
         self.unix() - earlier.unix()
@@ -105,6 +115,12 @@ mod tests {
         let instant = Timestamp::parse("2030-01-31T14:00:00.9+02:00").expect("RFC 3339");
         assert_eq!(instant.to_string(), "2030-01-31T12:00:00Z");
         assert_eq!(Timestamp::from_unix(instant.unix()), Some(instant));
+    }
+
+    #[test]
+    fn people_read_it_in_words() {
+        let instant = Timestamp::parse("2029-11-03T14:00:59Z").expect("RFC 3339");
+        assert_eq!(instant.in_words(), "3 November 2029, 14:00 UTC");
     }
 
     #[test]

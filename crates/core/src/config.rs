@@ -85,15 +85,17 @@ impl<'a> Environment<'a> {
         })
     }
 
-    /// A base of URLs, if set.
+    /// `BASE_URL`: what short URLs begin with, such as `https://sho.rt`. Unset: the address under which the client
+    /// reached the service. Both functions read it, since a QR code holds a short URL.
     ///
     /// # Errors
     ///
     /// It is not an `http` or `https` URL with a host and without query or fragment.
-    pub fn base_url(&self, variable: &'static str) -> Result<Option<BaseUrl>, ConfigError> {
-        let Some(text) = self.text(variable) else { return Ok(None) };
+    pub fn base_url(&self) -> Result<Option<BaseUrl>, ConfigError> {
+        const VARIABLE: &str = "BASE_URL";
+        let Some(text) = self.text(VARIABLE) else { return Ok(None) };
         let problem = || format!("must be a URL such as https://sho.rt; it is {text:?}");
-        BaseUrl::parse(&text).map(Some).ok_or_else(|| ConfigError::new(variable, problem()))
+        BaseUrl::parse(&text).map(Some).ok_or_else(|| ConfigError::new(VARIABLE, problem()))
     }
 }
 
@@ -104,6 +106,11 @@ mod tests {
     fn with<T>(value: &str, read: impl Fn(&Environment<'_>) -> Result<T, ConfigError>) -> Result<T, String> {
         let lookup = |_: &str| Some(value.to_owned());
         read(&Environment::new(&lookup)).map_err(|error| error.to_string())
+    }
+
+    fn base_url(value: &str) -> Result<Option<BaseUrl>, String> {
+        let lookup = |_: &str| Some(value.to_owned());
+        Environment::new(&lookup).base_url().map_err(|error| error.to_string())
     }
 
     #[test]
@@ -123,14 +130,14 @@ mod tests {
             Err("ALLOW_NEVER must be one of true, false; it is \"yes\"".into())
         );
         for url in ["sho.rt", "ftp://sho.rt", "https://sho.rt/?q", "https://sho.rt/#f", "https://me@sho.rt"] {
-            let error = with(url, |e| e.base_url("BASE_URL")).expect_err(url);
+            let error = base_url(url).expect_err(url);
             assert!(error.starts_with("BASE_URL must be a URL such as https://sho.rt; it is "), "{error}");
         }
     }
 
     #[test]
     fn a_base_url_loses_its_last_slash() {
-        let base = with("https://Sho.rt/", |e| e.base_url("BASE_URL")).expect("a URL").expect("set");
+        let base = base_url("https://Sho.rt/").expect("a URL").expect("set");
         assert_eq!(base.join("abc"), "https://sho.rt/abc");
     }
 }

@@ -25,7 +25,7 @@
 //! | [`day`] | what visits leave in the table, and how it is read |
 //! | [`problem`] | what went wrong, in the words of RFC 9457 |
 //! | [`reply`] | answers: JSON, text, a redirect |
-//! | [`page`] | answers for people: small HTML pages |
+//! | [`page`] | answers for people: HTML pages in one frame and one style |
 //!
 //! Nothing here knows of a server or of Lambda: `shorten` and `resolve` turn requests into replies
 //! with it, and `shortlink-lambda` or `shortlink serve` carry them.

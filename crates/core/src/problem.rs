@@ -18,6 +18,8 @@ pub enum Kind {
     InvalidAlias,
     /// The life asked for is not one, or not allowed.
     InvalidExpiry,
+    /// A query parameter is not what it must be.
+    InvalidParameter,
     /// No link of that code.
     NotFound,
     /// The alias is another link's.
@@ -48,6 +50,7 @@ impl Kind {
         Self::InvalidUrl,
         Self::InvalidAlias,
         Self::InvalidExpiry,
+        Self::InvalidParameter,
         Self::NotFound,
         Self::AliasTaken,
         Self::Gone,
@@ -64,6 +67,9 @@ impl Kind {
             Self::InvalidUrl => (StatusCode::BAD_REQUEST, "invalid-url", "No link can lead to this URL"),
             Self::InvalidAlias => (StatusCode::BAD_REQUEST, "invalid-alias", "This alias cannot be used"),
             Self::InvalidExpiry => (StatusCode::BAD_REQUEST, "invalid-expiry", "A link cannot live that long"),
+            Self::InvalidParameter => {
+                (StatusCode::BAD_REQUEST, "invalid-parameter", "This query parameter cannot be used")
+            }
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "No such link"),
             Self::AliasTaken => (StatusCode::CONFLICT, "alias-taken", "This alias is taken"),
             Self::Gone => (StatusCode::GONE, "gone", "This link has expired"),
@@ -156,7 +162,7 @@ impl Problem {
     }
 
     /// Says when to try again, where that helps.
-    pub(crate) fn set_retry_after(&self, reply: &mut Reply) {
+    pub fn set_retry_after(&self, reply: &mut Reply) {
         if self.kind == Kind::Unavailable {
             reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
         }

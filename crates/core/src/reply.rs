@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
+use crate::request::Request;
 use crate::target::Target;
 
 /// An answer: status, headers, and a body that is whole.
@@ -36,6 +38,28 @@ pub fn with_body(
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, cache_control);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    reply
+}
+
+/// Gives a reply that may be kept a validator, and makes it 304 if the client says that it has it already.
+pub fn validated(request: &Request, mut reply: Reply) -> Reply {
+    let digest = Sha256::digest(reply.body());
+    // Half of a digest tells versions of one page apart well enough.
+    let tag = digest.iter().take(16).fold(String::from("\""), |tag, byte| format!("{tag}{byte:02x}")) + "\"";
+    let known = request.headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    // A proxy that compresses may have made our validator a weak one; for GET that does not matter (RFC 9110, 13.1.2).
+    let is_known = known.flat_map(|value| value.split(',')).any(|known| {
+        let known = known.trim();
+        known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag
+    });
+    if is_known {
+        *reply.status_mut() = StatusCode::NOT_MODIFIED;
+        reply.headers_mut().remove(header::CONTENT_TYPE);
+        *reply.body_mut() = Bytes::new();
+    }
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        reply.headers_mut().insert(header::ETAG, tag);
+    }
     reply
 }
 

@@ -16,6 +16,8 @@ pub struct Request {
     pub head: bool,
     /// The path parameter `{code}` as the gateway decoded it: not yet a code.
     pub code: Option<String>,
+    /// What stands behind the `?`, as the client sent it.
+    pub query: Option<String>,
     /// The headers, names in lower case.
     pub headers: HeaderMap,
     /// The body, not yet known to be UTF-8.

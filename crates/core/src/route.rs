@@ -17,9 +17,15 @@ pub enum Function {
 pub enum Route {
     /// Make a link.
     Shorten,
+    /// See the page for people.
+    Page,
     /// Read the description of this API.
     OpenApi,
-    /// Follow a link.
+    /// Ask what crawlers may fetch.
+    Robots,
+    /// Fetch the icon of the pages.
+    Favicon,
+    /// Follow a link, or see what hangs on it: what comes after the code tells which.
     Follow,
 }
 
@@ -35,10 +41,18 @@ pub struct Entry {
 }
 
 /// The routes. As in API Gateway, a path without a parameter wins over one with, and what no line
-/// matches never reaches a function.
+/// matches never reaches a function. `/{code}` takes in what hangs on a code, such as `/abc+` and `/abc.svg`: the gateway
+/// cannot tell those apart, the function does.
 pub const TABLE: &[Entry] = &[
     Entry { method: "POST", path: "/shorten", route: Route::Shorten },
+    Entry { method: "GET", path: "/", route: Route::Page },
+    Entry { method: "HEAD", path: "/", route: Route::Page },
     Entry { method: "GET", path: "/openapi.json", route: Route::OpenApi },
+    Entry { method: "HEAD", path: "/openapi.json", route: Route::OpenApi },
+    Entry { method: "GET", path: "/robots.txt", route: Route::Robots },
+    Entry { method: "HEAD", path: "/robots.txt", route: Route::Robots },
+    Entry { method: "GET", path: "/favicon.svg", route: Route::Favicon },
+    Entry { method: "HEAD", path: "/favicon.svg", route: Route::Favicon },
     Entry { method: "GET", path: "/{code}", route: Route::Follow },
     Entry { method: "HEAD", path: "/{code}", route: Route::Follow },
 ];
@@ -53,7 +67,7 @@ impl Route {
     /// The function that answers it.
     pub fn function(self) -> Function {
         match self {
-            Self::Shorten | Self::OpenApi => Function::Shorten,
+            Self::Shorten | Self::Page | Self::OpenApi | Self::Robots | Self::Favicon => Function::Shorten,
             Self::Follow => Function::Resolve,
         }
     }

@@ -112,6 +112,15 @@ impl Target {
         (scheme && header_value).then_some(Self(text))
     }
 
+    /// The target in three: what stands before the host, the host with its port, and the rest. Together they are the
+    /// whole. People are shown the host apart, since it alone decides whom they visit.
+    pub fn around_host(&self) -> (&str, &str, &str) {
+        let start = self.0.find("://").map_or(0, |at| at + 3);
+        let (before, rest) = self.0.split_at(start);
+        let (host, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        (before, host, after)
+    }
+
     /// The target as it goes into `Location`: visible ASCII only.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -137,6 +137,7 @@ pub fn request(event: ApiGatewayV2httpRequest) -> Result<Request, Box<Reply>> {
         route,
         head: context.http.method == http::Method::HEAD,
         code: event.path_parameters.get("code").cloned(),
+        query: event.raw_query_string,
         headers: event.headers,
         body: Bytes::from(body),
         base_url: base_url.unwrap_or_default(),

@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use shortlink_core::config::{ConfigError, Environment};
+use shortlink_core::request::BaseUrl;
 use shortlink_core::visits::Mode;
 
 const DAY: i64 = 86_400;
@@ -20,6 +21,8 @@ pub struct Config {
     /// `HOT_LINKS`: how long a link that was followed is followed again without a look at the table, 0 to 60 seconds, 5
     /// by default. For so long may a link that is withdrawn still redirect. 0: never.
     pub hot_links: i64,
+    /// `BASE_URL`: what short URLs begin with; see [`Environment::base_url`].
+    pub base_url: Option<BaseUrl>,
 }
 
 impl Config {
@@ -39,6 +42,7 @@ impl Config {
         let modes = [("off", Mode::Off), ("total", Mode::Total), ("daily", Mode::Daily)];
         Ok(Self {
             redirect_status,
+            base_url: environment.base_url()?,
             visits: environment.choice("VISITS", Mode::Daily, &modes)?,
             visits_kept: environment.integer("VISITS_KEPT", 400 * DAY, DAY..=36_500 * DAY)?,
             hot_links: environment.integer("HOT_LINKS", 5, 0..=60)?,

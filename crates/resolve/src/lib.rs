@@ -1,10 +1,13 @@
-//! The read side of Shortlink: `GET` and `HEAD /{code}`.
+//! The read side of Shortlink: `GET` and `HEAD /{code}`, and what hangs on a code: its preview and its QR code.
 //!
 //! # Layout
 //!
 //! | module | defines |
 //! | --- | --- |
 //! | [`config`] | what the operator chose |
+//! | [`view`] | which code, and what of it: `/abc`, `/abc+`, `/abc.svg`, `/abc.png` |
+//! | [`preview`] | what is known of a link, before it is followed |
+//! | [`qr`] | its short URL as a QR code |
 //!
 //! `main.rs` is the Lambda; the local server calls the same [`Resolve`].
 
@@ -26,8 +29,12 @@ use shortlink_core::visits::{Mode, Visits};
 use shortlink_lambda::Handler;
 
 pub mod config;
+pub mod preview;
+pub mod qr;
+pub mod view;
 
 use config::Config;
+use view::View;
 
 /// How long a browser may follow a link without asking again, seconds: long enough for somebody who clicks twice,
 /// short enough for a link that is withdrawn. (A 301 without a limit is kept for good.) The value is bit.ly's.
@@ -63,16 +70,24 @@ impl Resolve {
         Ok(found)
     }
 
-    async fn follow(&self, request: &Request) -> Reply {
+    async fn answer(&self, request: &Request) -> Reply {
         // What is not a code is no link's, and costs no read.
-        let Some(code) = request.code.as_deref().and_then(|text| Code::parse(text).ok()) else {
+        let Some((code, view)) = request.code.as_deref().and_then(View::parse) else {
             return missing(request);
         };
+        match view {
+            View::Follow => self.follow(request, &code).await,
+            View::Preview => self.preview(request, &code).await,
+            View::Qr(format) => self.qr(request, &code, format).await,
+        }
+    }
+
+    async fn follow(&self, request: &Request, code: &Code) -> Reply {
         let now = self.clock.now();
-        let reply = match self.find(&code, now).await {
+        let reply = match self.find(code, now).await {
             Ok(Found::Live(link)) => {
                 if !request.head {
-                    self.visits.count(&code, &Visitor::of(&request.headers), now);
+                    self.visits.count(code, &Visitor::of(&request.headers), now);
                 }
                 self.redirect(&link, now, &request.id)
             }
@@ -82,6 +97,22 @@ impl Resolve {
         };
         tracing::debug!(request_id = request.id, code = code.as_str(), status = reply.status().as_u16(), "followed");
         reply
+    }
+
+    /// The link at a code, for those who do not follow it: they are no visitors, and are not counted. If it leads
+    /// nowhere, the answer that says so.
+    async fn look_up(&self, request: &Request, code: &Code, now: Timestamp) -> Result<Link, Reply> {
+        match self.store.find(code, now).await {
+            Ok(Found::Live(link)) => Ok(link),
+            Ok(Found::Expired(link)) => Err(expired(request, &link)),
+            Ok(Found::Missing) => Err(missing(request)),
+            Err(error) => Err(to_visitor(request, &error.problem(&request.id))),
+        }
+    }
+
+    /// The short URL of a code.
+    fn short_url(&self, request: &Request, code: &Code) -> String {
+        self.config.base_url.as_ref().unwrap_or(&request.base_url).join(code.as_str())
     }
 
     fn redirect(&self, link: &Link, now: Timestamp, request_id: &str) -> Reply {
@@ -97,8 +128,8 @@ impl Resolve {
 impl Handler for Resolve {
     async fn handle(&self, request: Request) -> Reply {
         match request.route {
-            Route::Follow => self.follow(&request).await,
-            Route::Shorten | Route::OpenApi => missing(&request),
+            Route::Follow => self.answer(&request).await,
+            Route::Shorten | Route::Page | Route::OpenApi | Route::Robots | Route::Favicon => missing(&request),
         }
     }
 
@@ -121,7 +152,7 @@ fn missing(request: &Request) -> Reply {
 }
 
 fn expired(request: &Request, link: &Link) -> Reply {
-    let when = link.expires_at.map(|instant| format!(" on {instant}")).unwrap_or_default();
+    let when = link.expires_at.map(|instant| format!(" on {}", instant.in_words())).unwrap_or_default();
     let detail = format!("This link expired{when} and leads nowhere now. Ask whoever gave it to you for a new one.");
     to_visitor(request, &Problem::new(Kind::Gone, detail))
 }

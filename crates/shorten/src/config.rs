@@ -14,8 +14,7 @@ const LONGEST: i64 = 365_250 * DAY;
 /// The settings of `shorten`.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// `BASE_URL`: what short URLs begin with, such as `https://sho.rt`. Unset: the address under which the client
-    /// reached the service.
+    /// `BASE_URL`: what short URLs begin with; see [`Environment::base_url`].
     pub base_url: Option<BaseUrl>,
     /// `CODE_LENGTH`: the characters of a drawn code, 3 to 32, 7 by default: 49^7 = 6.8 × 10^11 codes.
     pub code_length: usize,
@@ -40,7 +39,7 @@ impl Config {
     pub fn read(environment: &Environment<'_>) -> Result<Self, ConfigError> {
         let code_length = environment.integer("CODE_LENGTH", 7, code::MIN_LENGTH as i64..=32)?;
         let code_length = usize::try_from(code_length).unwrap_or(code::MIN_LENGTH);
-        Ok(Self { base_url: environment.base_url("BASE_URL")?, code_length, expiry: read_expiry(environment)? })
+        Ok(Self { base_url: environment.base_url()?, code_length, expiry: read_expiry(environment)? })
     }
 }
 

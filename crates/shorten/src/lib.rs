@@ -1,4 +1,4 @@
-//! The write side of Shortlink: `POST /shorten`, and the description of the API.
+//! The write side of Shortlink: `POST /shorten`, the page for people at `GET /`, and the description of the API.
 //!
 //! # Layout
 //!
@@ -9,6 +9,7 @@
 //! | [`config`] | what the operator chose |
 //! | [`body`] | JSON, a form or text, read into fields |
 //! | [`order`] | the fields, read into the link that a client orders |
+//! | [`page`] | the form and its answer, for people |
 //!
 //! `openapi.json` describes all this to programs. `main.rs` is the Lambda; the local server calls the same
 //! [`Shorten`].
@@ -28,12 +29,27 @@ use shortlink_lambda::Handler;
 pub mod body;
 pub mod config;
 pub mod order;
+pub mod page;
 
 use config::Config;
 use order::Order;
+use page::Entered;
 
 /// The description of the API, OpenAPI 3.1. A test keeps it true.
 pub const OPENAPI: &str = include_str!("openapi.json");
+
+/// What crawlers may fetch.
+const ROBOTS: &str = include_str!("robots.txt");
+
+/// The icon of the pages.
+const FAVICON: &str = include_str!("favicon.svg");
+
+/// How long a browser or a CDN may keep the page and the description without asking again: not so long that a new
+/// version of the service meets old ones of them.
+const FIVE_MINUTES: HeaderValue = HeaderValue::from_static("public, max-age=300");
+
+/// As [`FIVE_MINUTES`], for what hardly ever changes.
+const A_DAY: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 
 /// Makes links.
 #[derive(Clone, Debug)]
@@ -61,10 +77,33 @@ impl Shorten {
         Self { config, store, codes, clock }
     }
 
-    async fn shorten(&self, request: &Request) -> Result<Reply, Problem> {
-        let base_url = self.config.base_url.as_ref().unwrap_or(&request.base_url);
-        let own_hosts = [base_url.host(), request.base_url.host()];
-        let order = Order::read(body::read(request)?, &own_hosts)?;
+    async fn shorten(&self, request: &Request) -> Reply {
+        let wanted = request.preferred(&["application/json", "text/plain", "text/html"]);
+        let mut entered = Entered::default();
+        let outcome = self.make(request, &mut entered).await;
+        let base_url = self.base_url(request);
+        let mut reply = match (outcome, wanted) {
+            (Ok((status, link)), Some("text/html")) => located(page::made(status, &link, base_url), &link, base_url),
+            (Ok((status, link)), _) => {
+                located(receipt(status, &link, base_url, wanted == Some("text/plain")), &link, base_url)
+            }
+            (Err(problem), Some("text/html")) => page::refused(&problem, &entered, &self.config.expiry),
+            (Err(problem), _) => problem.reply(),
+        };
+        reply.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+        reply
+    }
+
+    fn base_url<'a>(&'a self, request: &'a Request) -> &'a BaseUrl {
+        self.config.base_url.as_ref().unwrap_or(&request.base_url)
+    }
+
+    /// Makes the link that is asked for; `entered` is told the fields, also of an order that is refused.
+    async fn make(&self, request: &Request, entered: &mut Entered) -> Result<(StatusCode, Link), Problem> {
+        let own_hosts = [self.base_url(request).host(), request.base_url.host()];
+        let fields = body::read(request)?;
+        *entered = Entered::of(&fields);
+        let order = Order::read(fields, &own_hosts)?;
         let draft = self.draft(&order)?;
         let made = if order.reuse {
             self.store.create_or_reuse(&draft, &self.config.expiry, &self.codes).await
@@ -76,7 +115,7 @@ impl Shorten {
             Reused::Found(link) => (StatusCode::OK, link),
         };
         tracing::info!(request_id = request.id, code = link.code.as_str(), status = status.as_u16(), "shortened");
-        Ok(receipt(request, status, &link, base_url))
+        Ok((status, link))
     }
 
     fn draft(&self, order: &Order) -> Result<Draft, Problem> {
@@ -100,8 +139,11 @@ impl Shorten {
 impl Handler for Shorten {
     async fn handle(&self, request: Request) -> Reply {
         match request.route {
-            Route::Shorten => self.shorten(&request).await.unwrap_or_else(|problem| problem.reply()),
-            Route::OpenApi => description(),
+            Route::Shorten => self.shorten(&request).await,
+            Route::Page => reply::validated(&request, page::form(&self.config.expiry, FIVE_MINUTES)),
+            Route::OpenApi => kept(&request, "application/json", FIVE_MINUTES, OPENAPI),
+            Route::Robots => kept(&request, "text/plain; charset=utf-8", A_DAY, ROBOTS),
+            Route::Favicon => kept(&request, "image/svg+xml", A_DAY, FAVICON),
             Route::Follow => {
                 Problem::new(Kind::NotFound, "This function makes links; it does not follow them.").reply()
             }
@@ -122,32 +164,33 @@ fn refusal(error: &CreateError, request: &Request) -> Problem {
     }
 }
 
-fn receipt(request: &Request, status: StatusCode, link: &Link, base_url: &BaseUrl) -> Reply {
+fn receipt(status: StatusCode, link: &Link, base_url: &BaseUrl, as_text: bool) -> Reply {
     let code = link.code.as_str();
     let short_url = base_url.join(code);
-    let mut reply = match request.preferred(&["application/json", "text/plain"]) {
-        Some("text/plain") => reply::text(status, format!("{short_url}\n")),
-        _ => reply::json(
-            status,
-            &Receipt {
-                short: format!("/{code}"),
-                short_url: &short_url,
-                code,
-                url: link.target.as_str(),
-                created_at: link.created_at,
-                expires_at: link.expires_at,
-            },
-        ),
+    if as_text {
+        return reply::text(status, format!("{short_url}\n"));
+    }
+    let receipt = Receipt {
+        short: format!("/{code}"),
+        short_url: &short_url,
+        code,
+        url: link.target.as_str(),
+        created_at: link.created_at,
+        expires_at: link.expires_at,
     };
+    reply::json(status, &receipt)
+}
+
+/// An answer that says where the link is.
+fn located(mut reply: Reply, link: &Link, base_url: &BaseUrl) -> Reply {
     // A code and a base that was parsed are both visible ASCII.
-    if let Ok(location) = HeaderValue::from_str(&short_url) {
+    if let Ok(location) = HeaderValue::from_str(&base_url.join(link.code.as_str())) {
         reply.headers_mut().insert(header::LOCATION, location);
     }
-    reply.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
     reply
 }
 
-fn description() -> Reply {
-    let an_hour = HeaderValue::from_static("public, max-age=3600");
-    reply::with_body(StatusCode::OK, "application/json", an_hour, OPENAPI)
+/// What is the same for everybody, and may be kept.
+fn kept(request: &Request, content_type: &'static str, cache_control: HeaderValue, body: &'static str) -> Reply {
+    reply::validated(request, reply::with_body(StatusCode::OK, content_type, cache_control, body))
 }

@@ -111,6 +111,8 @@ fn expiry(expires_in: Option<Value>, expires_at: Option<Value>) -> Result<Expiry
             })
         }
         (Some(Value::Integer(seconds)), None) => Ok(Expiry::In(seconds)),
+        // The page has one list for both.
+        (Some(Value::Text(text)), None) if text == "never" => Ok(Expiry::Never),
         (Some(Value::Text(text)), None) if text.parse::<i64>().is_ok() => {
             Ok(Expiry::In(text.parse().unwrap_or_default()))
         }

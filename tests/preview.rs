@@ -1,0 +1,178 @@
+//! `GET /{code}+`: is a link told of truly before it is followed?
+
+use insta::assert_snapshot;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::app::{NOW, TestApp, answer};
+use crate::pages::{BROWSER, bare};
+
+#[tokio::test]
+async fn a_program_gets_json() {
+    let app = TestApp::start().await;
+    answer(app.shorten(&json!({"url": "https://example.com/a?b=c", "alias": "here"}))).await;
+    let mut told = answer(app.get("/here+")).await;
+    let document = told.json();
+    let days = document["days"].as_array().expect("days").clone();
+    assert_eq!(days.len(), 30);
+    assert_eq!(days.first(), Some(&json!({"date": "2029-12-03", "visits": 0, "bots": 0})));
+    assert_eq!(days.last(), Some(&json!({"date": "2030-01-01", "visits": 0, "bots": 0})));
+    told.body = told.body.split_once("\"days\":").expect("days").0.to_owned();
+    assert_snapshot!(bare(told), @r#"
+    200
+    cache-control: private, no-cache
+    content-type: application/json
+    etag: (a digest)
+    vary: accept
+    x-content-type-options: nosniff
+
+    {"short_url":"http://sho.rt/here","code":"here","url":"https://example.com/a?b=c","created_at":"2030-01-01T00:00:00Z","expires_at":"2030-04-01T00:00:00Z","visits":0,"last_visit_at":null,
+    "#);
+}
+
+#[tokio::test]
+async fn a_person_gets_a_page() {
+    let app = TestApp::with(&[("BASE_URL", "https://go.example")]).await;
+    answer(
+        app.shorten(&json!({"url": "https://www.example.com:8443/a?b=c&d#e", "alias": "here", "expires_in": 86_400})),
+    )
+    .await;
+    let page = answer(app.get("/here+").header("accept", BROWSER)).await;
+    assert_snapshot!(bare(page.clone()), @r#"
+    200
+    cache-control: private, no-cache
+    content-security-policy: default-src 'none'; style-src (our style); img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'
+    content-type: text/html; charset=utf-8
+    etag: (a digest)
+    referrer-policy: same-origin
+    vary: accept
+    x-content-type-options: nosniff
+
+    <!doctype html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <meta name="robots" content="noindex">
+    <title>Where /here leads - Shortlink</title>
+    <link rel="icon" href="./favicon.svg" type="image/svg+xml">
+    <style>…</style>
+    </head>
+    <body>
+    <header><a href="./"><svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><path d="M3 8h18M3 16h7"/></svg>Shortlink</a></header>
+    <main>
+    <p class="kicker">https://go.example/here</p>
+    <h1>This short link leads to</h1>
+    <p class="target"><a href="https://www.example.com:8443/a?b=c&amp;d#e" rel="nofollow noopener noreferrer" dir="ltr">https://<b>www.example.com:8443</b>/a?b=c&amp;d#e</a></p>
+    <a class="button" href="https://www.example.com:8443/a?b=c&amp;d#e" rel="nofollow noopener noreferrer">Go to www.example.com:8443</a>
+    <dl>
+    <div><dt>Created</dt><dd><time datetime="2030-01-01T00:00:00Z">1 January 2030, 00:00 UTC</time></dd></div>
+    <div><dt>Expires</dt><dd><time datetime="2030-01-02T00:00:00Z">2 January 2030, 00:00 UTC</time></dd></div>
+    <div><dt>Visits</dt><dd>0</dd></div>
+    <div><dt>Last visit</dt><dd>None yet</dd></div>
+    </dl>
+    <section class="chart">
+    <h2>Visits by day</h2>
+    <p>No visits in the last 30 days.</p>
+    </section>
+    <div class="code preview-code">
+    <img src="./here.svg" width="160" height="160" alt="QR code of https://go.example/here">
+    <div>
+    <h2>QR code</h2>
+    <p>For posters, slides and screens. Save it as <a href="./here.svg" download="here.svg">SVG</a> or <a href="./here.png?size=1024" download="here.png">PNG</a>.</p>
+    </div>
+    </div>
+    <p class="next"><a href="./">Make a short link</a></p>
+    </main>
+    </body>
+    </html>
+    "#);
+    assert_eq!(answer(app.get("/here%2B").header("accept", BROWSER)).await, page);
+    assert_eq!(answer(app.get("/%68ere+?utm_source=x").header("accept", BROWSER)).await, page);
+    let head = answer(app.request(Method::HEAD, "/here+").header("accept", BROWSER)).await;
+    assert_eq!((head.status, &head.headers, head.body.as_str()), (200, &page.headers, ""));
+    let again = app.get("/here+").header("accept", BROWSER).header("if-none-match", page.header("etag"));
+    assert_eq!(answer(again).await.status, 304);
+    let other_type = app.get("/here+").header("if-none-match", page.header("etag"));
+    assert_eq!(answer(other_type).await.status, 200);
+}
+
+#[tokio::test]
+async fn visits_are_told() {
+    let app = TestApp::start().await;
+    app.put_item(json!({
+        "shortCode": "seen", "originalUrl": "https://example.com/", "createdAt": NOW - 90_000, "hits": 12_345,
+        "lastHitAt": NOW - 61,
+    }))
+    .await;
+    let document = answer(app.get("/seen+")).await.json();
+    assert_eq!((&document["visits"], &document["last_visit_at"]), (&json!(12_345), &json!("2029-12-31T23:58:59Z")));
+    assert_eq!(document["expires_at"], serde_json::Value::Null);
+    let page = answer(app.get("/seen+").header("accept", BROWSER)).await.body;
+    for line in [
+        "<div><dt>Expires</dt><dd>Never</dd></div>",
+        "<div><dt>Visits</dt><dd>12,345</dd></div>",
+        "<div><dt>Last visit</dt><dd><time datetime=\"2029-12-31T23:58:59Z\">31 December 2029, 23:58 UTC</time></dd></div>",
+    ] {
+        assert!(page.lines().any(|shown| shown == line), "{line}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn looking_is_not_visiting() {
+    let app = TestApp::start().await;
+    answer(app.shorten(&json!({"url": "https://example.com/", "alias": "here"}))).await;
+    for path in ["/here+", "/here.svg", "/here.png"] {
+        assert_eq!(answer(app.get(path)).await.status, 200);
+    }
+    let after = answer(app.get("/here+")).await.json();
+    assert_eq!((&after["visits"], &after["last_visit_at"]), (&json!(0), &serde_json::Value::Null));
+}
+
+#[tokio::test]
+async fn a_target_cannot_become_a_part_of_the_page() {
+    let app = TestApp::start().await;
+    let targets = [
+        // As an order brings them, and as a hand that edits the table may.
+        ("https://example.com/?q=\"><script>alert(1)</script>", "%22%3E%3Cscript%3Ealert(1)%3C/script%3E"),
+        ("https://example.com/#'onmouseover='alert(1)", "#&#39;onmouseover=&#39;alert(1)"),
+        ("https://example.com/?q='onmouseover='alert(1)&amp;b", "?q=%27onmouseover=%27alert(1)&amp;amp;b"),
+        ("https://example.com/\u{202e}gpj.exe", "/%E2%80%AEgpj.exe"),
+        ("https://münchen.example/", "<b>xn--mnchen-3ya.example</b>"),
+    ];
+    for (index, (target, shown)) in targets.into_iter().enumerate() {
+        let alias = format!("hostile-{index}");
+        assert_eq!(answer(app.shorten(&json!({"url": target, "alias": alias}))).await.status, 201, "{target}");
+        let page = bare(answer(app.get(&format!("/{alias}+")).header("accept", BROWSER)).await).body;
+        assert!(page.contains(shown), "{shown}: {page}");
+        assert!(!page.contains("<script") && !page.contains("'onmouseover"), "{page}");
+    }
+    let edited = "https://example.com/</b></a><script>alert(1)</script><img/src=x\"onerror='alert(1)'>";
+    app.put_item(json!({"shortCode": "edited", "originalUrl": edited, "createdAt": NOW})).await;
+    let page = bare(answer(app.get("/edited+").header("accept", BROWSER)).await).body;
+    assert!(!page.contains("<script") && !page.contains("<img/") && !page.contains("\"onerror"), "{page}");
+    assert!(page.contains("&lt;script&gt;"), "{page}");
+}
+
+#[tokio::test]
+async fn a_link_that_leads_nowhere_has_no_preview() {
+    let app = TestApp::start().await;
+    app.put_item(
+        json!({"shortCode": "old", "originalUrl": "https://secret.example/", "createdAt": NOW - 9, "expiresAt": NOW}),
+    )
+    .await;
+    for (path, status) in [("/unknown", 404), ("/old", 410)] {
+        for accept in ["*/*", BROWSER] {
+            let followed = answer(app.get(path).header("accept", accept)).await;
+            assert_eq!(followed.status, status);
+            for end in ["+", ".svg", ".png"] {
+                assert_eq!(
+                    answer(app.get(&format!("{path}{end}")).header("accept", accept)).await,
+                    followed,
+                    "{path}{end}"
+                );
+            }
+        }
+    }
+}
