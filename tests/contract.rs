@@ -48,7 +48,7 @@ async fn a_json_body_makes_a_link() {
 #[tokio::test]
 async fn long_url_is_another_name_for_url() {
     let app = TestApp::start().await;
-    let made = answer(app.shorten(&json!({"long_url": "https://example.com/"}))).await;
+    let made = answer(app.shorten(&json!({"long_url": "https://example.com/", "url": null, "alias": null}))).await;
     assert_eq!((made.status, made.json()["url"].as_str()), (201, Some("https://example.com/")));
 }
 
@@ -286,6 +286,7 @@ async fn a_body_that_cannot_be_read_is_refused_with_the_reason() {
         (Some("application/x-www-form-urlencoded"), b"url=https://example.com/?a=1&b=2"),
         (Some("application/x-www-form-urlencoded"), b"https://example.com/"),
         (Some("application/x-www-form-urlencoded"), b""),
+        (Some("application/x-www-form-urlencoded"), b"url=https://fr.example/caf%E9"),
         (Some("text/plain"), b""),
         (Some("text/xml"), b"<url>https://example.com/</url>"),
         (Some("multipart/form-data; boundary=x"), b"--x--"),
@@ -308,6 +309,7 @@ async fn a_body_that_cannot_be_read_is_refused_with_the_reason() {
     400 invalid-body There is no field "b"; there are url, alias, expires_in, expires_at and reuse. If it is a part of the URL, encode the URL (curl --data-urlencode url=…) or send it as JSON or text/plain.
     400 invalid-url url is missing: give the URL that the link should lead to.
     400 invalid-url url is missing: give the URL that the link should lead to.
+    400 invalid-body The form is not UTF-8 once it is decoded. If a URL has such bytes, encode it once more (curl --data-urlencode url=…), or send it as JSON or text/plain.
     400 invalid-url url is empty; give the URL that the link should lead to.
     415 unsupported-media-type The body is of type "text/xml"; send application/json, application/x-www-form-urlencoded or text/plain.
     415 unsupported-media-type The body is of type "multipart/form-data"; send application/json, application/x-www-form-urlencoded or text/plain.
@@ -336,6 +338,8 @@ async fn a_field_that_cannot_be_had_is_refused_with_the_reason() {
         json!({"url": "http://[::ffff:10.0.0.1]/"}),
         json!({"url": "http://localhost:3000/"}),
         json!({"url": "https://SHO.rt./abc"}),
+        json!({"url": "http://intranet/"}),
+        json!({"url": "http://example..com/"}),
         json!({"url": format!("https://example.com/{}", "é".repeat(400))}),
         json!({"url": url, "long_url": url}),
         json!({"url": url, "alias": "ab"}),
@@ -374,6 +378,8 @@ async fn a_field_that_cannot_be_had_is_refused_with_the_reason() {
     400 invalid-url url leads to the address ::ffff:10.0.0.1, which is loopback, private or otherwise not public.
     400 invalid-url url leads to "localhost", a name that means something else on every network.
     400 invalid-url url leads back to this service; give the URL that the short link stands for.
+    400 invalid-url url leads to "intranet", a name that means something else on every network.
+    400 invalid-url url is not a URL: invalid international domain name.
     400 invalid-url url is longer than 2048 bytes; links to such URLs break in many clients.
     400 invalid-body There are two of the field "url" (or url and long_url, which are one); send one.
     400 invalid-alias alias has 2 characters; use 3 to 64.
@@ -386,7 +392,7 @@ async fn a_field_that_cannot_be_had_is_refused_with_the_reason() {
     400 invalid-expiry expires_in must be a whole number of seconds, such as 3600.
     400 invalid-expiry expires_in must be a whole number of seconds, such as 3600.
     400 invalid-expiry expires_in must be a whole number of seconds, such as 3600.
-    400 invalid-expiry expires_at must be an instant as RFC 3339 writes it, such as 2030-01-31T12:00:00Z.
+    400 invalid-expiry expires_at must be an instant as RFC 3339 writes it, such as 2030-01-31T12:00:00Z (in a form, + is written %2B).
     400 invalid-expiry expires_at must be 60 to 315360000 seconds from now; it is -1.
     400 invalid-expiry expires_at must be a string such as "2030-01-31T12:00:00Z", or null for never.
     400 invalid-expiry expires_at must be an instant: this service makes no links that never expire; leave it out for the default.

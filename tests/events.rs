@@ -11,6 +11,9 @@ use lambda_http::aws_lambda_events::encodings::Body;
 use reqwest::Method;
 use serde_json::json;
 use serde_json::value::RawValue;
+use shortlink_core::reply::Reply;
+use shortlink_core::request::Request;
+use shortlink_lambda::Handler;
 
 use crate::app::{Answer, NOW, TestApp, answer, headers};
 
@@ -193,4 +196,24 @@ async fn a_stage_is_a_part_of_the_short_url_and_the_default_stage_is_not() {
     let forged = event.replace("\"host\": \"sho.rt\"", "\"host\": \"evil.example\"").replace("my-alias", "forged");
     assert_eq!(through_lambda(&app, &forged).await.header("location"), "https://sho.rt/forged");
     assert_eq!(answer(app.request(Method::GET, "/forged")).await.status, 301);
+}
+
+/// A handler that never answers.
+struct Stuck;
+
+impl Handler for Stuck {
+    async fn handle(&self, _: Request) -> Reply {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_ends_with_a_word_before_lambda_ends_it_without() {
+    let (_, event) = events("events").into_iter().find(|(name, _)| name.ends_with("-follow")).expect("an event");
+    let event = RawValue::from_string(event).expect("JSON");
+    let began = tokio::time::Instant::now();
+    let response = shortlink_lambda::answer(&Stuck, &event).await;
+    assert_eq!((response.status_code, &response.headers["retry-after"]), (503, &"1".parse().expect("a header")));
+    // The clock of a test that is paused goes only as far as it is waited for: no time is measured here.
+    assert!(began.elapsed() < std::time::Duration::from_secs(5), "template.yaml's Timeout");
 }

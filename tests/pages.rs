@@ -240,7 +240,7 @@ async fn a_mistake_is_told_beside_its_field_and_the_rest_is_kept() {
         <div class="select"><select id="expires_in" name="expires_in" aria-invalid="true" aria-describedby="expires_in-wrong" autofocus>
         <p class="wrong" id="expires_in-wrong">The expiry must be a whole number of seconds, such as 3600.</p>
     400 url=https://example.com/&expires_at=soon
-        <p class="alert" id="alert" role="alert">expires_at must be an instant as RFC 3339 writes it, such as 2030-01-31T12:00:00Z.</p>
+        <p class="alert" id="alert" role="alert">expires_at must be an instant as RFC 3339 writes it, such as 2030-01-31T12:00:00Z (in a form, + is written %2B).</p>
         <input id="url" name="url" type="url" inputmode="url" placeholder="https://" value="https://example.com/" required autocomplete="off" autocapitalize="none" spellcheck="false" autofocus>
         <option value="" selected>after 90 days</option>
     400 url=https://example.com/&colour=green

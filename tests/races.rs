@@ -133,3 +133,19 @@ async fn a_link_works_from_the_moment_its_201_arrives_though_the_replica_that_is
     assert_eq!((followed.status, followed.header("location")), (301, "https://example.com/"));
     assert_eq!(misses.load(Ordering::SeqCst), 1, "the cheap read comes first");
 }
+
+#[tokio::test]
+async fn a_reuse_finds_no_link_that_took_the_place_of_its_own() {
+    let app = TestApp::start().await;
+    let order = json!({"url": "https://bank.example/login", "reuse": true});
+    let made = answer(app.shorten(&order)).await.json()["code"].as_str().expect("a code").to_owned();
+    // As an operator takes a link down; then somebody else takes its code.
+    let key = aws_sdk_dynamodb::types::AttributeValue::S(made.clone());
+    app.dynamodb.delete_item().table_name("links").key("shortCode", key).send().await.expect("deleted");
+    let taken = answer(app.shorten(&json!({"url": "https://evil.example/", "alias": made}))).await;
+    assert_eq!(taken.status, 201);
+    let again = answer(app.shorten(&order)).await;
+    assert_eq!((again.status, again.json()["url"].as_str()), (201, Some("https://bank.example/login")));
+    let found = answer(app.shorten(&order)).await;
+    assert_eq!((found.status, found.json()["code"] == again.json()["code"]), (200, true));
+}

@@ -1,10 +1,13 @@
 //! A DynamoDB in this process: `dynoxide` over SQLite, in a file or in memory, which the SDK talks to over loopback.
 
 use std::fs::{self, File, TryLockError};
+use std::io;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dynoxide::Database;
+use rand::RngExt;
 use thiserror::Error;
 use tokio::net::TcpListener;
 
@@ -42,9 +45,9 @@ pub enum EngineError {
         /// Why.
         reason: String,
     },
-    /// No port on loopback.
-    #[error("the embedded database cannot listen on 127.0.0.1: {0}")]
-    Listen(std::io::Error),
+    /// No port on a loopback address.
+    #[error("the embedded database cannot listen on a loopback address: {0}")]
+    Listen(io::Error),
 }
 
 impl Engine {
@@ -58,11 +61,13 @@ impl Engine {
             Data::Memory => (Database::memory().map_err(|error| unusable(Path::new("memory"), error))?, None),
             Data::File(path) => {
                 let lock = lock(path)?;
+                // Absolute: SQLite gives some relative names, such as `:memory:` and `file:`, a meaning.
+                let path = &std::path::absolute(path).map_err(|error| unusable(path, error))?;
                 let name = path.to_str().ok_or_else(|| unusable(path, "its name is not UTF-8"))?;
                 (Database::new(name).map_err(|error| unusable(path, error))?, Some(lock))
             }
         };
-        let listener = TcpListener::bind("127.0.0.1:0").await.map_err(EngineError::Listen)?;
+        let listener = listen().await.map_err(EngineError::Listen)?;
         let address = listener.local_addr().map_err(EngineError::Listen)?;
         tokio::spawn(sweep(database.clone()));
         tokio::spawn(dynoxide::server::serve_on(listener, database));
@@ -75,13 +80,26 @@ impl Engine {
     }
 }
 
+/// A port that a web page in this machine's browser will not find. The engine asks nobody who they are, and lets pages
+/// of other origins in; so it listens on one of the 16 million loopback addresses, at random, where the system has
+/// them (Linux), and not only on one of the ports of the one address that everybody knows. Programs of this machine's
+/// users can find it all the same: where they are not to be trusted, use a DynamoDB that asks, with `--endpoint-url`.
+async fn listen() -> io::Result<TcpListener> {
+    let [a, b, c] = rand::rand_core::UnwrapErr(rand::rngs::SysRng).random::<[u8; 3]>();
+    match TcpListener::bind((Ipv4Addr::new(127, a, b, c.clamp(1, 254)), 0)).await {
+        Ok(listener) => Ok(listener),
+        Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await,
+    }
+}
+
 /// Makes sure that one process at a time writes the file. The lock is a file beside it, since SQLite has locks of its
 /// own on the file itself.
 fn lock(path: &Path) -> Result<File, EngineError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|error| unusable(path, error))?;
     }
-    let mut name = path.as_os_str().to_owned();
+    // A file of two names has one lock.
+    let mut name = path.canonicalize().unwrap_or_else(|_| path.to_owned()).into_os_string();
     name.push(".lock");
     let file = File::create(name).map_err(|error| unusable(path, error))?;
     match file.try_lock() {

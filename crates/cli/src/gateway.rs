@@ -33,6 +33,9 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often the work that follows answers is done.
 const WORK_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How long a client may take to send a request's body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// How long requests under way may take to finish once the server is to stop: API Gateway's own limit for a request.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -105,8 +108,7 @@ fn serve_connection(stream: TcpStream, functions: &Arc<Functions>, graceful: &Gr
 
 async fn answer(functions: &Functions, address: SocketAddr, request: HttpRequest<Incoming>) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
-    let target_length = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
-    let line_length = parts.method.as_str().len() + target_length + " ".len() + " HTTP/1.1\r\n".len();
+    let line_length = parts.method.as_str().len() + parts.uri.to_string().len() + " ".len() + " HTTP/1.1\r\n".len();
     if line_length + head_length(&parts.headers) > MAX_HEAD_BYTES {
         return message(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
     }
@@ -116,7 +118,10 @@ async fn answer(functions: &Functions, address: SocketAddr, request: HttpRequest
     if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
         return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
     }
-    let body = match Limited::new(body, MAX_BODY_BYTES).collect().await {
+    let Ok(body) = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await else {
+        return message(StatusCode::REQUEST_TIMEOUT, "Request Timeout");
+    };
+    let body = match body {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
             return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
@@ -134,8 +139,8 @@ async fn answer(functions: &Functions, address: SocketAddr, request: HttpRequest
         id: request_id(),
     };
     let reply = match route.function() {
-        Function::Shorten => functions.shorten.handle(request).await,
-        Function::Resolve => functions.resolve.handle(request).await,
+        Function::Shorten => functions.shorten.answer(request).await,
+        Function::Resolve => functions.resolve.answer(request).await,
     };
     reply.map(Full::new)
 }

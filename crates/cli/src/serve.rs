@@ -105,6 +105,12 @@ pub async fn serve(options: Options, say: impl Fn(&str)) -> Result<(), ServeErro
         resolve: Resolve::new(resolve_config, store, clock),
     };
     say(&format!("Shortlink listens on http://{address} and keeps its links in {place}."));
+    if !address.ip().is_loopback() && environment.text("BASE_URL").is_none() {
+        say(
+            "Others can reach it: set BASE_URL to its public address, or a client's Host header decides what short URLs \
+             begin with and which links would lead in a circle.",
+        );
+    }
     say(&format!("Try it:  curl -d url=https://example.com/a/very/long/path http://{address}/shorten"));
     let (stop, stopped) = oneshot::channel::<()>();
     let server = gateway::serve(listener, functions, async { drop(stopped.await) });

@@ -1,13 +1,13 @@
 //! The table: as template.yaml makes it in AWS, so this makes it in the embedded engine.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TimeToLiveSpecification,
 };
 use shortlink_core::link::attribute;
+use shortlink_core::store::in_words;
 use thiserror::Error;
 
 /// Why there is no table to work with.
@@ -61,7 +61,7 @@ pub async fn ensure(client: &Client, table: &str) -> Result<(), TableError> {
         Err(error) if matches!(error.as_service_error(), Some(CreateTableError::ResourceInUseException(_))) => {
             return Ok(());
         }
-        Err(error) => return Err(unusable(DisplayErrorContext(error).to_string())),
+        Err(error) => return Err(unusable(in_words(&error))),
     }
     let ttl = TimeToLiveSpecification::builder()
         .attribute_name(attribute::PURGE_AT)
@@ -69,7 +69,7 @@ pub async fn ensure(client: &Client, table: &str) -> Result<(), TableError> {
         .build()
         .map_err(|error| unusable(error.to_string()))?;
     let enabled = client.update_time_to_live().table_name(table).time_to_live_specification(ttl).send().await;
-    enabled.map(drop).map_err(|error| unusable(DisplayErrorContext(error).to_string()))
+    enabled.map(drop).map_err(|error| unusable(in_words(&error)))
 }
 
 /// Makes sure that the table is there.
@@ -81,6 +81,6 @@ pub async fn find(client: &Client, table: &str) -> Result<(), TableError> {
     let described = client.describe_table().table_name(table).send().await;
     described.map(drop).map_err(|error| match error.as_service_error() {
         Some(DescribeTableError::ResourceNotFoundException(_)) => TableError::Missing { table: table.to_owned() },
-        _ => TableError::Unusable { table: table.to_owned(), reason: DisplayErrorContext(error).to_string() },
+        _ => TableError::Unusable { table: table.to_owned(), reason: in_words(&error) },
     })
 }

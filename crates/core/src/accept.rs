@@ -1,21 +1,23 @@
 //! Content negotiation: which of our media types a client would rather have (RFC 9110, section 12.5.1).
 
-/// The one of `offered` that an `Accept` header weighs highest; among equals the one offered first.
+/// The one of `offered` that an `Accept` header weighs highest; among equals one that it names before one that it only
+/// covers, and then the one offered first.
 /// `None` if it accepts none of them. Without a header everything is acceptable.
 pub fn preferred<'a>(accept: Option<&str>, offered: &[&'a str]) -> Option<&'a str> {
     let Some(accept) = accept else { return offered.first().copied() };
     let mut best = None;
     for &media_type in offered {
         let weight = weight(accept, media_type);
-        if weight > 0 && best.is_none_or(|(_, highest)| weight > highest) {
+        if weight.0 > 0 && best.is_none_or(|(_, highest)| weight > highest) {
             best = Some((media_type, weight));
         }
     }
     best.map(|(media_type, _)| media_type)
 }
 
-/// The weight in thousandths that `accept` gives to `media_type`: that of the most specific range.
-fn weight(accept: &str, media_type: &str) -> u16 {
+/// The weight in thousandths that `accept` gives to `media_type`, that of the most specific range, and how specific that
+/// is.
+fn weight(accept: &str, media_type: &str) -> (u16, u8) {
     let main_type = media_type.split('/').next().unwrap_or_default();
     let specificity = |range: &str| match range.split_once('/') {
         Some(("*", "*")) => Some(0),
@@ -33,7 +35,7 @@ fn weight(accept: &str, media_type: &str) -> u16 {
             Some((specificity, quality.map_or(1_000, thousandths)))
         })
         .max_by_key(|(specificity, _)| *specificity)
-        .map_or(0, |(_, weight)| weight)
+        .map_or((0, 0), |(specificity, weight)| (weight, specificity))
 }
 
 /// A `qvalue` in thousandths; what is not one counts as 0.
@@ -55,6 +57,7 @@ mod tests {
             ("text/plain", Some("text/plain")),
             ("TEXT/PLAIN; Q=0.5", Some("text/plain")),
             ("application/json, text/plain, */*", Some("application/json")),
+            ("text/plain, */*", Some("text/plain")),
             ("application/json;q=0.1, text/*;q=0.2", Some("text/plain")),
             ("*/*, application/json;q=0", Some("text/plain")),
             ("image/png", None),

@@ -14,7 +14,7 @@ const MAX_ATTEMPTS: u32 = 3;
 /// How long one attempt may take. DynamoDB answers within 10 ms; what takes 100 times that is lost.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_000);
 
-/// How long a call may take with all its attempts. It leaves the function, whose limit is 5 s, the time to say 503.
+/// How long a call may take with all its attempts.
 const CALL_TIMEOUT: Duration = Duration::from_millis(3_000);
 
 /// A client with the environment's region, credentials and endpoint (`AWS_REGION`, `AWS_ENDPOINT_URL_DYNAMODB` and
@@ -28,6 +28,8 @@ pub async fn local(endpoint_url: &str) -> Client {
     let credentials = Credentials::new("local", "local", None, None, "shortlink serve");
     let loader = loader()
         .endpoint_url(endpoint_url)
+        .use_fips(false)
+        .use_dual_stack(false)
         .region(Region::from_static("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials));
     Client::new(&loader.load().await)

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::code::Code;
 use crate::expiry::{Expiry, ExpiryPolicy};
 use crate::link::{Item, Link, attribute, number};
-use crate::store::{CodeSource, CreateError, Draft, Found, IS_NEW, Store, StoreError};
+use crate::store::{CodeSource, CreateError, Draft, IS_NEW, Store, StoreError};
 
 /// What the key of such an item begins with; `#` is in no code.
 const KEY_PREFIX: &str = "reuse#";
@@ -67,7 +67,9 @@ impl Store {
         for round in 0..MAX_ROUNDS {
             let remembered = self.remembered(&key).await?;
             if let Some(code) = &remembered
-                && let Found::Live(link) = self.find_now(code, draft).await?
+                && let Some(link) = self.get(code, true).await?
+                // At its code there may be another link by now, made once the remembered one was deleted.
+                && is_wish_of(draft, policy, &link)
             {
                 return Ok(Reused::Found(link));
             }
@@ -77,14 +79,6 @@ impl Store {
             pause(round).await;
         }
         Err(StoreError::Unavailable("others kept racing for the same reuse".to_owned()).into())
-    }
-
-    async fn find_now(&self, code: &Code, draft: &Draft) -> Result<Found, StoreError> {
-        Ok(match self.get(code, true).await? {
-            Some(link) if link.is_expired(draft.created_at) => Found::Expired(link),
-            Some(link) => Found::Live(link),
-            None => Found::Missing,
-        })
     }
 
     /// The code that was made for this wish.
@@ -157,6 +151,7 @@ fn memory(key: &str, link: &Link) -> Item {
     item
 }
 
+/// Whether a link is alive and what `draft` wishes for.
 fn is_wish_of(draft: &Draft, policy: &ExpiryPolicy, link: &Link) -> bool {
     link.target == draft.target
         && !link.is_expired(draft.created_at)

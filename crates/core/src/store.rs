@@ -34,7 +34,7 @@ pub mod actions {
 const DRAWS_PER_LENGTH: usize = 5;
 
 /// By how many characters a code may come out longer than was asked for. Even in a code space that is 99 %
-/// full, 5 draws of 7 characters and 5 of 8 are all taken once in 3 × 10^9 links.
+/// full, 5 draws of 7 characters and 5 of 8 are all taken once in 3 × 10^8 links.
 const EXTRA_LENGTH: usize = 3;
 
 /// A condition: no item has this code yet.
@@ -284,13 +284,13 @@ impl StoreError {
                 if PASSING.contains(&code) { Self::Unavailable(text) } else { Self::Refused(text) }
             }
             // Without `Debug`, which would print the response's body.
-            other => Self::Unavailable(chain(other)),
+            other => Self::Unavailable(in_words(other)),
         }
     }
 }
 
-/// An error and its causes, in their own words.
-fn chain(error: &dyn StdError) -> String {
+/// An error and its causes, in their own words, on one line.
+pub fn in_words(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

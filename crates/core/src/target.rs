@@ -13,13 +13,18 @@ use url::{Host, Url};
 /// the Location header of some gateways do not.
 pub const MAX_BYTES: usize = 2_048;
 
-/// The longest text that is looked at, in bytes: serialising shortens a URL (tabs, dot segments, a
-/// default port), but not by a factor of four.
+/// The longest text that is looked at, in bytes. Serialising can shorten a URL (dot segments, a default port); one that
+/// it shortens from four times the limit is no URL that anybody uses.
 const MAX_INPUT_BYTES: usize = 4 * MAX_BYTES;
 
-/// Names that mean this machine or this network wherever they are looked up: RFC 6761 (`localhost`),
-/// RFC 6762 (`local`), RFC 8375 (`home.arpa`), and ICANN's reservation of `internal`.
-const LOCAL_SUFFIXES: &[&str] = &["localhost", "local", "home.arpa", "internal"];
+/// Names that mean this machine or this network wherever they are looked up: RFC 6761 (`localhost`), RFC 6762
+/// (`local`), RFC 8375 (`home.arpa`), ICANN's reservation of `internal`, and what routers and Unix systems use without
+/// asking anybody (`lan`, `localdomain`). A name without a dot is one, too.
+const LOCAL_SUFFIXES: &[&str] = &["localhost", "local", "home.arpa", "internal", "lan", "localdomain"];
+
+/// The longest host name and the longest part of one between dots, bytes (RFC 1035, section 2.3.4).
+const MAX_NAME: usize = 253;
+const MAX_LABEL: usize = 63;
 
 /// An `http` or `https` URL that a link may lead to: ASCII, at most [`MAX_BYTES`], no user name or
 /// password, a public host.
@@ -144,27 +149,30 @@ fn check(url: &Url, own_hosts: &[&str]) -> Result<(), TargetError> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(TargetError::Credentials);
     }
+    let host = url.host_str().unwrap_or_default();
+    let is_ours = |own: &&str| own.trim_end_matches('.') == host.trim_end_matches('.');
+    if !host.is_empty() && own_hosts.iter().any(is_ours) {
+        return Err(TargetError::OwnHost);
+    }
     match url.host() {
         None => Err(TargetError::Syntax(url::ParseError::EmptyHost)),
-        Some(Host::Domain(name)) => check_name(name, own_hosts),
+        Some(Host::Domain(name)) => check_name(name),
         Some(Host::Ipv4(address)) => check_address(IpAddr::V4(address), is_special_v4(address)),
         Some(Host::Ipv6(address)) => check_address(IpAddr::V6(address), is_special_v6(address)),
     }
 }
 
-fn check_name(name: &str, own_hosts: &[&str]) -> Result<(), TargetError> {
+fn check_name(name: &str) -> Result<(), TargetError> {
     // "localhost." and "localhost" are one name: the dot is the root of the DNS.
     let name = name.strip_suffix('.').unwrap_or(name);
-    if name.is_empty() || name.ends_with('.') {
-        return Err(TargetError::Syntax(url::ParseError::EmptyHost));
+    let labels = || name.split('.');
+    if name.len() > MAX_NAME || labels().any(|label| label.is_empty() || label.len() > MAX_LABEL) {
+        return Err(TargetError::Syntax(url::ParseError::IdnaError));
     }
     let is_or_is_below =
         |suffix: &str| name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    if LOCAL_SUFFIXES.iter().any(|suffix| is_or_is_below(suffix)) {
+    if labels().count() == 1 || LOCAL_SUFFIXES.iter().any(|suffix| is_or_is_below(suffix)) {
         return Err(TargetError::LocalName { host: name.chars().take(64).collect() });
-    }
-    if own_hosts.iter().any(|own| own.strip_suffix('.').unwrap_or(own) == name) {
-        return Err(TargetError::OwnHost);
     }
     Ok(())
 }
@@ -267,13 +275,24 @@ mod tests {
 
     #[test]
     fn local_names_and_our_own_host_are_refused_with_and_without_a_dot() {
-        for host in ["localhost", "LOCALHOST.", "a.localhost:3000", "printer.local", "db.internal", "nas.home.arpa"] {
+        for host in [
+            "localhost",
+            "LOCALHOST.",
+            "a.localhost:3000",
+            "printer.local",
+            "db.internal",
+            "nas.home.arpa",
+            "intranet",
+            "nas.lan",
+        ] {
             assert!(matches!(parse(&format!("http://{host}")), Err(TargetError::LocalName { .. })), "{host}");
         }
         assert_eq!(parse("https://SHO.rt:8443/abc"), Err(TargetError::OwnHost));
         assert_eq!(parse("https://sho.rt./abc"), Err(TargetError::OwnHost));
         assert!(parse("https://not-sho.rt/").is_ok());
-        assert!(parse("https://notlocal/").is_ok());
+        assert!(parse("https://notlocal.example/").is_ok());
+        assert_eq!(Target::parse("http://8.8.4.4/x", &["8.8.4.4"]), Err(TargetError::OwnHost));
+        assert_eq!(Target::parse("http://[2606:4700::1111]/x", &["[2606:4700::1111]"]), Err(TargetError::OwnHost));
     }
 
     #[test]
@@ -289,6 +308,7 @@ mod tests {
         );
         assert_eq!(detail("   "), "is empty; give the URL that the link should lead to");
         assert_eq!(detail("https://"), "is not a URL: empty host");
+        assert_eq!(detail("https://example..com/"), "is not a URL: invalid international domain name");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use bytes::Bytes;
@@ -29,10 +30,25 @@ mod shutdown;
 
 use after::AfterLayer;
 
+/// How long a request may take. Each call of DynamoDB has limits of its own, but a request may need several; Lambda
+/// ends a function after the 5 s of template.yaml, and then the visitor would get the gateway's bare 500.
+pub const DEADLINE: Duration = Duration::from_millis(4_000);
+
 /// What a function does with a request.
 pub trait Handler: Send + Sync + 'static {
     /// Answers a request.
     fn handle(&self, request: Request) -> impl Future<Output = Reply> + Send;
+
+    /// Answers a request within [`DEADLINE`]: what takes longer is given up, with 503.
+    fn answer(&self, request: Request) -> impl Future<Output = Reply> + Send {
+        async {
+            let id = request.id.clone();
+            tokio::time::timeout(DEADLINE, self.handle(request)).await.unwrap_or_else(|_| {
+                tracing::error!(request_id = id, "given up: it took too long");
+                Problem::unavailable().reply()
+            })
+        }
+    }
 
     /// Whether requests leave work for after the answer.
     fn has_work_after(&self) -> bool {
@@ -101,7 +117,7 @@ pub async fn answer(handler: &impl Handler, event: &RawValue) -> ApiGatewayV2htt
     };
     let is_head = event.request_context.http.method == http::Method::HEAD;
     let reply = match request(event) {
-        Ok(request) => handler.handle(request).await,
+        Ok(request) => handler.answer(request).await,
         Err(reply) => *reply,
     };
     response(reply, is_head)

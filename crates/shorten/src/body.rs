@@ -47,7 +47,7 @@ pub fn read(request: &Request) -> Result<Fields, Problem> {
         "text/plain" => Ok(Fields(vec![("url".to_owned(), Value::Text(body.trim_ascii().to_owned()))])),
         // `curl -d '{"url": …}'` without a header: curl says that it is a form.
         "" | "application/x-www-form-urlencoded" if body.trim_ascii_start().starts_with('{') => json(body),
-        "" | "application/x-www-form-urlencoded" => Ok(form(body)),
+        "" | "application/x-www-form-urlencoded" => form(body),
         other => {
             let shown: String = other.chars().take(64).collect();
             let detail = format!(
@@ -65,7 +65,8 @@ fn media_type(request: &Request) -> Result<String, Problem> {
         return Ok(String::new());
     }
     let text = request.header(header::CONTENT_TYPE).ok_or_else(|| {
-        Problem::new(Kind::UnsupportedMediaType, "The Content-Type header is not ASCII; send application/json.")
+        let detail = "Content-Type is there twice, or is not ASCII; send one, such as application/json.";
+        Problem::new(Kind::UnsupportedMediaType, detail)
     })?;
     Ok(text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
 }
@@ -81,10 +82,18 @@ fn json(body: &str) -> Result<Fields, Problem> {
 }
 
 /// A form's fields. Empty ones count as absent: a browser sends every input of a form.
-fn form(body: &str) -> Fields {
+///
+/// What is not UTF-8 once it is decoded is refused: the parser would put U+FFFD in its place, and the link would lead
+/// somewhere else.
+fn form(body: &str) -> Result<Fields, Problem> {
+    if percent_encoding::percent_decode_str(body).decode_utf8().is_err() {
+        let detail = "The form is not UTF-8 once it is decoded. If a URL has such bytes, encode it once more \
+                      (curl --data-urlencode url=…), or send it as JSON or text/plain.";
+        return Err(invalid(detail));
+    }
     let pairs = form_urlencoded::parse(body.trim_ascii().as_bytes());
     let fields = pairs.filter(|(_, value)| !value.is_empty());
-    Fields(fields.map(|(name, value)| (name.into_owned(), Value::Text(value.into_owned()))).collect())
+    Ok(Fields(fields.map(|(name, value)| (name.into_owned(), Value::Text(value.into_owned()))).collect()))
 }
 
 fn invalid(detail: impl Into<String>) -> Problem {

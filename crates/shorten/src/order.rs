@@ -41,7 +41,7 @@ impl Order {
         let given = Given::sort(fields)?;
         let url = match given.url {
             Some(Value::Text(url)) => url,
-            None | Some(Value::Null) => {
+            None => {
                 let problem = "is missing: give the URL that the link should lead to";
                 return Err(Problem::with_field(Kind::InvalidUrl, "url", problem));
             }
@@ -69,6 +69,10 @@ impl Given {
                 "reuse" => &mut given.reuse,
                 _ => return Err(unknown(&name)),
             };
+            // A null is no value; only of a link's end it says something: that there is none.
+            if value == Value::Null && name != "expires_at" {
+                continue;
+            }
             if place.replace(value).is_some() {
                 let detail =
                     format!("There are two of the field {name:?} (or url and long_url, which are one); send one.");
@@ -90,7 +94,7 @@ fn unknown(name: &str) -> Problem {
 
 fn alias(value: Option<Value>) -> Result<Option<Code>, Problem> {
     match value {
-        None | Some(Value::Null) => Ok(None),
+        None => Ok(None),
         Some(Value::Text(text)) => {
             Code::parse_alias(&text).map(Some).map_err(|error| Problem::with_field(Kind::InvalidAlias, "alias", error))
         }
@@ -101,15 +105,15 @@ fn alias(value: Option<Value>) -> Result<Option<Code>, Problem> {
 fn expiry(expires_in: Option<Value>, expires_at: Option<Value>) -> Result<Expiry, Problem> {
     let invalid = |field, problem: &str| Problem::with_field(Kind::InvalidExpiry, field, problem);
     match (expires_in, expires_at) {
-        (None | Some(Value::Null), None) => Ok(Expiry::Default),
-        (None | Some(Value::Null), Some(Value::Null)) => Ok(Expiry::Never),
+        (None, None) => Ok(Expiry::Default),
+        (None, Some(Value::Null)) => Ok(Expiry::Never),
         // A form has no null.
-        (None | Some(Value::Null), Some(Value::Text(text))) if text == "never" => Ok(Expiry::Never),
-        (None | Some(Value::Null), Some(Value::Text(text))) => {
-            Timestamp::parse(&text).map(Expiry::At).ok_or_else(|| {
-                invalid("expires_at", "must be an instant as RFC 3339 writes it, such as 2030-01-31T12:00:00Z")
-            })
-        }
+        (None, Some(Value::Text(text))) if text == "never" => Ok(Expiry::Never),
+        (None, Some(Value::Text(text))) => Timestamp::parse(&text).map(Expiry::At).ok_or_else(|| {
+            let problem = "must be an instant as RFC 3339 writes it, such as 2030-01-31T12:00:00Z (in a form, + is \
+                               written %2B)";
+            invalid("expires_at", problem)
+        }),
         (Some(Value::Integer(seconds)), None) => Ok(Expiry::In(seconds)),
         // The page has one list for both.
         (Some(Value::Text(text)), None) if text == "never" => Ok(Expiry::Never),
@@ -117,7 +121,7 @@ fn expiry(expires_in: Option<Value>, expires_at: Option<Value>) -> Result<Expiry
             Ok(Expiry::In(text.parse().unwrap_or_default()))
         }
         (Some(_), None) => Err(invalid("expires_in", "must be a whole number of seconds, such as 3600")),
-        (None | Some(Value::Null), Some(_)) => {
+        (None, Some(_)) => {
             Err(invalid("expires_at", "must be a string such as \"2030-01-31T12:00:00Z\", or null for never"))
         }
         (Some(_), Some(_)) => Err(invalid("expires_in", "and expires_at are both there; send one of them")),
@@ -126,7 +130,7 @@ fn expiry(expires_in: Option<Value>, expires_at: Option<Value>) -> Result<Expiry
 
 fn reuse(value: Option<Value>) -> Result<bool, Problem> {
     match value {
-        None | Some(Value::Null) => Ok(false),
+        None => Ok(false),
         Some(Value::Bool(reuse)) => Ok(reuse),
         // A form has only text; `on` is a browser's word for a box that is ticked.
         Some(Value::Text(text)) if matches!(text.as_str(), "true" | "1" | "on") => Ok(true),
