@@ -64,7 +64,7 @@ fn its_routes_are_the_codes_and_go_to_the_right_functions() {
 }
 
 /// The actions on the table that a list of statements allows. Nothing else is allowed but logs and traces.
-fn table_actions<'a>(statements: impl Iterator<Item = &'a Value>) -> BTreeSet<String> {
+fn table_actions(statements: &[Value]) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     for statement in statements {
         assert_eq!(text(&statement["Effect"]), "Allow");
@@ -94,20 +94,24 @@ fn each_role_may_do_what_its_function_calls_on_this_table_and_no_more() {
         assert_eq!(policies.as_sequence().map(Vec::len), Some(1), "{role}");
         policies[0]["PolicyDocument"]["Statement"].as_sequence().expect("statements").clone()
     };
-    assert_eq!(table_actions(statements("ShortenRole").iter()), set(actions::SHORTEN));
-    // What only some need is there on a condition.
-    let resolve = statements("ResolveRole");
-    let (always, sometimes): (Vec<_>, Vec<_>) = resolve.iter().partition(|statement| statement.is_mapping());
-    assert_eq!(table_actions(always.into_iter()), set(actions::RESOLVE));
-    let on_condition = |statement: &Value| {
-        let Value::Tagged(tagged) = statement else { panic!("{statement:?}") };
-        (tagged.value[0].clone(), tagged.value[1].clone(), text(&tagged.value[2]))
+    // A statement that is always there, or under a condition.
+    let under = |role: &str, condition: Option<&str>| {
+        let statements = statements(role).into_iter().filter_map(|statement| match statement {
+            Value::Tagged(tagged) if condition == Some(text(&tagged.value[0]).as_str()) => {
+                assert_eq!(text(&tagged.value[2]), "AWS::NoValue");
+                Some(tagged.value[1].clone())
+            }
+            statement => (condition.is_none() && statement.is_mapping()).then_some(statement),
+        });
+        table_actions(&statements.collect::<Vec<_>>())
     };
-    let [(condition, statement, otherwise)] = &sometimes.into_iter().map(on_condition).collect::<Vec<_>>()[..] else {
-        panic!("one statement with a condition")
-    };
-    assert_eq!((text(condition), otherwise.as_str()), ("CountsVisits".to_owned(), "AWS::NoValue"));
-    assert_eq!(table_actions([statement].into_iter()), set(actions::RESOLVE_VISITS));
+    assert_eq!(under("ShortenRole", None), set(actions::SHORTEN));
+    assert_eq!(under("ResolveRole", None), set(actions::RESOLVE));
+    assert_eq!(under("ResolveRole", Some("CountsVisits")), set(actions::RESOLVE_VISITS));
+    for (role, conditions) in [("ShortenRole", 1), ("ResolveRole", 2)] {
+        assert_eq!(statements(role).iter().filter(|statement| !statement.is_mapping()).count(), conditions);
+        assert_eq!(under(role, Some("Traces")), BTreeSet::new());
+    }
 }
 
 /// The variables that a function asks its environment for.
@@ -136,19 +140,19 @@ fn each_function_has_the_variables_that_it_reads_and_no_others() {
 #[test]
 fn its_defaults_are_the_codes() {
     let parameters = &template()["Parameters"];
-    let default = |name: &str| text(&parameters[name]["Default"]);
+    let default = |name: &str| text(&parameters[name]["Default"]).replace(['"', '\''], "");
     let unset = Environment::new(&|_| None);
     let shorten = shorten::config::Config::read(&unset).expect("defaults");
     let resolve = resolve::config::Config::read(&unset).expect("defaults");
     assert_eq!(default("CodeLength"), shorten.code_length.to_string());
     assert_eq!(default("ExpiresInMin"), shorten.expiry.min.to_string());
     assert_eq!(default("ExpiresInMax"), shorten.expiry.max.to_string());
-    assert_eq!(default("AllowNever").replace('\'', ""), shorten.expiry.never.to_string());
+    assert_eq!(default("AllowNever"), shorten.expiry.never.to_string());
     assert_eq!(default("PurgeAfter"), shorten.expiry.purge_after.to_string());
     assert_eq!(default("VisitsKept"), resolve.visits_kept.to_string());
     assert_eq!(default("HotLinks"), resolve.hot_links.to_string());
     assert_eq!((default("Visits").as_str(), resolve.visits), ("daily", Mode::Daily));
-    assert_eq!(default("RedirectStatus").replace('\'', ""), resolve.redirect_status.as_str());
+    assert_eq!(default("RedirectStatus"), resolve.redirect_status.as_str());
 }
 
 #[test]
@@ -174,7 +178,7 @@ fn the_table_is_the_codes_and_is_not_lost() {
     assert_eq!(properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
     assert_eq!(properties["SSESpecification"]["SSEEnabled"], true);
     assert_eq!(properties["BillingMode"], "PAY_PER_REQUEST");
-    assert_eq!(text(&template["Parameters"]["DeletionProtection"]["Default"]).replace('\'', ""), "true");
+    assert_eq!(text(&template["Parameters"]["DeletionProtection"]["Default"]), "true");
 }
 
 #[test]
@@ -185,6 +189,6 @@ fn every_log_ends_one_day_and_the_write_route_is_throttled_harder() {
     for (name, log) in logs {
         assert_eq!(text(&log["RetentionInDays"]), "LogRetentionDays", "{name}");
     }
-    let limit = |name: &str| template["Parameters"][name]["Default"].as_u64().expect("a number");
+    let limit = |name: &str| text(&template["Parameters"][name]["Default"]).parse::<u64>().expect("a number");
     assert!(limit("ShortenRateLimit") < limit("RateLimit") && limit("ShortenBurstLimit") < limit("BurstLimit"));
 }

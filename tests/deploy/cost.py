@@ -39,8 +39,14 @@ LAMBDA_LINES = 420 / 1e9  # START, END and REPORT
 ANSWER = 600 / 1e9        # headers and body
 # What stands in template.yaml
 ALARM_COUNT = 11
-RATE = 200         # RateLimit, requests a second
-SHORTEN_RATE = 5   # ShortenRateLimit
+RATE = 200            # RateLimit, requests a second
+SHORTEN_RATE = 5      # ShortenRateLimit
+OTHER_RATE = 20       # the stage's limit for each other route
+OTHER_ROUTES = 9
+LARGEST = 45_000 / 1e9  # gigabytes: the largest answer of those, openapi.json
+# What a flood would choose: codes that are not there, looked up twice; links that are reused
+UNITS_MISS = 1.5
+UNITS_REUSE = 4         # a transaction of two writes, at twice the price of two writes
 
 
 def price(amount, name):
@@ -84,9 +90,20 @@ def main():
     print("\n| price | USD | for | free each month | seen |\n| --- | ---: | --- | ---: | --- |")
     for name, (dollars, amount, unit, free, seen) in PRICES.items():
         print(f"| {name} | {dollars:.10g} | {amount:,.0f} {unit} | {free:,.0f} | {seen} |")
-    worst = month(RATE * SECONDS, SHORTEN_RATE * SECONDS)
-    worst = sum(worst.values()) - worst["X-Ray"]
-    print(f"\nAt most, both rate limits used up all month: {worst:,.0f} USD")
+    print(f"\nAt most, every rate limit used up all month: {flood():,.0f} USD")
+
+
+def flood():
+    """The dearest month that the rate limits allow."""
+    followed, made, other = (SECONDS * rate for rate in (RATE, SHORTEN_RATE, OTHER_RATE * OTHER_ROUTES))
+    bill = month(followed + other, made)
+    extra = (
+        price(followed * (UNITS_MISS - UNITS_FOLLOW), "DynamoDB reads")
+        + price(made * (UNITS_REUSE - UNITS_MAKE), "DynamoDB writes")
+        + price(SECONDS * OTHER_RATE * LARGEST, "Data out to the internet")
+    )
+    return sum(bill.values()) - bill["X-Ray"] + extra
+
 
 
 main()
