@@ -14,6 +14,7 @@
 //! | [`preview`] | is a link told of truly before it is followed? |
 //! | [`qr`] | do QR codes scan? |
 //! | [`openapi`] | is the description of the API true? |
+//! | [`template`] | does template.yaml say what the code says? |
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test ends with its first surprise")]
 #![expect(unreachable_pub, reason = "within one binary, `pub` reads better than `pub(crate)`")]
@@ -30,3 +31,4 @@ mod process;
 mod properties;
 mod qr;
 mod races;
+mod template;

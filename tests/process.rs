@@ -186,6 +186,24 @@ async fn what_keeps_the_server_from_starting_is_said_in_one_sentence() {
 }
 
 #[tokio::test]
+async fn a_function_that_cannot_start_says_why_in_its_log() {
+    for (variables, expected) in [
+        (&[("TABLE_NAME", "")][..], "TABLE_NAME is not set"),
+        (&[("REDIRECT_STATUS", "200")], "REDIRECT_STATUS must be one of 301, 302, 307, 308; it is \"200\""),
+        (&[("LOG_LEVEL", "loud")], "LOG_LEVEL must be one of error, warn, info, debug; it is \"loud\""),
+    ] {
+        let mut function = Command::new(env!("CARGO_BIN_EXE_resolve-under-test"));
+        let output = function.envs(variables.iter().copied()).output().await.expect("a process");
+        let line: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one line of JSON");
+        assert_eq!(
+            (output.status.code(), line["level"].as_str(), line["error"].as_str()),
+            (Some(1), Some("ERROR"), Some(expected))
+        );
+        assert!(output.stderr.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn links_can_be_kept_in_another_dynamodb() {
     let engine = Engine::start(&Data::Memory).await.expect("an engine");
     let dynamodb = client::local(engine.endpoint_url()).await;

@@ -83,7 +83,7 @@ pub enum ServeError {
 /// [`ServeError`].
 pub async fn serve(options: Options, say: impl Fn(&str)) -> Result<(), ServeError> {
     let environment = Environment::process();
-    telemetry::start(telemetry::level(&environment)?, io::stderr);
+    telemetry::start(&environment, io::stderr)?;
     let shorten_config = shorten::config::Config::read(&environment)?;
     let resolve_config = resolve::config::Config::read(&environment)?;
     let unusable = |error: io::Error| ServeError::Listen {

@@ -5,6 +5,7 @@
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::config::{ConfigError, Environment};
@@ -12,26 +13,32 @@ use crate::config::{ConfigError, Environment};
 /// What the names of our crates begin with.
 const OURS: &[&str] = &["shortlink", "shorten", "resolve"];
 
-/// `LOG_LEVEL`: the least that is logged, one of `error`, `warn`, `info` (the default), `debug`. Links
-/// made are logged at `info`, links followed at `debug`: the gateway's access log has those already.
+/// Starts the log of this process, on `writer`. Only the first call has an effect.
+///
+/// `LOG_LEVEL` is the least that is logged, one of `error`, `warn`, `info` (the default), `debug`. Links made are logged
+/// at `info`, links followed at `debug`: the gateway's access log has those already.
 ///
 /// # Errors
 ///
-/// It is none of them.
-pub fn level(environment: &Environment<'_>) -> Result<LevelFilter, ConfigError> {
+/// `LOG_LEVEL` is none of them; the log is at `info` then, for whoever reports it.
+pub fn start<W>(environment: &Environment<'_>, writer: W) -> Result<(), ConfigError>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
     let levels = [
         ("error", LevelFilter::ERROR),
         ("warn", LevelFilter::WARN),
         ("info", LevelFilter::INFO),
         ("debug", LevelFilter::DEBUG),
     ];
-    environment.choice("LOG_LEVEL", LevelFilter::INFO, &levels)
+    let level = environment.choice("LOG_LEVEL", LevelFilter::INFO, &levels);
+    start_at(level.clone().unwrap_or(LevelFilter::INFO), writer);
+    level.map(drop)
 }
 
-/// Starts the log of this process. Only the first call has an effect.
-pub fn start<W>(level: LevelFilter, writer: W)
+fn start_at<W>(level: LevelFilter, writer: W)
 where
-    W: for<'w> tracing_subscriber::fmt::MakeWriter<'w> + Send + Sync + 'static,
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let lines = tracing_subscriber::fmt::layer()
         .json()

@@ -9,6 +9,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
+use std::process::ExitCode;
 
 use base64::Engine;
 use bytes::Bytes;
@@ -47,6 +48,14 @@ pub async fn run(handler: impl Handler + Sync) -> Result<(), lambda_http::Error>
         Box::pin(async move { Ok(answer(handler, &event.payload).await) })
     }))
     .await
+}
+
+/// How a function that cannot start, or go on, ends: with its error in the log, in the words that are meant for the
+/// operator, and not as `main` would print it.
+pub fn exit_code(outcome: Result<(), lambda_http::Error>) -> ExitCode {
+    let Err(error) = outcome else { return ExitCode::SUCCESS };
+    tracing::error!(%error, "the function has ended");
+    ExitCode::FAILURE
 }
 
 /// Answers one event.

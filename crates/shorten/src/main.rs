@@ -1,5 +1,7 @@
 //! The Lambda function `shorten`: wiring.
 
+use std::process::ExitCode;
+
 use shorten::Shorten;
 use shorten::config::Config;
 use shortlink_core::clock::Clock;
@@ -8,9 +10,13 @@ use shortlink_core::store::{CodeSource, Store};
 use shortlink_core::{client, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
+async fn main() -> ExitCode {
+    shortlink_lambda::exit_code(run().await)
+}
+
+async fn run() -> Result<(), lambda_http::Error> {
     let environment = Environment::process();
-    telemetry::start(telemetry::level(&environment)?, std::io::stdout);
+    telemetry::start(&environment, std::io::stdout)?;
     let config = Config::read(&environment)?;
     let store = Store::new(client::from_environment().await, environment.required("TABLE_NAME")?);
     let codes = CodeSource::system(config.code_length);

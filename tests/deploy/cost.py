@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""What a month of Shortlink costs: prints the tables of README.md, "What it costs".
+
+Every price and every assumption is a line below; change one and run it again. Prices are the public
+ones of us-east-1 in US dollars, without tax; AWS changes them, so each says in which month it was seen.
+"""
+
+# What AWS charges: dollars, for how much, of what, how much of it is free each month, when it was seen.
+PRICES = {
+    # A new account's free first-year million of requests is left out.
+    "HTTP API": (1.00, 1e6, "requests", 0, "2025-05"),
+    "Lambda requests": (0.20, 1e6, "requests", 1e6, "2025-08"),
+    "Lambda time, arm64": (13.3334, 1e6, "GB-seconds", 4e5, "2025-08"),
+    "DynamoDB reads": (0.125, 1e6, "read units", 0, "2024-11"),
+    "DynamoDB writes": (0.625, 1e6, "write units", 0, "2024-11"),
+    "DynamoDB storage": (0.25, 1, "GB", 25, "2024-11"),
+    "DynamoDB point-in-time recovery": (0.20, 1, "GB", 0, "2024-11"),
+    "CloudWatch logs, taken in": (0.50, 1, "GB", 5, "2026-02"),
+    "CloudWatch alarms": (0.10, 1, "alarm", 10, "2026-02"),
+    "Data out to the internet": (0.09, 1, "GB", 100, "2025-05"),
+    "X-Ray traces": (5.00, 1e6, "traces", 1e5, "2026-02"),
+}
+
+# What a month holds
+REDIRECTS = [1e4, 1e6, 1e8]
+SECONDS = 30 * 86_400
+LINKS = 1 / 100         # links made for each redirect
+LIFE = 4                # months that a link is stored: 90 days, then 30 to say 410
+# What one request takes
+BILLED = 0.010          # seconds; a few milliseconds of waiting for DynamoDB, cold starts averaged in
+MEMORY = 128 / 1024     # gigabytes
+UNITS_FOLLOW = 0.5      # one eventually consistent read of up to 4 KB
+UNITS_MAKE = 1          # one write of up to 1 KB
+ITEM = 500 / 1e9        # gigabytes stored for a link, with DynamoDB's 100 bytes of its own
+# What one request leaves, in gigabytes; CloudWatch adds 26 bytes to each line
+ACCESS_LINE = 330 / 1e9
+LAMBDA_LINES = 420 / 1e9  # START, END and REPORT
+ANSWER = 600 / 1e9        # headers and body
+# What stands in template.yaml
+ALARM_COUNT = 11
+RATE = 200         # RateLimit, requests a second
+SHORTEN_RATE = 5   # ShortenRateLimit
+
+
+def price(amount, name):
+    dollars, per, _, free, _ = PRICES[name]
+    return max(0, amount - free) * dollars / per
+
+
+def traced(requests):
+    """Lambda records the first request of each second and 5 % of the rest (an even flow assumed)."""
+    first = min(requests, SECONDS)
+    return first + 0.05 * (requests - first)
+
+
+def month(redirects, made):
+    requests = redirects + made
+    stored = made * LIFE * ITEM
+    return {
+        "HTTP API": price(requests, "HTTP API"),
+        "Lambda": price(requests, "Lambda requests") + price(requests * BILLED * MEMORY, "Lambda time, arm64"),
+        "DynamoDB": price(redirects * UNITS_FOLLOW, "DynamoDB reads") + price(made * UNITS_MAKE, "DynamoDB writes")
+        + price(stored, "DynamoDB storage") + price(stored, "DynamoDB point-in-time recovery"),
+        "Logs": price(requests * (ACCESS_LINE + LAMBDA_LINES), "CloudWatch logs, taken in"),
+        "Alarms": price(ALARM_COUNT, "CloudWatch alarms"),
+        "Data out": price(requests * ANSWER, "Data out to the internet"),
+        "X-Ray": price(traced(requests), "X-Ray traces"),
+    }
+
+
+def main():
+    months = [month(redirects, redirects * LINKS) for redirects in REDIRECTS]
+    rows = [["USD a month, redirects:", *(f"{redirects:,.0f}" for redirects in REDIRECTS)], None]
+    rows += [[item, *(f"{bill[item]:.2f}" for bill in months)] for item in months[0]]
+    rows.pop()  # X-Ray: by choice: see the parameter Tracing
+    rows += [["**Together**", *(f"**{sum(bill.values()) - bill['X-Ray']:.2f}**" for bill in months)]]
+    rows += [["with `Tracing=Active`", *(f"{sum(bill.values()):.2f}" for bill in months)]]
+    for row in rows:
+        print("| " + " | ".join(row) + " |" if row else "| --- |" + " ---: |" * len(REDIRECTS))
+    print("\n| price | USD | for | free each month | seen |\n| --- | ---: | --- | ---: | --- |")
+    for name, (dollars, amount, unit, free, seen) in PRICES.items():
+        print(f"| {name} | {dollars:.10g} | {amount:,.0f} {unit} | {free:,.0f} | {seen} |")
+    worst = month(RATE * SECONDS, SHORTEN_RATE * SECONDS)
+    worst = sum(worst.values()) - worst["X-Ray"]
+    print(f"\nAt most, both rate limits used up all month: {worst:,.0f} USD")
+
+
+main()
