@@ -119,7 +119,8 @@ fn history(days: &[Day]) -> String {
     let people = match visits {
         0 => format!("No visits in the last {count} days."),
         1 => format!("1 visit in the last {count} days."),
-        _ => format!("{} in the last {count} days, at most {} on one.", visits_in_words(visits), grouped(most)),
+        _ if most == visits => format!("{} in the last {count} days, all on one day.", visits_in_words(visits)),
+        _ => format!("{} in the last {count} days, at most {} on one day.", visits_in_words(visits), grouped(most)),
     };
     let crawlers = match bots {
         0 => String::new(),
@@ -228,7 +229,7 @@ mod tests {
         assert!(!history(&days(&[0, 0])).contains("<svg"));
         assert!(!history(&[]).contains("<svg"));
         let told = history(&days(&[0, 1_234]));
-        assert!(told.contains("1,234 visits in the last 2 days, at most 1,234 on one."), "{told}");
+        assert!(told.contains("1,234 visits in the last 2 days, all on one day."), "{told}");
         assert!(told.contains("The busiest day was 2 January 2030, with 1,234 visits."), "{told}");
     }
 }
