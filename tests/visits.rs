@@ -366,4 +366,11 @@ async fn the_preview_tells_of_visits_and_is_none_itself() {
     app.resolve.finish().await;
     let preview = answer(app.get("/here+")).await.json();
     assert_eq!((&preview["visits"], &preview["days"]), (&json!(1), &json!([])));
+
+    let app = TestApp::with(&[("VISITS", "off")]).await;
+    make(&app).await;
+    let preview = answer(app.get("/here+")).await.json();
+    assert_eq!((&preview["visits"], &preview["days"]), (&json!(null), &json!([])));
+    let page = answer(app.get("/here+").header("accept", "text/html")).await.body;
+    assert!(page.contains("Expires") && !page.contains("isit"), "nothing is said of what is not known: {page}");
 }

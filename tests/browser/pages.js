@@ -62,6 +62,8 @@ async function startSite() {
 class Person {
   static async arrive(browser, origin, { scheme, size, javaScript }) {
     const context = await browser.newContext({
+      // As a person's browser says it: one that calls itself headless counts as a program.
+      userAgent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
       baseURL: origin,
       colorScheme: scheme,
       viewport: SIZES[size],
@@ -203,6 +205,15 @@ async function visit(browser, origin, expired, how) {
   await person.open(`/${alias}`);
   assert.equal(page.url(), target);
   assert.equal(await page.title(), 'Arrived');
+
+  // That was one visit: looking is none. It is written once the answer has gone, within a second or two.
+  for (let tries = 0; tries < 50; tries += 1) {
+    await person.open(`/${alias}+`);
+    if ((await person.text('.chart h2 + p')).startsWith('1 visit')) break;
+    await page.waitForTimeout(100);
+  }
+  assert.match(await person.text('.chart h2 + p'), /^1 visit in the last 30 days\./);
+  assert.equal(await person.text('dt:text-is("Visits") + dd'), '1');
 
   // Somebody else has that alias now.
   await person.open('/');

@@ -36,7 +36,8 @@ struct Preview<'a> {
     url: &'a str,
     created_at: Timestamp,
     expires_at: Option<Timestamp>,
-    visits: u64,
+    /// Not known where nothing is counted.
+    visits: Option<u64>,
     last_visit_at: Option<Timestamp>,
     days: Vec<PreviewDay<'a>>,
 }
@@ -57,6 +58,7 @@ impl Resolve {
             Err(reply) => return reply,
         };
         // Where days are not counted there are none to tell of, and the role may not read them.
+        let counted = self.visits.mode() != Mode::Off;
         let days = match self.visits.mode() {
             Mode::Off | Mode::Total => Vec::new(),
             Mode::Daily => match self.store.days(code, now).await {
@@ -66,23 +68,23 @@ impl Resolve {
         };
         let short_url = self.short_url(request, code);
         let mut reply = match request.preferred(&["application/json", "text/html"]) {
-            Some("text/html") => page(&link, &days, &short_url),
-            _ => json(&link, &days, &short_url),
+            Some("text/html") => page(&link, counted, &days, &short_url),
+            _ => json(&link, counted, &days, &short_url),
         };
         reply.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
         reply::validated(request, reply)
     }
 }
 
-fn json(link: &Link, days: &[Day], short_url: &str) -> Reply {
+fn json(link: &Link, counted: bool, days: &[Day], short_url: &str) -> Reply {
     let preview = Preview {
         short_url,
         code: link.code.as_str(),
         url: link.target.as_str(),
         created_at: link.created_at,
         expires_at: link.expires_at,
-        visits: link.hits,
-        last_visit_at: link.last_hit_at,
+        visits: counted.then_some(link.hits),
+        last_visit_at: link.last_hit_at.filter(|_| counted),
         days: days.iter().map(|day| PreviewDay { date: &day.date, visits: day.hits, bots: day.bots }).collect(),
     };
     let mut reply = reply::json(StatusCode::OK, &preview);
@@ -90,9 +92,8 @@ fn json(link: &Link, days: &[Day], short_url: &str) -> Reply {
     reply
 }
 
-fn page(link: &Link, days: &[Day], short_url: &str) -> Reply {
+fn page(link: &Link, counted: bool, days: &[Day], short_url: &str) -> Reply {
     let (before_host, host, after_host) = link.target.around_host();
-    let instant = |instant: Timestamp| format!("<time datetime=\"{instant}\">{}</time>", instant.in_words());
     let main = format!(
         include_str!("preview.html"),
         code = link.code,
@@ -101,14 +102,24 @@ fn page(link: &Link, days: &[Day], short_url: &str) -> Reply {
         before_host = Text(before_host),
         host = Text(host),
         after_host = Text(after_host),
-        created = instant(link.created_at),
-        expires = link.expires_at.map_or_else(|| "Never".to_owned(), instant),
-        visits = grouped(link.hits),
-        last_visit = link.last_hit_at.map_or_else(|| "None yet".to_owned(), instant),
+        created = in_time(link.created_at),
+        expires = link.expires_at.map_or_else(|| "Never".to_owned(), in_time),
+        visits = if counted { visits(link) } else { String::new() },
         history = if days.is_empty() { String::new() } else { history(days) },
     );
     let title = format!("Where /{} leads - Shortlink", link.code);
     Page { title: &title, main: &main, script: None, listed: false }.reply(StatusCode::OK, NO_CACHE)
+}
+
+/// How often it was followed, and when last.
+fn visits(link: &Link) -> String {
+    let last = link.last_hit_at.map_or_else(|| "None yet".to_owned(), in_time);
+    let total = grouped(link.hits);
+    format!("<div><dt>Visits</dt><dd>{total}</dd></div>\n<div><dt>Last visit</dt><dd>{last}</dd></div>\n")
+}
+
+fn in_time(instant: Timestamp) -> String {
+    format!("<time datetime=\"{instant}\">{}</time>", instant.in_words())
 }
 
 /// What happened in the days: a sentence, and if there is more to say a chart, and the chart's numbers as a table.
