@@ -9,6 +9,7 @@
 //! | [`properties`] | does what must always hold hold for whatever comes? |
 //! | [`races`] | who wins, and is anything lost? |
 //! | [`expiry`] | what does the clock change? |
+//! | [`frozen`] | does a request survive the death of its connection? |
 //! | [`process`] | do links survive the program, and does it end well? |
 //! | [`visits`] | is every visit counted, at nobody's cost? |
 //! | [`lambda`] | does the binary do in Lambda what it must? |
@@ -27,6 +28,7 @@ mod contract;
 mod corpora;
 mod events;
 mod expiry;
+mod frozen;
 mod lambda;
 mod openapi;
 mod pages;

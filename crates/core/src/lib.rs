@@ -16,7 +16,9 @@
 //! | [`clock`] | instants, and where they come from |
 //! | [`expiry`] | how long a link lives |
 //! | [`link`] | a link, and its item in the table |
-//! | [`client`] | the DynamoDB client: TLS, time-outs, retries |
+//! | [`client`] | the DynamoDB client: region, credentials, time-outs, retries |
+//! | [`connection`] | the connections that it keeps: HTTP/1.1 over TLS |
+//! | [`roots`] | whose certificates those trust |
 //! | [`store`] | the table: create a link, find a link |
 //! | [`reuse`] | the same link again for the same wish |
 //! | [`hot`] | links that were followed a moment ago |
@@ -35,6 +37,7 @@ pub mod client;
 pub mod clock;
 pub mod code;
 pub mod config;
+pub mod connection;
 pub mod day;
 pub mod expiry;
 pub mod hot;
@@ -44,6 +47,7 @@ pub mod problem;
 pub mod reply;
 pub mod request;
 pub mod reuse;
+pub mod roots;
 pub mod route;
 pub mod store;
 pub mod target;

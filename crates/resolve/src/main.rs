@@ -18,6 +18,7 @@ async fn run() -> Result<(), lambda_http::Error> {
     let environment = Environment::process();
     telemetry::start(&environment, std::io::stdout)?;
     let config = Config::read(&environment)?;
-    let store = Store::new(client::from_environment().await, environment.required("TABLE_NAME")?);
+    let table = environment.required("TABLE_NAME")?;
+    let store = Store::new(client::of_function(&environment).await?, table);
     shortlink_lambda::run(Resolve::new(config, store, Clock::system())).await
 }

@@ -18,7 +18,8 @@ async fn run() -> Result<(), lambda_http::Error> {
     let environment = Environment::process();
     telemetry::start(&environment, std::io::stdout)?;
     let config = Config::read(&environment)?;
-    let store = Store::new(client::from_environment().await, environment.required("TABLE_NAME")?);
+    let table = environment.required("TABLE_NAME")?;
+    let store = Store::new(client::of_function(&environment).await?, table);
     let codes = CodeSource::system(config.code_length);
     shortlink_lambda::run(Shorten::new(config, store, codes, Clock::system())).await
 }

@@ -1,0 +1,130 @@
+//! The certificate authorities that DynamoDB's certificates may come from.
+//!
+//! A function trusts five, and not the machine's 145: parsing those costs a cold start 8.5 M instructions, and any of
+//! them could vouch for our database. `roots.pem` holds the Amazon Trust Services roots, as Mozilla's list and Debian's
+//! ca-certificates have them, under the SHA-256 fingerprints that Amazon publishes at
+//! <https://www.amazontrust.com/repository/>. AWS says that its endpoints' certificates lead to these, and asks for all
+//! five to be trusted, so that it can move from one to another.
+//!
+//! What if one rotates? Amazon names a new root years before it is used. Until a new version of this file is
+//! deployed, `AWS_CA_BUNDLE`, the SDKs' own variable, names a file with other roots: on Lambda's Amazon Linux that is
+//! `/etc/pki/tls/certs/ca-bundle.crt`, with every public one. A test fails a year before the first root here expires.
+
+use std::sync::{Arc, LazyLock};
+
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use crate::config::{ConfigError, Environment};
+
+const PINNED: &[u8] = include_bytes!("roots.pem");
+
+/// The name that `AWS_CA_BUNDLE` is known by.
+const VARIABLE: &str = "AWS_CA_BUNDLE";
+
+/// TLS that trusts the roots of the file that `AWS_CA_BUNDLE` names, or else Amazon's.
+///
+/// # Errors
+///
+/// The file cannot be read, or holds no certificate.
+pub fn tls(environment: &Environment<'_>) -> Result<Arc<rustls::ClientConfig>, ConfigError> {
+    let Some(path) = environment.text(VARIABLE) else { return Ok(pinned()) };
+    let refused = |problem: String| ConfigError::new(VARIABLE, format!("names {path:?}: {problem}"));
+    let pem = std::fs::read(&path).map_err(|error| refused(error.to_string()))?;
+    let roots = parse(&pem);
+    if roots.is_empty() { Err(refused("no certificate is in it".to_owned())) } else { Ok(trusting(roots)) }
+}
+
+/// TLS that trusts Amazon's roots.
+pub fn pinned() -> Arc<rustls::ClientConfig> {
+    trusting(parse(PINNED))
+}
+
+/// TLS that trusts what this machine trusts, for a program that a person starts: its DynamoDB may be anybody's.
+pub fn of_the_machine() -> Arc<rustls::ClientConfig> {
+    static ROOTS: LazyLock<RootCertStore> = LazyLock::new(|| {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        roots
+    });
+    trusting(ROOTS.clone())
+}
+
+/// The roots in a PEM file. As everywhere, one that cannot be read is passed over.
+fn parse(pem: &[u8]) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(pem).flatten());
+    roots
+}
+
+fn trusting(roots: RootCertStore) -> Arc<rustls::ClientConfig> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    // `ring` has suites of both versions.
+    #[expect(clippy::expect_used, reason = "a constant of this program, which every test passes")]
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring supports TLS 1.2 and 1.3");
+    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Arc::new(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use sha2::{Digest, Sha256};
+    use x509_parser::certificate::X509Certificate;
+    use x509_parser::prelude::FromDer;
+
+    use super::*;
+
+    /// <https://www.amazontrust.com/repository/>, in the order of the file.
+    const FINGERPRINTS: &[&str] = &[
+        "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",
+        "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4",
+        "18ce6cfe7bf14e60b2e347b8dfe868cb31d02ebb3ada271569f50343b46db3a4",
+        "e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092",
+        "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5",
+    ];
+
+    fn certificates() -> Vec<CertificateDer<'static>> {
+        CertificateDer::pem_slice_iter(PINNED).collect::<Result<_, _>>().expect("certificates")
+    }
+
+    #[test]
+    fn the_pinned_roots_are_amazons() {
+        let hex = |der: &CertificateDer<'_>| Sha256::digest(der).iter().map(|byte| format!("{byte:02x}")).collect();
+        let fingerprints: Vec<String> = certificates().iter().map(hex).collect();
+        assert_eq!(fingerprints, FINGERPRINTS);
+        assert_eq!(parse(PINNED).len(), FINGERPRINTS.len());
+    }
+
+    #[test]
+    fn no_pinned_root_expires_within_a_year() {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs();
+        let in_a_year = i64::try_from(now).expect("a time") + 365 * 86_400;
+        for der in certificates() {
+            let (_, certificate) = X509Certificate::from_der(&der).expect("X.509");
+            let expiry = certificate.validity().not_after;
+            assert!(
+                expiry.timestamp() > in_a_year,
+                "{} expires on {expiry}: put its successor into roots.pem",
+                certificate.subject()
+            );
+        }
+    }
+
+    #[test]
+    fn other_roots_are_read_from_the_file_that_the_variable_names() {
+        let with = |value: &str| {
+            let lookup = |_: &str| Some(value.to_owned());
+            tls(&Environment::new(&lookup)).map(drop).map_err(|error| error.to_string())
+        };
+        assert_eq!(with(concat!(env!("CARGO_MANIFEST_DIR"), "/src/roots.pem")), Ok(()));
+        let none = with("/dev/null").expect_err("no certificate");
+        assert_eq!(none, "AWS_CA_BUNDLE names \"/dev/null\": no certificate is in it");
+        assert!(with("/nowhere").expect_err("no file").starts_with("AWS_CA_BUNDLE names \"/nowhere\": "));
+    }
+}
