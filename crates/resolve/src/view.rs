@@ -25,7 +25,13 @@ pub enum Format {
 impl View {
     /// Reads the path parameter, as the gateway decoded it. `None`: it is no code's.
     pub fn parse(text: &str) -> Option<(Code, Self)> {
-        let ends = [("+", Self::Preview), (".svg", Self::Qr(Format::Svg)), (".png", Self::Qr(Format::Png))];
+        // A gateway may decode a path as a query is decoded, where `+` is a space: AWS does not say which.
+        let ends = [
+            ("+", Self::Preview),
+            (" ", Self::Preview),
+            (".svg", Self::Qr(Format::Svg)),
+            (".png", Self::Qr(Format::Png)),
+        ];
         let found = ends.into_iter().find_map(|(end, view)| Some((text.strip_suffix(end)?, view)));
         let (code, view) = found.unwrap_or((text, Self::Follow));
         Some((Code::parse(code).ok()?, view))
@@ -41,9 +47,10 @@ mod tests {
         let view = |text| View::parse(text).map(|(code, view)| (code.to_string(), view));
         assert_eq!(view("abc"), Some(("abc".to_owned(), View::Follow)));
         assert_eq!(view("abc+"), Some(("abc".to_owned(), View::Preview)));
+        assert_eq!(view("abc "), Some(("abc".to_owned(), View::Preview)));
         assert_eq!(view("abc.svg"), Some(("abc".to_owned(), View::Qr(Format::Svg))));
         assert_eq!(view("abc.png"), Some(("abc".to_owned(), View::Qr(Format::Png))));
-        for none in ["", "+", ".svg", "ab+", "abc++", "abc+.svg", "abc.svg+", "abc.SVG", "abc.gif", "abc ", "+abc"] {
+        for none in ["", "+", ".svg", "ab+", "abc++", "abc+.svg", "abc.svg+", "abc.SVG", "abc.gif", "abc  ", "+abc"] {
             assert_eq!(view(none), None, "{none}");
         }
     }
