@@ -2,15 +2,16 @@
 """What a month of Shortlink costs: prints the tables of README.md, "What it costs".
 
 Every price and every assumption is a line below; change one and run it again. Prices are the public
-ones of us-east-1 in US dollars, without tax; AWS changes them, so each says in which month it was seen.
+ones of us-east-1 in US dollars, without tax. They were read in others' accounts of AWS's price lists, of the month
+that each names, not in the lists themselves: compare them before you rely on them.
 """
 
-# What AWS charges: dollars, for how much, of what, how much of it is free each month, when it was seen.
+# What AWS charges: dollars, for how much, of what, how much of it is free each month, as of when.
 PRICES = {
     # A new account's free first-year million of requests is left out.
     "HTTP API": (1.00, 1e6, "requests", 0, "2025-05"),
-    "Lambda requests": (0.20, 1e6, "requests", 1e6, "2025-08"),
-    "Lambda time, arm64": (13.3334, 1e6, "GB-seconds", 4e5, "2025-08"),
+    "Lambda requests": (0.20, 1e6, "requests", 1e6, "2026-05"),
+    "Lambda time, arm64": (13.3334, 1e6, "GB-seconds", 4e5, "2026-05"),
     "DynamoDB reads": (0.125, 1e6, "read units", 0, "2024-11"),
     "DynamoDB writes": (0.625, 1e6, "write units", 0, "2024-11"),
     "DynamoDB storage": (0.25, 1, "GB", 25, "2024-11"),
@@ -87,7 +88,7 @@ def main():
     rows += [["with `Visits=off`", *(f"{sum(bill.values()) - bill['X-Ray'] - bill['DynamoDB, visits']:.2f}" for bill in months)]]
     for row in rows:
         print("| " + " | ".join(row) + " |" if row else "| --- |" + " ---: |" * len(REDIRECTS))
-    print("\n| price | USD | for | free each month | seen |\n| --- | ---: | --- | ---: | --- |")
+    print("\n| price | USD | for | free each month | as of |\n| --- | ---: | --- | ---: | --- |")
     for name, (dollars, amount, unit, free, seen) in PRICES.items():
         print(f"| {name} | {dollars:.10g} | {amount:,.0f} {unit} | {free:,.0f} | {seen} |")
     print(f"\nAt most, every rate limit used up all month: {flood():,.0f} USD")
