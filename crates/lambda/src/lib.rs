@@ -5,6 +5,13 @@
 //! with a body that should be base64; what a client sends could panic it, and a panic answers 500. Here nothing
 //! that an event holds is unwrapped, the path is not looked at, and every event has an answer. (A test compares
 //! the two conversions on events that both can read.)
+//!
+//! # Layout
+//!
+//! | module | defines |
+//! | --- | --- |
+//! | `after` | work that follows the answer, before the next event is asked for |
+//! | `shutdown` | the end of an environment: work that is left is done |
 
 use std::convert::Infallible;
 use std::future::Future;

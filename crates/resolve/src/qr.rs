@@ -83,20 +83,13 @@ impl Drawing {
     fn read(query: &str) -> Result<Self, Problem> {
         let (mut size, mut margin, mut level) = (None, None, None);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let is_second = match &*name {
-                "size" => size.replace(integer("size", &value, &SIZE)?).is_some(),
-                "margin" => margin.replace(integer("margin", &value, &MARGIN)?).is_some(),
-                "level" => level.replace(read_level(&value)?).is_some(),
-                _ => false,
+            let there_already = match &*name {
+                "size" => size.replace(integer("size", &value, &SIZE)?).map(|_| "size"),
+                "margin" => margin.replace(integer("margin", &value, &MARGIN)?).map(|_| "margin"),
+                "level" => level.replace(read_level(&value)?).map(|_| "level"),
+                _ => None,
             };
-            if is_second {
-                let field = if name == "size" {
-                    "size"
-                } else if name == "margin" {
-                    "margin"
-                } else {
-                    "level"
-                };
+            if let Some(field) = there_already {
                 return Err(invalid(field, "is there twice; send one"));
             }
         }
