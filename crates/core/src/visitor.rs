@@ -9,9 +9,9 @@ use url::Url;
 const BROWSERS: &[&str] = &["mozilla/", "opera/"];
 
 /// What programs that call themselves Mozilla have in their User-Agent and browsers do not: a name for what they do, or
-/// an address to complain to. Forty words in place of a list of 1,500 programs (and of the regular expressions, 0.5 MB
-/// and some million instructions at the start, that reading one takes); a test holds them against
-/// `crawler-user-agents` 1.60 (96 % are known) and against browsers.
+/// an address to complain to. Some fifty words in place of a list of hundreds of programs and the regular expression that
+/// reads it: the crate `isbot` 0.1.3 adds 12.5 M instructions to a start (callgrind, release build) and 0.54 MB to a zip.
+/// A test holds the words against `crawler-user-agents` 1.60 (96 % are known) and against browsers.
 const PROGRAMS: &[&str] = &[
     "@",
     "agent;",
