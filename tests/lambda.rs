@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::process::{Child, Command};
 
 use crate::app::TestApp;
+use crate::process::signal;
 use crate::runtime_api::{Happened, RuntimeApi};
 use crate::way::{Answered, Asked, way};
 
@@ -49,9 +50,7 @@ async fn app() -> TestApp {
 
 /// Ends an environment as Lambda does.
 async fn terminate(mut function: Child) {
-    let id = function.id().expect("a process that runs");
-    let sent = Command::new("sh").args(["-c", &format!("kill -TERM {id}")]).status().await;
-    assert!(sent.expect("a shell").success());
+    signal(&function, "TERM").await;
     assert_eq!(function.wait().await.expect("an exit").code(), Some(0));
 }
 

@@ -59,14 +59,19 @@ impl Server {
 
     /// Sends a signal, such as `TERM`.
     async fn signal(&self, name: &str) {
-        let id = self.process.id().expect("a process that runs");
-        let sent = Command::new("sh").args(["-c", &format!("kill -{name} {id}")]).status().await;
-        assert!(sent.expect("a shell").success());
+        signal(&self.process, name).await;
     }
 
     async fn end(self) -> Output {
         self.process.wait_with_output().await.expect("an exit")
     }
+}
+
+/// Sends a signal, such as `TERM`, to a process that runs.
+pub async fn signal(process: &Child, name: &str) {
+    let id = process.id().expect("a process that runs");
+    let sent = Command::new("sh").args(["-c", &format!("kill -{name} {id}")]).status().await;
+    assert!(sent.expect("a shell").success());
 }
 
 /// What a program that cannot start says: one sentence, and exit code 1.

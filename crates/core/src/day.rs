@@ -110,13 +110,13 @@ impl Store {
                 "attribute_exists(shortCode) AND (attribute_not_exists(lastHitAt) OR lastHitAt <= :last)",
             )
             .expression_attribute_values(":last", number(last_hit_at.unix()));
-        match refused(newest.customize().config_override(once()).send().await)? {
+        match verdict(newest.customize().config_override(once()).send().await)? {
             Verdict::Done => return Ok(true),
             Verdict::Refused(None) => return Ok(false),
             Verdict::Refused(Some(_)) => {}
         }
         let older = update.update_expression("ADD hits :hits").condition_expression("attribute_exists(shortCode)");
-        let verdict = refused(older.customize().config_override(once()).send().await)?;
+        let verdict = verdict(older.customize().config_override(once()).send().await)?;
         Ok(matches!(verdict, Verdict::Done))
     }
 
@@ -142,7 +142,7 @@ impl Store {
             }
             let new: Vec<_> = new.into_iter().take(room).collect();
             let update = self.update_day(&day_key(code, date), &day, &new, purge_at(date, days_kept));
-            match refused(update.customize().config_override(once()).send().await)? {
+            match verdict(update.customize().config_override(once()).send().await)? {
                 Verdict::Done => return Ok(()),
                 Verdict::Refused(item) => {
                     let hosts = item.as_ref().and_then(|item| item.get("referrers")?.as_ss().ok());
@@ -252,7 +252,7 @@ enum Verdict {
     Refused(Option<Item>),
 }
 
-fn refused<T>(outcome: Result<T, SdkError<UpdateItemError, impl std::fmt::Debug>>) -> Result<Verdict, StoreError> {
+fn verdict<T>(outcome: Result<T, SdkError<UpdateItemError, impl std::fmt::Debug>>) -> Result<Verdict, StoreError> {
     let Err(error) = outcome else { return Ok(Verdict::Done) };
     match error.as_service_error() {
         Some(UpdateItemError::ConditionalCheckFailedException(failure)) => {

@@ -70,7 +70,7 @@ impl Resolve {
         Ok(found)
     }
 
-    async fn answer(&self, request: &Request) -> Reply {
+    async fn view(&self, request: &Request) -> Reply {
         // What is not a code is no link's, and costs no read.
         let Some((code, view)) = request.code.as_deref().and_then(View::parse) else {
             return missing(request);
@@ -84,16 +84,14 @@ impl Resolve {
 
     async fn follow(&self, request: &Request, code: &Code) -> Reply {
         let now = self.clock.now();
-        let reply = match self.find(code, now).await {
-            Ok(Found::Live(link)) => {
+        let reply = match live(request, self.find(code, now).await) {
+            Ok(link) => {
                 if !request.head {
                     self.visits.count(code, &Visitor::of(&request.headers), now);
                 }
                 self.redirect(&link, now, &request.id)
             }
-            Ok(Found::Expired(link)) => expired(request, &link),
-            Ok(Found::Missing) => missing(request),
-            Err(error) => to_visitor(request, &error.problem(&request.id)),
+            Err(reply) => *reply,
         };
         tracing::debug!(request_id = request.id, code = code.as_str(), status = reply.status().as_u16(), "followed");
         reply
@@ -101,13 +99,8 @@ impl Resolve {
 
     /// The link at a code, for those who do not follow it: they are no visitors, and are not counted. If it leads
     /// nowhere, the answer that says so.
-    async fn look_up(&self, request: &Request, code: &Code, now: Timestamp) -> Result<Link, Reply> {
-        match self.store.find(code, now).await {
-            Ok(Found::Live(link)) => Ok(link),
-            Ok(Found::Expired(link)) => Err(expired(request, &link)),
-            Ok(Found::Missing) => Err(missing(request)),
-            Err(error) => Err(to_visitor(request, &error.problem(&request.id))),
-        }
+    async fn look_up(&self, request: &Request, code: &Code, now: Timestamp) -> Result<Link, Box<Reply>> {
+        live(request, self.store.find(code, now).await)
     }
 
     /// The short URL of a code.
@@ -128,7 +121,7 @@ impl Resolve {
 impl Handler for Resolve {
     async fn handle(&self, request: Request) -> Reply {
         match request.route {
-            Route::Follow => self.answer(&request).await,
+            Route::Follow => self.view(&request).await,
             Route::Shorten | Route::Page | Route::OpenApi | Route::Robots | Route::Favicon => missing(&request),
         }
     }
@@ -143,6 +136,16 @@ impl Handler for Resolve {
 
     async fn finish(&self) {
         self.visits.flush_all(self.clock.now()).await;
+    }
+}
+
+/// The link that was found, if it leads anywhere; else the answer that says why not.
+fn live(request: &Request, found: Result<Found, StoreError>) -> Result<Link, Box<Reply>> {
+    match found {
+        Ok(Found::Live(link)) => Ok(link),
+        Ok(Found::Expired(link)) => Err(Box::new(expired(request, &link))),
+        Ok(Found::Missing) => Err(Box::new(missing(request))),
+        Err(error) => Err(Box::new(to_visitor(request, &error.problem(&request.id)))),
     }
 }
 

@@ -55,7 +55,7 @@ impl Resolve {
         let now = self.clock.now();
         let link = match self.look_up(request, code, now).await {
             Ok(link) => link,
-            Err(reply) => return reply,
+            Err(reply) => return *reply,
         };
         // Where days are not counted there are none to tell of, and the role may not read them.
         let counted = self.visits.mode() != Mode::Off;

@@ -58,7 +58,7 @@ impl Resolve {
         let now = self.clock.now();
         let link = match self.look_up(request, code, now).await {
             Ok(link) => link,
-            Err(reply) => return reply,
+            Err(reply) => return *reply,
         };
         let short_url = self.short_url(request, code);
         let drawn = Modules::of(&short_url, drawing.level).and_then(|modules| match format {
