@@ -16,6 +16,7 @@
 //! | [`artefact`] | the size of a binary, and of the zip that is deployed |
 //! | [`report`] | the measurements as a Markdown table |
 //! | [`budget`] | the counts that may not grow |
+//! | [`capacity`] | what more traffic than can be made here would need, on paper and simulated |
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what it prints is what it is for")]
 
@@ -26,6 +27,7 @@ use clap::{Parser, Subcommand};
 
 mod artefact;
 mod budget;
+mod capacity;
 mod dynamodb;
 mod instructions;
 mod lambda;
@@ -54,6 +56,8 @@ enum Command {
         #[arg(long)]
         write: bool,
     },
+    /// Computes and simulates what 1 to 1,000,000 redirects a second need, and prints tables.
+    Capacity(capacity::Capacity),
 }
 
 /// What `measure` is asked for.
@@ -87,6 +91,7 @@ async fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Measure(measure) => run(&measure).await.map(|()| true),
         Command::Budget { write } => budget::check(write).await,
+        Command::Capacity(capacity) => capacity::run(&capacity).map(|()| true),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
