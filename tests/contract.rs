@@ -37,11 +37,11 @@ async fn a_json_body_makes_a_link() {
     201
     cache-control: no-store
     content-type: application/json
-    location: http://sho.rt/KNM3V4q
+    location: http://sho.rt/YhFVztU
     vary: accept
     x-content-type-options: nosniff
 
-    {"short":"/KNM3V4q","short_url":"http://sho.rt/KNM3V4q","code":"KNM3V4q","url":"https://example.com/b?q=%C3%A9","created_at":"2030-01-01T00:00:00Z","expires_at":"2030-04-01T00:00:00Z"}
+    {"short":"/YhFVztU","short_url":"http://sho.rt/YhFVztU","code":"YhFVztU","url":"https://example.com/b?q=%C3%A9","created_at":"2030-01-01T00:00:00Z","expires_at":"2030-04-01T00:00:00Z"}
     "#);
 }
 

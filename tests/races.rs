@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rand::TryRng;
 use serde_json::json;
-use shortlink_core::code::ALPHABET;
 
 use crate::app::{Answer, TestApp, answer};
 use crate::way::{Answered, Asked, way};
@@ -41,19 +40,20 @@ impl TryRng for FourLetters {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        // Any good mixing will do; then the middle of the range that means one of the first four characters.
+        // Any good mixing will do.
         self.0 = self.0.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
-        let letter = u64::from(self.0 >> 30);
-        Ok(u32::try_from(((2 * letter + 1) << 32) / (2 * ALPHABET.len() as u64)).expect("in range"))
+        Ok(self.0)
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        self.0 = self.0.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
-        Ok(u64::from(self.0))
+        self.try_next_u32().map(u64::from)
     }
 
+    /// What codes are drawn from: byte 0 means the first character, and so on.
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        bytes.fill_with(|| self.0.to_le_bytes()[0]);
+        for byte in bytes {
+            *byte = u8::try_from(self.try_next_u32()? >> 30).expect("two bits");
+        }
         Ok(())
     }
 }

@@ -4,7 +4,11 @@
 Every price and every assumption is a line below; change one and run it again. Prices are the public
 ones of us-east-1 in US dollars, without tax. They were read in others' accounts of AWS's price lists, of the month
 that each names, not in the lists themselves: compare them before you rely on them.
+
+With --rate it prints instead what a month at that many redirects a second costs, without and with CloudFront.
 """
+
+import argparse
 
 # What AWS charges: dollars, for how much, of what, how much of it is free each month, as of when.
 PRICES = {
@@ -20,6 +24,9 @@ PRICES = {
     "CloudWatch alarms": (0.10, 1, "alarm", 10, "2026-02"),
     "Data out to the internet": (0.09, 1, "GB", 100, "2025-05"),
     "X-Ray traces": (5.00, 1e6, "traces", 1e5, "2026-02"),
+    # Only for those who put it in front. For visitors in Europe and North America.
+    "CloudFront requests": (1.00, 1e6, "requests", 1e7, "2026-03"),
+    "CloudFront, data out": (0.085, 1, "GB", 1000, "2026-03"),
 }
 
 # What a month holds
@@ -61,15 +68,15 @@ def traced(requests):
     return first + 0.05 * (requests - first)
 
 
-def month(redirects, made):
+def month(redirects, made, units_follow=UNITS_FOLLOW, units_visit=UNITS_VISIT):
     requests = redirects + made
     stored = made * LIFE * ITEM
     return {
         "HTTP API": price(requests, "HTTP API"),
         "Lambda": price(requests, "Lambda requests") + price(requests * BILLED * MEMORY, "Lambda time, arm64"),
-        "DynamoDB, links": price(redirects * UNITS_FOLLOW, "DynamoDB reads") + price(made * UNITS_MAKE, "DynamoDB writes")
+        "DynamoDB, links": price(redirects * units_follow, "DynamoDB reads") + price(made * UNITS_MAKE, "DynamoDB writes")
         + price(stored, "DynamoDB storage") + price(stored, "DynamoDB point-in-time recovery"),
-        "DynamoDB, visits": price(redirects * UNITS_VISIT, "DynamoDB writes"),
+        "DynamoDB, visits": price(redirects * units_visit, "DynamoDB writes"),
         "Logs": price(requests * (ACCESS_LINE + LAMBDA_LINES), "CloudWatch logs, taken in"),
         "Alarms": price(ALARM_COUNT, "CloudWatch alarms"),
         "Data out": price(requests * ANSWER, "Data out to the internet"),
@@ -77,21 +84,45 @@ def month(redirects, made):
     }
 
 
+def together(bill):
+    return sum(bill.values()) - bill["X-Ray"]  # by choice: see the parameter Tracing
+
+
+def behind_cloudfront(redirects, made, cached):
+    """CloudFront answers `cached` of the redirects itself; what it fetches from the API leaves AWS only once."""
+    bill = month(redirects * (1 - cached), made)
+    bill["Data out"] = price((redirects + made) * ANSWER, "CloudFront, data out")
+    return bill | {"CloudFront": price(redirects + made, "CloudFront requests")}
+
+
+def worth_it():
+    """The share of redirects that CloudFront must answer itself before it saves money, beyond what is free."""
+    each = {name: PRICES[name][0] / PRICES[name][1] for name in PRICES}
+    saved = (
+        each["HTTP API"] + each["Lambda requests"] + BILLED * MEMORY * each["Lambda time, arm64"]
+        + UNITS_FOLLOW * each["DynamoDB reads"] + UNITS_VISIT * each["DynamoDB writes"]
+        + (ACCESS_LINE + LAMBDA_LINES) * each["CloudWatch logs, taken in"]
+    )
+    dearer = each["CloudFront requests"] + ANSWER * (each["CloudFront, data out"] - each["Data out to the internet"])
+    return dearer / saved
+
+
 def main():
     months = [month(redirects, redirects * LINKS) for redirects in REDIRECTS]
     rows = [["USD a month, redirects:", *(f"{redirects:,.0f}" for redirects in REDIRECTS)], None]
     rows += [[item, *(f"{bill[item]:.2f}" for bill in months)] for item in months[0]]
-    rows.pop()  # X-Ray: by choice: see the parameter Tracing
-    rows += [["**Together**", *(f"**{sum(bill.values()) - bill['X-Ray']:.2f}**" for bill in months)]]
+    rows.pop()  # X-Ray
+    rows += [["**Together**", *(f"**{together(bill):.2f}**" for bill in months)]]
     rows += [["with `Tracing=Active`", *(f"{sum(bill.values()):.2f}" for bill in months)]]
-    rows += [["with `Visits=total`", *(f"{sum(bill.values()) - bill['X-Ray'] - bill['DynamoDB, visits'] / 2:.2f}" for bill in months)]]
-    rows += [["with `Visits=off`", *(f"{sum(bill.values()) - bill['X-Ray'] - bill['DynamoDB, visits']:.2f}" for bill in months)]]
+    rows += [["with `Visits=total`", *(f"{together(bill) - bill['DynamoDB, visits'] / 2:.2f}" for bill in months)]]
+    rows += [["with `Visits=off`", *(f"{together(bill) - bill['DynamoDB, visits']:.2f}" for bill in months)]]
     for row in rows:
         print("| " + " | ".join(row) + " |" if row else "| --- |" + " ---: |" * len(REDIRECTS))
     print("\n| price | USD | for | free each month | as of |\n| --- | ---: | --- | ---: | --- |")
     for name, (dollars, amount, unit, free, seen) in PRICES.items():
         print(f"| {name} | {dollars:.10g} | {amount:,.0f} {unit} | {free:,.0f} | {seen} |")
     print(f"\nAt most, every rate limit used up all month: {flood():,.0f} USD")
+    print(f"CloudFront costs less than it saves if it answers {worth_it():.0%} of redirects itself")
 
 
 def flood():
@@ -106,5 +137,18 @@ def flood():
     return sum(bill.values()) - bill["X-Ray"] + extra
 
 
-
-main()
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rate", type=float, help="redirects a second")
+    parser.add_argument("--made", type=float, default=LINKS, help="links made for each of them")
+    parser.add_argument("--reads", type=float, default=UNITS_FOLLOW, help="read units that one takes")
+    parser.add_argument("--writes", type=float, default=UNITS_VISIT, help="write units that one takes")
+    parser.add_argument("--cached", type=float, default=0, help="the share of them that CloudFront answers itself")
+    given = parser.parse_args()
+    if given.rate is None:
+        main()
+    else:
+        redirects = given.rate * SECONDS
+        made = redirects * given.made
+        print(f"{together(month(redirects, made, given.reads, given.writes)):.2f}")
+        print(f"{together(behind_cloudfront(redirects, made, given.cached)):.2f}")

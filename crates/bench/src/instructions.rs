@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::path::Path;
 
 use crate::Result;
 use crate::dynamodb::DynamoDb;
@@ -41,9 +42,7 @@ impl Instructions {
 async fn total(subject: &Subject, dynamodb: &DynamoDb, requests: u64) -> Result<u64> {
     let folder = tempfile::tempdir()?;
     let counts = folder.path().join("callgrind.out");
-    let mut file = OsString::from("--callgrind-out-file=");
-    file.push(&counts);
-    let wrapper = ["valgrind".into(), "--quiet".into(), "--tool=callgrind".into(), file];
+    let wrapper: Vec<_> = std::iter::once("valgrind".into()).chain(callgrind(&counts)).collect();
     let mut sandbox = Sandbox::start(subject, dynamodb, 128, &wrapper, None).await?;
     sandbox.rest().await?;
     for _ in 0..requests {
@@ -51,6 +50,18 @@ async fn total(subject: &Subject, dynamodb: &DynamoDb, requests: u64) -> Result<
     }
     sandbox.rest().await?;
     sandbox.end().await?;
+    read(&counts)
+}
+
+/// The options of a `valgrind` that counts into a file.
+pub(crate) fn callgrind(counts: &Path) -> [OsString; 3] {
+    let mut file = OsString::from("--callgrind-out-file=");
+    file.push(counts);
+    ["--quiet".into(), "--tool=callgrind".into(), file]
+}
+
+/// What it has counted.
+pub(crate) fn read(counts: &Path) -> Result<u64> {
     let text = fs::read_to_string(counts)?;
     let total = text.lines().find_map(|line| line.strip_prefix("totals: ")).ok_or("callgrind wrote no totals")?;
     Ok(total.trim().parse()?)

@@ -13,9 +13,12 @@
 //! | [`sandbox`] | one execution environment: the process, its variables, its invocations |
 //! | [`quota`] | the CPU that Lambda gives an environment of a size |
 //! | [`instructions`] | callgrind's count of INIT, the first and a warm request |
+//! | [`micro`] | the parts of a request by themselves, in instructions |
+//! | [`canned`] | DynamoDB without a connection, for those |
 //! | [`artefact`] | the size of a binary, and of the zip that is deployed |
 //! | [`report`] | the measurements as a Markdown table |
 //! | [`budget`] | the counts that may not grow |
+//! | [`capacity`] | what more traffic than can be made here would need, on paper and simulated |
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what it prints is what it is for")]
 
@@ -26,9 +29,12 @@ use clap::{Parser, Subcommand};
 
 mod artefact;
 mod budget;
+mod canned;
+mod capacity;
 mod dynamodb;
 mod instructions;
 mod lambda;
+mod micro;
 mod quota;
 mod report;
 mod sandbox;
@@ -54,6 +60,10 @@ enum Command {
         #[arg(long)]
         write: bool,
     },
+    /// Computes and simulates what 1 to 1,000,000 redirects a second need, and prints tables.
+    Capacity(capacity::Capacity),
+    /// Counts the instructions of the parts of a request, and prints a table.
+    Micro(micro::Micro),
 }
 
 /// What `measure` is asked for.
@@ -82,11 +92,12 @@ pub(crate) struct Measure {
     memory_mb: u32,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Measure(measure) => run(&measure).await.map(|()| true),
-        Command::Budget { write } => budget::check(write).await,
+        Command::Measure(measure) => block_on(run(&measure)).map(|()| true),
+        Command::Budget { write } => block_on(budget::check(write)),
+        Command::Micro(micro) => micro::run(&micro).map(|()| true),
+        Command::Capacity(capacity) => capacity::run(&capacity).map(|()| true),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -96,6 +107,11 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// For what talks to other processes. The rest is not to run beside threads that it does not need.
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Runtime::new()?.block_on(work)
 }
 
 async fn run(measure: &Measure) -> Result<()> {

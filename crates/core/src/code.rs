@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use rand::{Rng, RngExt};
+use rand::Rng;
 use thiserror::Error;
 
 /// The characters of drawn codes: ASCII letters and digits without those that are mistaken for each
@@ -131,7 +131,7 @@ impl Code {
     pub fn draw(length: usize, rng: &mut (impl Rng + ?Sized)) -> Self {
         let length = length.clamp(MIN_LENGTH, MAX_LENGTH);
         loop {
-            let code = Self((0..length).map(|_| draw_character(rng)).collect());
+            let code = Self(draw_characters(length, rng));
             if !code.is_reserved() {
                 return code;
             }
@@ -148,9 +148,18 @@ impl Code {
     }
 }
 
-#[expect(clippy::indexing_slicing, reason = "the index is drawn from the alphabet's own range")]
-fn draw_character(rng: &mut (impl Rng + ?Sized)) -> char {
-    char::from(ALPHABET[rng.random_range(0..ALPHABET.len())])
+/// Draws from bytes, many at once: each call of the operating system's source is a system call. The last few of the 256
+/// bytes, which are not enough for the whole alphabet once more, are passed over: no character is likelier.
+fn draw_characters(length: usize, rng: &mut (impl Rng + ?Sized)) -> String {
+    let mut text = String::with_capacity(length);
+    while text.len() < length {
+        let mut bytes = [0_u8; 16];
+        rng.fill_bytes(&mut bytes);
+        let fair = bytes.into_iter().map(usize::from).filter(|byte| *byte < 256 / ALPHABET.len() * ALPHABET.len());
+        let drawn = fair.filter_map(|byte| ALPHABET.get(byte % ALPHABET.len()));
+        text.extend(drawn.take(length - text.len()).copied().map(char::from));
+    }
+    text
 }
 
 impl fmt::Display for Code {

@@ -133,7 +133,7 @@ impl CodeSource {
     }
 
     /// The codes to try for one link: a few of the length asked for, then a few of each of the next lengths.
-    pub(crate) fn draws(&self) -> impl Iterator<Item = Code> {
+    pub fn draws(&self) -> impl Iterator<Item = Code> {
         (self.length..=self.length + EXTRA_LENGTH)
             .flat_map(|length| std::iter::repeat_n(length, DRAWS_PER_LENGTH))
             .map(|length| self.with_rng(|rng| Code::draw(length, rng)))

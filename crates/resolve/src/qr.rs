@@ -12,7 +12,7 @@ use std::fmt::Write;
 use std::ops::RangeInclusive;
 
 use http::{HeaderValue, StatusCode, header};
-use png::{BitDepth, ColorType, Encoder};
+use png::{BitDepth, ColorType, Compression, Encoder};
 use qrcode::{Color, EcLevel, QrCode};
 use shortlink_core::code::Code;
 use shortlink_core::page::Text;
@@ -197,6 +197,9 @@ fn encode(size: u32, pixels: &[u8]) -> Result<Vec<u8>, png::EncodingError> {
     let mut encoder = Encoder::new(&mut picture, size, size);
     encoder.set_color(ColorType::Grayscale);
     encoder.set_depth(BitDepth::One);
+    // For 512 / 2,048 pixels 0.3 / 0.5 ms of a whole CPU with all before it, and 2.2 / 8 KB. The default takes 0.9 / 3.7 ms,
+    // at 128 MB fourteen times that, to make 0.8 / 3.6 KB.
+    encoder.set_compression(Compression::Fast);
     let mut writer = encoder.write_header()?;
     writer.write_image_data(pixels)?;
     writer.finish()?;
