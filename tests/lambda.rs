@@ -15,7 +15,13 @@ use crate::way::{Answered, Asked, way};
 
 /// The function `resolve` as Lambda starts it.
 fn start(runtime_api: &RuntimeApi, endpoint_url: &str) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_resolve-under-test"))
+    function(env!("CARGO_BIN_EXE_resolve-under-test"), runtime_api, endpoint_url).spawn().expect("a process")
+}
+
+/// A function as Lambda starts it.
+pub fn function(binary: &str, runtime_api: &RuntimeApi, endpoint_url: &str) -> Command {
+    let mut command = Command::new(binary);
+    command
         .envs([
             ("AWS_LAMBDA_RUNTIME_API", runtime_api.address.as_str()),
             ("AWS_LAMBDA_FUNCTION_NAME", "resolve"),
@@ -29,9 +35,8 @@ fn start(runtime_api: &RuntimeApi, endpoint_url: &str) -> Child {
         ])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("a process")
+        .kill_on_drop(true);
+    command
 }
 
 fn visit() -> serde_json::Value {

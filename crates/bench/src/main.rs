@@ -22,6 +22,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what it prints is what it is for")]
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -56,6 +57,9 @@ enum Command {
     Measure(Measure),
     /// Compares instruction counts and zip sizes with the checked-in ones; exit code 1 if one is over.
     Budget {
+        /// The functions that `sam build` left in this folder (its own is .aws-sam/build), instead of cargo's.
+        #[arg(long, value_name = "FOLDER")]
+        built: Option<PathBuf>,
         /// Writes what was counted instead of comparing.
         #[arg(long)]
         write: bool,
@@ -69,6 +73,9 @@ enum Command {
 /// What `measure` is asked for.
 #[derive(clap::Args)]
 pub(crate) struct Measure {
+    /// The functions that `sam build` left in this folder (its own is .aws-sam/build), instead of cargo's.
+    #[arg(long, value_name = "FOLDER")]
+    built: Option<PathBuf>,
     /// Only subjects whose name holds this text.
     #[arg(long)]
     only: Option<String>,
@@ -95,7 +102,7 @@ pub(crate) struct Measure {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Measure(measure) => block_on(run(&measure)).map(|()| true),
-        Command::Budget { write } => block_on(budget::check(write)),
+        Command::Budget { built, write } => block_on(budget::check(built.as_deref(), write)),
         Command::Micro(micro) => micro::run(&micro).map(|()| true),
         Command::Capacity(capacity) => capacity::run(&capacity).map(|()| true),
     };
@@ -115,7 +122,7 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 }
 
 async fn run(measure: &Measure) -> Result<()> {
-    let mut subjects = subject::ours()?;
+    let mut subjects = subject::ours(measure.built.as_deref())?;
     if measure.peers {
         subjects.extend(subject::peers());
     }

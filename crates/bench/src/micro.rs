@@ -143,7 +143,7 @@ fn parse(times: u32, text: &str) -> Result<()> {
     Ok(())
 }
 
-fn resolve(times: u32, event: &str, status: i64) -> Result<()> {
+fn resolve(times: u32, event: &str, status: u16) -> Result<()> {
     let handler = resolver(&[])?;
     answers(&handler, times, event, status)
 }
@@ -160,7 +160,7 @@ fn resolver(variables: &[(&str, &str)]) -> Result<resolve::Resolve> {
     Ok(resolve::Resolve::new(config, store(), clock()))
 }
 
-fn shorten(times: u32, event: &str, status: i64) -> Result<()> {
+fn shorten(times: u32, event: &str, status: u16) -> Result<()> {
     let config = shorten::config::Config::read(&Environment::new(&|_| None))?;
     let codes = CodeSource::system(config.code_length);
     answers(&shorten::Shorten::new(config, store(), codes, clock()), times, event, status)
@@ -175,7 +175,7 @@ fn clock() -> Clock {
 }
 
 /// From the event as Lambda hands it over to the answer as it is posted.
-fn answers(handler: &impl Handler, times: u32, event: &str, status: i64) -> Result<()> {
+fn answers(handler: &impl Handler, times: u32, event: &str, status: u16) -> Result<()> {
     let event: Box<RawValue> = serde_json::from_str(event)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

@@ -67,7 +67,7 @@ impl Report {
             }
         }
         if measure.instructions {
-            for (row, subject) in rows.iter_mut().zip(subjects).filter(|(_, subject)| subject.is_native) {
+            for (row, subject) in rows.iter_mut().zip(subjects) {
                 eprintln!("instructions of {}", subject.name);
                 row.instructions = Some(Instructions::count(subject, dynamodb).await?);
             }

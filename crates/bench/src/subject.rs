@@ -1,8 +1,15 @@
 //! What is measured.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::Result;
+
+/// A setting of a function, as a variable.
+type Setting = (&'static str, &'static str);
+
+/// What template.yaml tells the C library of both functions.
+const GLIBC_TUNABLES: &str = "GLIBC_TUNABLES";
 
 /// One function: how it is started, and what it is asked.
 #[derive(Clone, Debug)]
@@ -17,61 +24,97 @@ pub(crate) struct Subject {
     pub(crate) handler: &'static str,
     /// What it is asked.
     pub(crate) job: Job,
-    /// Whether callgrind can run it: an interpreter under callgrind takes minutes and counts its own start.
-    pub(crate) is_native: bool,
+    /// What it is told beside what Lambda tells.
+    pub(crate) settings: Vec<Setting>,
 }
 
 /// What a function is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Job {
-    /// Follow a link: one GetItem, a 301.
+    /// Follow a link, each time another one: one GetItem, a 301.
     Resolve,
+    /// Follow the same link each time: one that is hot from the second time on.
+    ResolveHot,
     /// Make a link: one PutItem, a 201.
     Shorten,
 }
 
 impl Job {
-    /// API Gateway's event: one of those that the tests send.
-    pub(crate) fn event(self) -> &'static str {
+    /// The name of the function that does it.
+    pub(crate) fn function(self) -> &'static str {
         match self {
-            Self::Resolve => include_str!("../../../tests/events/19-follow.json"),
-            Self::Shorten => include_str!("../../../tests/events/01-shorten-json.json"),
+            Self::Resolve | Self::ResolveHot => "resolve",
+            Self::Shorten => "shorten",
         }
+    }
+
+    /// The function's name in template.yaml.
+    fn resource(self) -> &'static str {
+        match self {
+            Self::Resolve | Self::ResolveHot => "Resolve",
+            Self::Shorten => "Shorten",
+        }
+    }
+
+    /// API Gateway's event of the `n`th request: one of those that the tests send, from a browser.
+    pub(crate) fn event(self, n: usize) -> String {
+        let event: Cow<'static, str> = match self {
+            Self::Resolve => {
+                include_str!("../../../tests/events/19-follow.json").replace("live", &format!("link{n}")).into()
+            }
+            Self::ResolveHot => include_str!("../../../tests/events/19-follow.json").into(),
+            Self::Shorten => include_str!("../../../tests/events/01-shorten-json.json").into(),
+        };
+        event.replace("curl/8.14.1", "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0")
     }
 
     /// The status that a right answer has.
     pub(crate) fn status(self) -> u64 {
         match self {
-            Self::Resolve => 301,
+            Self::Resolve | Self::ResolveHot => 301,
             Self::Shorten => 201,
         }
     }
 }
 
-/// Our functions, as `cargo build --release -p shorten -p resolve` leaves them.
+/// Our functions, as `sam build` left them in the folder `built`, or else as `cargo build --release -p shorten -p resolve`
+/// did: first each with the job that the peers have, then `resolve` as it is deployed, where it also counts visits.
 ///
 /// # Errors
 ///
 /// They have not been built.
-pub(crate) fn ours() -> Result<Vec<Subject>> {
-    let target = target_directory();
-    [("resolve", Job::Resolve), ("shorten", Job::Shorten)]
-        .into_iter()
-        .map(|(name, job)| {
-            let binary = target.join("release").join(name);
-            if !binary.exists() {
-                return Err("there is no release build: cargo build --release -p shorten -p resolve".into());
-            }
-            Ok(native(name, binary, job))
-        })
-        .collect()
+pub(crate) fn ours(built: Option<&Path>) -> Result<Vec<Subject>> {
+    let template = include_str!("../../../template.yaml");
+    let tunables = template.lines().find_map(|line| line.trim().strip_prefix(GLIBC_TUNABLES)?.strip_prefix(": "));
+    let tunables = (GLIBC_TUNABLES, tunables.ok_or("template.yaml has no GLIBC_TUNABLES")?);
+    let kinds = [
+        ("resolve", Job::Resolve, vec![tunables, ("VISITS", "off")]),
+        ("shorten", Job::Shorten, vec![tunables]),
+        ("resolve, counting", Job::Resolve, vec![tunables]),
+        ("resolve, counting, a hot link", Job::ResolveHot, vec![tunables]),
+    ];
+    let mut ours = Vec::new();
+    for (name, job, settings) in kinds {
+        let binary = match built {
+            Some(folder) => folder.join(job.resource()).join("bootstrap"),
+            None => target_directory().join("release").join(job.function()),
+        };
+        let binary = std::path::absolute(binary)?;
+        if !binary.exists() {
+            let way = "cargo build --release -p shorten -p resolve, or sam build";
+            return Err(format!("there is no {}: {way}", binary.display()).into());
+        }
+        ours.push(Subject { settings, ..native(name, binary, job) });
+    }
+    Ok(ours)
 }
 
 /// The peers that have been built (`crates/bench/peers/README.md` says how).
 pub(crate) fn peers() -> Vec<Subject> {
     let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers");
     let mut found = Vec::new();
-    for (job, suffix) in [(Job::Resolve, "resolve"), (Job::Shorten, "shorten")] {
+    for job in [Job::Resolve, Job::Shorten] {
+        let suffix = job.function();
         for kind in ["stock", "floor"] {
             let binary = peers.join("rust/target/release").join(format!("{kind}-{suffix}"));
             if binary.exists() {
@@ -87,7 +130,7 @@ pub(crate) fn peers() -> Vec<Subject> {
                 artefact: node.join("dist"),
                 handler: if job == Job::Resolve { "dist/resolve.handler" } else { "dist/shorten.handler" },
                 job,
-                is_native: false,
+                settings: Vec::new(),
             });
         }
         let python = peers.join("python");
@@ -99,7 +142,7 @@ pub(crate) fn peers() -> Vec<Subject> {
                 artefact: python.join(format!("{suffix}.py")),
                 handler: if job == Job::Resolve { "resolve.handler" } else { "shorten.handler" },
                 job,
-                is_native: false,
+                settings: Vec::new(),
             });
         }
     }
@@ -125,7 +168,7 @@ fn native(name: &str, binary: PathBuf, job: Job) -> Subject {
         artefact: binary,
         handler: "bootstrap",
         job,
-        is_native: true,
+        settings: Vec::new(),
     }
 }
 

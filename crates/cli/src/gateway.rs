@@ -17,6 +17,7 @@ use resolve::Resolve;
 use shorten::Shorten;
 use shortlink_core::request::{BaseUrl, Request};
 use shortlink_core::route::{Function, Route, TABLE};
+use shortlink_core::telemetry::DETAIL;
 use shortlink_lambda::Handler;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -101,7 +102,7 @@ fn serve_connection(stream: TcpStream, functions: &Arc<Functions>, graceful: &Gr
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
         if let Err(error) = connection.await {
-            tracing::debug!(%error, "a connection ended early");
+            tracing::info!(target: DETAIL, %error, "a connection ended early");
         }
     });
 }

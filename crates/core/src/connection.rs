@@ -27,6 +27,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -34,12 +35,15 @@ use tokio_rustls::TlsConnector;
 /// monotonic one may stand still while an environment is frozen.
 const MAX_IDLE: Duration = Duration::from_secs(90);
 
+/// How long a connection may take to be made if the SDK does not say: its own default.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
+
 /// The SDK's way to the network. Clones share their connections.
 #[derive(Clone)]
 pub struct Connections {
     tls: TlsConnector,
     idle: Arc<Mutex<Vec<Idle>>>,
-    connect_timeout: Option<Duration>,
+    connect_timeout: Duration,
 }
 
 /// A connection that waits for its next request.
@@ -62,7 +66,7 @@ type Failure = Box<dyn StdError + Send + Sync>;
 impl Connections {
     /// No connections yet; those to come trust what `tls` trusts.
     pub fn new(tls: Arc<rustls::ClientConfig>) -> Self {
-        Self { tls: TlsConnector::from(tls), idle: Arc::default(), connect_timeout: None }
+        Self { tls: TlsConnector::from(tls), idle: Arc::default(), connect_timeout: CONNECT_TIMEOUT }
     }
 
     /// Connects to a URL's host, so that the first request finds a connection.
@@ -72,7 +76,7 @@ impl Connections {
     /// The URL has no host, or the host cannot be reached within `timeout`.
     pub async fn open(&self, url: &str, timeout: Duration) -> Result<(), Failure> {
         let origin = Origin::of(&url.parse()?)?;
-        let sender = tokio::time::timeout(timeout, self.connect(&origin)).await??;
+        let sender = self.connect_within(timeout, &origin).await?;
         self.keep(origin, sender);
         Ok(())
     }
@@ -87,7 +91,7 @@ impl Connections {
             let is_kept = idle.is_some();
             let mut sender = match idle {
                 Some(sender) => sender,
-                None => self.connect_in_time(&origin).await?,
+                None => self.connect_within(self.connect_timeout, &origin).await?,
             };
             match sender.try_send_request(request).await {
                 Ok(response) => break (sender, response),
@@ -121,8 +125,7 @@ impl Connections {
         idle.push(Idle { origin, sender, since: SystemTime::now() });
     }
 
-    async fn connect_in_time(&self, origin: &Origin) -> Result<SendRequest<SdkBody>, ConnectorError> {
-        let Some(limit) = self.connect_timeout else { return self.connect(origin).await.map_err(ConnectorError::io) };
+    async fn connect_within(&self, limit: Duration, origin: &Origin) -> Result<SendRequest<SdkBody>, ConnectorError> {
         match tokio::time::timeout(limit, self.connect(origin)).await {
             Ok(connected) => connected.map_err(ConnectorError::io),
             Err(elapsed) => Err(ConnectorError::timeout(elapsed.into())),
@@ -133,26 +136,26 @@ impl Connections {
         let stream = TcpStream::connect((origin.host.as_str(), origin.port)).await?;
         // A request is written whole: nothing is gained by waiting for more of it.
         stream.set_nodelay(true)?;
-        if !origin.is_tls {
-            return Ok(start(stream).await?);
-        }
-        let name = ServerName::try_from(origin.host.clone())?;
-        Ok(start(self.tls.connect(name, stream).await?).await?)
+        // A box, so that HTTP is compiled once and not for each kind of stream: 70 kB.
+        let stream: Box<dyn Stream> = if origin.is_tls {
+            let name = ServerName::try_from(origin.host.clone())?;
+            Box::new(self.tls.connect(name, stream).await?)
+        } else {
+            Box::new(stream)
+        };
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(async move {
+            // Who sends the next request is told.
+            connection.await.ok();
+        });
+        Ok(sender)
     }
 }
 
-/// Speaks HTTP/1.1 on a stream until it is closed.
-async fn start<S>(stream: S) -> hyper::Result<SendRequest<SdkBody>>
-where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
-{
-    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    tokio::spawn(async move {
-        // Who sends the next request is told.
-        connection.await.ok();
-    });
-    Ok(sender)
-}
+/// What HTTP is spoken on.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// Turns a request with an absolute URI into one as it is written to a server.
 fn address(request: &mut Request<SdkBody>) -> Result<(), Failure> {
@@ -192,8 +195,8 @@ impl HttpConnector for Connections {
 
 impl HttpClient for Connections {
     fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        let connections = Self { connect_timeout: settings.connect_timeout(), ..self.clone() };
-        SharedHttpConnector::new(connections)
+        let connect_timeout = settings.connect_timeout().unwrap_or(self.connect_timeout);
+        SharedHttpConnector::new(Self { connect_timeout, ..self.clone() })
     }
 }
 

@@ -12,9 +12,12 @@
 
 use std::sync::{Arc, LazyLock};
 
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
+use rustls::crypto::ring::cipher_suite;
+use rustls::crypto::{CryptoProvider, KeyProvider};
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::SigningKey;
+use rustls::{RootCertStore, SupportedCipherSuite};
 
 use crate::config::{ConfigError, Environment};
 
@@ -22,6 +25,26 @@ const PINNED: &[u8] = include_bytes!("roots.pem");
 
 /// The name that `AWS_CA_BUNDLE` is known by.
 const VARIABLE: &str = "AWS_CA_BUNDLE";
+
+/// The cipher suites, best first.
+const AES: &[SupportedCipherSuite] = &[
+    cipher_suite::TLS13_AES_128_GCM_SHA256,
+    cipher_suite::TLS13_AES_256_GCM_SHA384,
+    cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    cipher_suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    cipher_suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+];
+
+/// Who connects to DynamoDB proves who they are by a signature, never by a certificate.
+#[derive(Debug)]
+struct NoKeys;
+
+impl KeyProvider for NoKeys {
+    fn load_private_key(&self, _: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, rustls::Error> {
+        Err(rustls::Error::General("no certificates of clients".to_owned()))
+    }
+}
 
 /// TLS that trusts the roots of the file that `AWS_CA_BUNDLE` names, or else Amazon's.
 ///
@@ -59,7 +82,14 @@ fn parse(pem: &[u8]) -> RootCertStore {
 }
 
 fn trusting(roots: RootCertStore) -> Arc<rustls::ClientConfig> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    // Of what `ring` can, what a function needs: AES, which all of AWS's endpoints speak and all of Lambda's processors
+    // have instructions for, and no private key of its own. What is left out is not linked: 80 kB.
+    let provider = CryptoProvider {
+        cipher_suites: AES.to_vec(),
+        key_provider: &NoKeys,
+        ..rustls::crypto::ring::default_provider()
+    };
+    let provider = Arc::new(provider);
     // `ring` has suites of both versions.
     #[expect(clippy::expect_used, reason = "a constant of this program, which every test passes")]
     let builder = rustls::ClientConfig::builder_with_provider(provider)

@@ -13,6 +13,10 @@ use crate::config::{ConfigError, Environment};
 /// What the names of our crates begin with.
 const OURS: &[&str] = &["shortlink", "shorten", "resolve"];
 
+/// The target of lines for which `LOG_LEVEL` must be `debug`. They are at level `info` all the same, because finer levels are
+/// compiled out of a release (Cargo.toml says why).
+pub const DETAIL: &str = "detail";
+
 /// Starts the log of this process, on `writer`. Only the first call has an effect.
 ///
 /// `LOG_LEVEL` is the least that is logged, one of `error`, `warn`, `info` (the default), `debug`. Links made are logged
@@ -50,7 +54,9 @@ where
     // Other crates' debug lines hold requests whole, and the embedded engine warns of each failed condition: only
     // their errors are let in.
     let others = level.min(LevelFilter::ERROR);
-    let filter = OURS.iter().fold(Targets::new().with_default(others), |filter, name| filter.with_target(*name, level));
+    let detail = if level == LevelFilter::DEBUG { level } else { LevelFilter::OFF };
+    let filter = Targets::new().with_default(others).with_target(DETAIL, detail);
+    let filter = OURS.iter().fold(filter, |filter, name| filter.with_target(*name, level));
     let subscriber = tracing_subscriber::registry().with(filter).with(lines);
     // A second log is a second `start`: the first one stays.
     tracing::subscriber::set_global_default(subscriber).ok();

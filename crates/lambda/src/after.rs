@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use lambda_http::lambda_runtime::tower::Layer;
-use lambda_http::lambda_runtime::{LambdaInvocation, Service};
+use lambda_runtime::tower::Layer;
+use lambda_runtime::{LambdaInvocation, Service};
 
 use crate::Handler;
 

@@ -24,6 +24,7 @@ use shortlink_core::reply::{self, Reply};
 use shortlink_core::request::Request;
 use shortlink_core::route::Route;
 use shortlink_core::store::{Found, Store, StoreError};
+use shortlink_core::telemetry::DETAIL;
 use shortlink_core::visitor::Visitor;
 use shortlink_core::visits::{Mode, Visits};
 use shortlink_lambda::Handler;
@@ -93,7 +94,8 @@ impl Resolve {
             }
             Err(reply) => *reply,
         };
-        tracing::debug!(request_id = request.id, code = code.as_str(), status = reply.status().as_u16(), "followed");
+        let status = reply.status().as_u16();
+        tracing::info!(target: DETAIL, request_id = request.id, code = code.as_str(), status, "followed");
         reply
     }
 

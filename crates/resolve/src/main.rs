@@ -14,7 +14,7 @@ async fn main() -> ExitCode {
     shortlink_lambda::exit_code(run().await)
 }
 
-async fn run() -> Result<(), lambda_http::Error> {
+async fn run() -> Result<(), shortlink_lambda::Error> {
     let environment = Environment::process();
     telemetry::start(&environment, std::io::stdout)?;
     let config = Config::read(&environment)?;
