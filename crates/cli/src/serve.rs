@@ -178,8 +178,7 @@ async fn open(options: &Options) -> Result<(Store, String, Option<Engine>), Serv
         Data::Memory => "memory".to_owned(),
         Data::File(path) => path.display().to_string(),
     };
-    let engine = Engine::start(&data).await?;
-    let client = client::local(engine.endpoint_url()).await;
-    table::ensure(&client, TABLE).await?;
-    Ok((Store::new(client, TABLE), place, Some(engine)))
+    let engine = Engine::start(&data)?;
+    table::ensure(&engine.client(), TABLE).await?;
+    Ok((engine.store(TABLE), place, Some(engine)))
 }
