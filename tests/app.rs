@@ -91,7 +91,7 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("its address");
         let (stop, stopped) = oneshot::channel::<()>();
-        let functions = Functions { shorten: shorten.clone(), resolve: resolve.clone() };
+        let functions = Functions { shorten: shorten.clone(), resolve: resolve.clone(), is_table_here: false };
         tokio::spawn(gateway::serve(listener, functions, async {
             stopped.await.ok();
         }));
