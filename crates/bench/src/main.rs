@@ -1,4 +1,4 @@
-//! Measures Shortlink's two functions where Lambda would run them; never deployed.
+//! Measures Shortlink's two functions where Lambda would run them, and the server on one machine; never deployed.
 //!
 //! A function is started as Lambda starts it, on a stand-in for Lambda's APIs and on one for DynamoDB, both in this
 //! process. What is counted is the function's own: its CPU time, its memory, its instructions.
@@ -16,9 +16,15 @@
 //! | [`artefact`] | the size of a binary, and of the zip that is deployed |
 //! | [`report`] | the measurements as a Markdown table |
 //! | [`budget`] | the counts that may not grow |
+//! | [`load`] | throughput on one machine: `shortlink serve` beside the floor |
+//! | [`floor`] | the smallest program that does a shortener's work |
+//! | [`server`] | one of the two, under load |
+//! | [`links`] | links by the thousand, in the files of both |
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what it prints is what it is for")]
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -27,11 +33,15 @@ use clap::{Parser, Subcommand};
 mod artefact;
 mod budget;
 mod dynamodb;
+mod floor;
 mod instructions;
 mod lambda;
+mod links;
+mod load;
 mod quota;
 mod report;
 mod sandbox;
+mod server;
 mod subject;
 
 /// Any error: it is printed and ends the run.
@@ -54,6 +64,31 @@ enum Command {
         #[arg(long)]
         write: bool,
     },
+    /// Puts `shortlink serve` and the floor under load with wrk, in turn, and prints a table.
+    Load(Load),
+    /// Serves links as the smallest program would that does it.
+    Floor {
+        /// Where to listen.
+        #[arg(long)]
+        listen: SocketAddr,
+        /// The file of the links.
+        #[arg(long)]
+        data: PathBuf,
+    },
+}
+
+/// What `load` is asked for.
+#[derive(clap::Args)]
+pub(crate) struct Load {
+    /// Runs of each load on each server.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// How long a run takes, seconds.
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Leave out loads on more links than this.
+    #[arg(long, default_value_t = 1_000_000)]
+    links: u64,
 }
 
 /// What `measure` is asked for.
@@ -87,6 +122,8 @@ async fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Measure(measure) => run(&measure).await.map(|()| true),
         Command::Budget { write } => budget::check(write).await,
+        Command::Load(load) => load::Report::measure(&load).map(|report| println!("{report}")).map(|()| true),
+        Command::Floor { listen, data } => floor::serve(listen, &data).await.map(|()| true),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
