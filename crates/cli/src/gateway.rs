@@ -36,7 +36,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 const WORK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How many times as long as it took that work rests: under load it takes a quarter of a processor, whatever there is to
-/// do, and visits gather meanwhile. With half of one, redirects under load were a quarter fewer.
+/// do, and visits gather meanwhile.
 const REST: u32 = 3;
 
 /// How long a client may take to send a request's body.

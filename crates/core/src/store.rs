@@ -1,6 +1,7 @@
 //! The table: create a link, find a link.
 //!
-//! Every call to DynamoDB stands here, in [`crate::reuse`] or in [`crate::day`]; what each function may call is in [`actions`].
+//! Every call to DynamoDB stands here, in [`crate::reuse`], in [`crate::day`] or in [`crate::batch`]; what each function
+//! may call is in [`actions`].
 
 use std::error::Error as StdError;
 use std::sync::{Arc, Mutex, PoisonError};
