@@ -10,7 +10,6 @@ use rand::{Rng, SeedableRng};
 use reqwest::{Method, RequestBuilder, redirect};
 use resolve::Resolve;
 use shorten::Shorten;
-use shortlink::engine::{Data, Engine};
 use shortlink::gateway::{self, Functions};
 use shortlink::table;
 use shortlink_core::client;
@@ -20,6 +19,8 @@ use shortlink_core::link::Item;
 use shortlink_core::store::{CodeSource, Store};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+
+use crate::dynamodb;
 
 /// The time at which every test begins: 2030-01-01T00:00:00Z.
 pub const NOW: i64 = 1_893_456_000;
@@ -35,7 +36,7 @@ pub struct TestApp {
     pub dynamodb: aws_sdk_dynamodb::Client,
     clock: Arc<AtomicI64>,
     http: reqwest::Client,
-    engine: Engine,
+    endpoint_url: String,
     _stop: oneshot::Sender<()>,
 }
 
@@ -76,11 +77,10 @@ impl TestApp {
         let shorten_config = shorten::config::Config::read(&environment).expect("settings of shorten");
         let resolve_config = resolve::config::Config::read(&environment).expect("settings of resolve");
 
-        let engine = Engine::start(&Data::Memory).await.expect("an engine");
-        let dynamodb = client::local(engine.endpoint_url()).await;
+        let endpoint_url = dynamodb::listen().await;
+        let dynamodb = client::local(&endpoint_url).await;
         table::ensure(&dynamodb, TABLE).await.expect("a table");
-        let endpoint_url = way(engine.endpoint_url().to_owned()).await;
-        let store = Store::new(client::local(&endpoint_url).await, TABLE);
+        let store = Store::new(client::local(&way(endpoint_url.clone()).await).await, TABLE);
 
         let seconds = Arc::new(AtomicI64::new(NOW));
         let clock = Clock::manual(Arc::clone(&seconds));
@@ -91,17 +91,17 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("its address");
         let (stop, stopped) = oneshot::channel::<()>();
-        let functions = Functions { shorten: shorten.clone(), resolve: resolve.clone() };
+        let functions = Functions { shorten: shorten.clone(), resolve: resolve.clone(), is_table_here: false };
         tokio::spawn(gateway::serve(listener, functions, async {
             stopped.await.ok();
         }));
         let http = reqwest::Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
-        Self { address, shorten, resolve, store, dynamodb, clock: seconds, http, engine, _stop: stop }
+        Self { address, shorten, resolve, store, dynamodb, clock: seconds, http, endpoint_url, _stop: stop }
     }
 
     /// Where its DynamoDB is.
     pub fn endpoint_url(&self) -> &str {
-        self.engine.endpoint_url()
+        &self.endpoint_url
     }
 
     /// Moves the clock.

@@ -26,6 +26,7 @@
 mod app;
 mod contract;
 mod corpora;
+mod dynamodb;
 mod events;
 mod expiry;
 mod frozen;

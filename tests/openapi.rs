@@ -171,6 +171,7 @@ async fn without_table() -> String {
     let functions = Functions {
         shorten: Shorten::new(shorten_config, store.clone(), CodeSource::system(7), Clock::system()),
         resolve: Resolve::new(resolve_config, store, Clock::system()),
+        is_table_here: false,
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("its address");

@@ -1,12 +1,12 @@
 //! The program as a process: do links survive it, and does it end well?
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
-use shortlink::engine::{Data, Engine};
 use shortlink::table;
 use shortlink_core::client;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -125,6 +125,75 @@ async fn every_link_whose_201_was_sent_survives_a_sigkill_under_load() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn of_fifty_who_race_for_an_alias_in_a_file_one_gets_it_and_of_a_reuse_one_makes_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Arc::new(Server::on(&folder.path().join("links.db")).await);
+    let race = async |order: fn(usize) -> serde_json::Value| {
+        let racers = (0..50).map(|n| {
+            let server = Arc::clone(&server);
+            tokio::spawn(async move { server.shorten(&order(n)).await })
+        });
+        let mut answers = Vec::new();
+        for racer in racers.collect::<Vec<_>>() {
+            answers.push(racer.await.expect("an answer"));
+        }
+        answers
+    };
+    let answers = race(|n| json!({"url": format!("https://example.com/{n}"), "alias": "wanted"})).await;
+    let made: Vec<_> = answers.into_iter().filter_map(Result::ok).collect();
+    assert_eq!(made.len(), 1);
+    // Read on another connection than it was written on, and there at once.
+    assert_eq!(server.location("/wanted").await.as_deref(), made[0]["url"].as_str());
+    let answers = race(|_| json!({"url": "https://example.com/", "reuse": true})).await;
+    let codes: HashSet<_> = answers.into_iter().map(|made| made.expect("a link")["code"].to_string()).collect();
+    assert_eq!(codes.len(), 1);
+}
+
+#[tokio::test]
+async fn visits_that_wait_to_be_written_survive_a_sigterm() {
+    const LINKS: usize = 70;
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("links.db");
+    let server = Server::on(&data).await;
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    for n in 0..LINKS {
+        server.shorten(&json!({"url": "https://example.com/", "alias": format!("link-{n}")})).await.expect("a link");
+        for _ in 0..2 {
+            let visit = http.get(format!("http://{}/link-{n}", server.address)).header("user-agent", "Mozilla/5.0");
+            assert_eq!(visit.send().await.expect("an answer").status(), 301);
+        }
+    }
+    server.signal("TERM").await;
+    assert_eq!(server.end().await.status.code(), Some(0));
+
+    let server = Server::on(&data).await;
+    for n in 0..LINKS {
+        let preview = http.get(format!("http://{}/link-{n}+", server.address)).header("accept", "application/json");
+        let preview = preview.send().await.expect("an answer").text().await.expect("a body");
+        let preview: serde_json::Value = serde_json::from_str(&preview).expect("JSON");
+        assert_eq!(preview["visits"], 2, "{preview}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn nothing_listens_but_the_server_itself() {
+    let server = Server::start(&mut command(&["--listen", "127.0.0.1:0", "--data", "memory"])).await;
+    let process = format!("/proc/{}", server.process.id().expect("a process that runs"));
+    let sockets: HashSet<_> = std::fs::read_dir(format!("{process}/fd"))
+        .expect("its files")
+        .filter_map(|file| std::fs::read_link(file.ok()?.path()).ok()?.to_str().map(str::to_owned))
+        .collect();
+    let tables =
+        ["tcp", "tcp6"].map(|table| std::fs::read_to_string(format!("{process}/net/{table}")).expect("a table"));
+    let lines =
+        tables.iter().flat_map(|table| table.lines().skip(1)).map(|line| line.split_whitespace().collect::<Vec<_>>());
+    // The fourth column is the state, of which 0A is listening; the tenth names the socket.
+    let listening = lines.filter(|columns| columns[3] == "0A" && sockets.contains(&format!("socket:[{}]", columns[9])));
+    assert_eq!(listening.count(), 1);
+}
+
 #[tokio::test]
 async fn sigterm_lets_a_request_under_way_finish_and_ends_well() {
     let server = Server::start(&mut command(&["--listen", "127.0.0.1:0", "--data", "memory"])).await;
@@ -210,12 +279,11 @@ async fn a_function_that_cannot_start_says_why_in_its_log() {
 
 #[tokio::test]
 async fn links_can_be_kept_in_another_dynamodb() {
-    let engine = Engine::start(&Data::Memory).await.expect("an engine");
-    let dynamodb = client::local(engine.endpoint_url()).await;
+    let endpoint_url = crate::dynamodb::listen().await;
+    let dynamodb = client::local(&endpoint_url).await;
     table::ensure(&dynamodb, "elsewhere").await.expect("a table");
     let elsewhere = |table: &str| {
-        let mut command =
-            command(&["--listen", "127.0.0.1:0", "--endpoint-url", engine.endpoint_url(), "--table", table]);
+        let mut command = command(&["--listen", "127.0.0.1:0", "--endpoint-url", &endpoint_url, "--table", table]);
         command.envs([
             ("AWS_ACCESS_KEY_ID", "key"),
             ("AWS_SECRET_ACCESS_KEY", "secret"),

@@ -36,6 +36,33 @@ async fn make(app: &TestApp) {
 }
 
 #[tokio::test]
+async fn of_many_links_that_are_written_together_one_that_is_gone_keeps_no_other_from_being_counted() {
+    const LINKS: usize = 120; // more than a transaction takes
+    let app = TestApp::start().await;
+    for n in 0..LINKS {
+        let order = json!({"url": "https://example.com/", "alias": format!("link-{n}")});
+        assert_eq!(answer(app.shorten(&order)).await.status, 201);
+    }
+    for visits in 1..=2 {
+        for n in 0..LINKS {
+            let followed = answer(app.get(&format!("/link-{n}")).header("user-agent", FIREFOX)).await;
+            assert_eq!(followed.status, 301);
+        }
+        if visits == 2 {
+            let key = AttributeValue::S("link-7".to_owned());
+            app.dynamodb.delete_item().table_name("links").key("shortCode", key).send().await.expect("deleted");
+        }
+        app.resolve.finish_in_batches().await;
+        assert_eq!(app.number("link-0", "hits").await, visits);
+    }
+    for n in (0..LINKS).filter(|n| *n != 7) {
+        assert_eq!(app.number(&format!("link-{n}"), "hits").await, 2, "{n}");
+        assert_eq!(app.number(&format!("day#link-{n}#2030-01-01"), "desktop").await, 2, "{n}");
+    }
+    assert_eq!(app.item("link-7").await, None, "no item is made for counts");
+}
+
+#[tokio::test]
 async fn people_are_counted_by_day_and_programs_apart_and_head_not_at_all() {
     let app = TestApp::start().await;
     make(&app).await;

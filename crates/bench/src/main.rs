@@ -1,4 +1,4 @@
-//! Measures Shortlink's two functions where Lambda would run them; never deployed.
+//! Measures Shortlink's two functions where Lambda would run them, and the server on one machine; never deployed.
 //!
 //! A function is started as Lambda starts it, on a stand-in for Lambda's APIs and on one for DynamoDB, both in this
 //! process. What is counted is the function's own: its CPU time, its memory, its instructions.
@@ -19,9 +19,14 @@
 //! | [`report`] | the measurements as a Markdown table |
 //! | [`budget`] | the counts that may not grow |
 //! | [`capacity`] | what more traffic than can be made here would need, on paper and simulated |
+//! | [`load`] | throughput on one machine: `shortlink serve` beside the floor |
+//! | [`floor`] | the smallest program that does a shortener's work |
+//! | [`server`] | one of the two, under load |
+//! | [`links`] | links by the thousand, in the files of both |
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what it prints is what it is for")]
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -33,12 +38,16 @@ mod budget;
 mod canned;
 mod capacity;
 mod dynamodb;
+mod floor;
 mod instructions;
 mod lambda;
+mod links;
+mod load;
 mod micro;
 mod quota;
 mod report;
 mod sandbox;
+mod server;
 mod subject;
 
 /// Any error: it is printed and ends the run.
@@ -68,6 +77,31 @@ enum Command {
     Capacity(capacity::Capacity),
     /// Counts the instructions of the parts of a request, and prints a table.
     Micro(micro::Micro),
+    /// Puts `shortlink serve` and the floor under load with wrk, in turn, and prints a table.
+    Load(Load),
+    /// Serves links as the smallest program would that does it.
+    Floor {
+        /// Where to listen.
+        #[arg(long)]
+        listen: SocketAddr,
+        /// The file of the links.
+        #[arg(long)]
+        data: PathBuf,
+    },
+}
+
+/// What `load` is asked for.
+#[derive(clap::Args)]
+pub(crate) struct Load {
+    /// Runs of each load on each server.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// How long a run takes, seconds.
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Leave out loads on more links than this.
+    #[arg(long, default_value_t = 1_000_000)]
+    links: u64,
 }
 
 /// What `measure` is asked for.
@@ -105,6 +139,8 @@ fn main() -> ExitCode {
         Command::Budget { built, write } => block_on(budget::check(built.as_deref(), write)),
         Command::Micro(micro) => micro::run(&micro).map(|()| true),
         Command::Capacity(capacity) => capacity::run(&capacity).map(|()| true),
+        Command::Load(load) => load::Report::measure(&load).map(|report| println!("{report}")).map(|()| true),
+        Command::Floor { listen, data } => block_on(floor::serve(listen, &data)).map(|()| true),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -1,18 +1,23 @@
-//! A DynamoDB in this process: `dynoxide` over SQLite, in a file or in memory, which the SDK talks to over loopback.
+//! A DynamoDB in this process: `dynoxide` over SQLite, in a file or in memory.
 
-use std::fs::{self, File, TryLockError};
-use std::io;
-use std::net::Ipv4Addr;
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::Client;
 use dynoxide::Database;
-use rand::RngExt;
+use shortlink_core::store::Store;
 use thiserror::Error;
-use tokio::net::TcpListener;
+
+use crate::passage::Passage;
+use crate::reader;
 
 /// How often items whose time has passed are deleted. (DynamoDB itself takes up to days.)
 const SWEEP_INTERVAL: Duration = Duration::from_secs(300);
+
+/// How often it is waited for that the disk has what was written: what a power cut may cost.
+const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Where the links are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +31,8 @@ pub enum Data {
 /// A running engine.
 #[derive(Debug)]
 pub struct Engine {
-    endpoint_url: String,
+    passage: Passage,
+    file: Option<PathBuf>,
     /// Held for as long as the engine runs; the kernel lets go of it even after `kill -9`.
     _lock: Option<File>,
 }
@@ -45,50 +51,53 @@ pub enum EngineError {
         /// Why.
         reason: String,
     },
-    /// No port on a loopback address.
-    #[error("the embedded database cannot listen on a loopback address: {0}")]
-    Listen(io::Error),
 }
 
 impl Engine {
-    /// Starts an engine, which runs until the runtime ends.
+    /// Starts an engine in the current runtime, which keeps it clean and on the disk.
     ///
     /// # Errors
     ///
     /// [`EngineError`].
-    pub async fn start(data: &Data) -> Result<Self, EngineError> {
-        let (database, lock) = match data {
-            Data::Memory => (Database::memory().map_err(|error| unusable(Path::new("memory"), error))?, None),
+    pub fn start(data: &Data) -> Result<Self, EngineError> {
+        let (database, file, lock) = match data {
+            Data::Memory => {
+                let database = Database::memory().map_err(|error| unusable(Path::new("memory"), error))?;
+                (database, None, None)
+            }
             Data::File(path) => {
                 let lock = lock(path)?;
                 // Absolute: SQLite gives some relative names, such as `:memory:` and `file:`, a meaning.
                 let path = &std::path::absolute(path).map_err(|error| unusable(path, error))?;
                 let name = path.to_str().ok_or_else(|| unusable(path, "its name is not UTF-8"))?;
-                (Database::new(name).map_err(|error| unusable(path, error))?, Some(lock))
+                let database = Database::new(name).map_err(|error| unusable(path, error))?;
+                // The only way there is to `synchronous=NORMAL`, which it sets with three settings that are SQLite's
+                // defaults: a commit is written before it is answered, but not waited for until the disk has it.
+                database.disable_bulk_loading().map_err(|error| unusable(path, error))?;
+                // As SQLite names the files beside it.
+                (database, Some(path.canonicalize().map_err(|error| unusable(path, error))?), Some(lock))
             }
         };
-        let listener = listen().await.map_err(EngineError::Listen)?;
-        let address = listener.local_addr().map_err(EngineError::Listen)?;
         tokio::spawn(sweep(database.clone()));
-        tokio::spawn(dynoxide::server::serve_on(listener, database));
-        Ok(Self { endpoint_url: format!("http://{address}"), _lock: lock })
+        let passage = Passage::new(database);
+        if let Some(file) = &file {
+            tokio::spawn(sync(file.clone(), passage.clone()));
+        }
+        Ok(Self { passage, file, _lock: lock })
     }
 
-    /// Where the SDK finds it.
-    pub fn endpoint_url(&self) -> &str {
-        &self.endpoint_url
+    /// An SDK client that talks to it.
+    pub fn client(&self) -> Client {
+        self.passage.client()
     }
-}
 
-/// A port that a web page in this machine's browser will not find. The engine asks nobody who they are, and lets pages
-/// of other origins in; so it listens on one of the 16 million loopback addresses, at random, where the system has
-/// them (Linux), and not only on one of the ports of the one address that everybody knows. Programs of this machine's
-/// users can find it all the same: where they are not to be trusted, use a DynamoDB that asks, with `--endpoint-url`.
-async fn listen() -> io::Result<TcpListener> {
-    let [a, b, c] = rand::rand_core::UnwrapErr(rand::rngs::SysRng).random::<[u8; 3]>();
-    match TcpListener::bind((Ipv4Addr::new(127, a, b, c.clamp(1, 254)), 0)).await {
-        Ok(listener) => Ok(listener),
-        Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await,
+    /// The table of that name, which is there.
+    pub fn store(&self, table: &str) -> Store {
+        let store = Store::new(self.client(), table);
+        match &self.file {
+            Some(file) => store.with_shortcut(reader::shortcut(file, table)),
+            None => store,
+        }
     }
 }
 
@@ -106,6 +115,29 @@ fn lock(path: &Path) -> Result<File, EngineError> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(EngineError::InUse(path.to_owned())),
         Err(TryLockError::Error(error)) => Err(unusable(path, error)),
+    }
+}
+
+/// Sees to it that the disk has what was committed. (SQLite itself waits for it now and then.)
+async fn sync(file: PathBuf, passage: Passage) {
+    // Until SQLite has brought it into the file, what is committed is in the log beside it.
+    let mut name = file.into_os_string();
+    name.push("-wal");
+    let Ok(log) = OpenOptions::new().write(true).open(&name).map(Arc::new) else {
+        tracing::warn!("links are on the disk only when the system has written them there");
+        return;
+    };
+    loop {
+        tokio::time::sleep(SYNC_INTERVAL).await;
+        if !passage.has_written() {
+            continue;
+        }
+        let log = Arc::clone(&log);
+        match tokio::task::spawn_blocking(move || log.sync_data()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "links could not be brought to the disk"),
+            Err(_) => return,
+        }
     }
 }
 

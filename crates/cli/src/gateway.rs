@@ -3,10 +3,11 @@
 
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -20,6 +21,7 @@ use shortlink_core::route::{Function, Route, TABLE};
 use shortlink_core::telemetry::DETAIL;
 use shortlink_lambda::Handler;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 /// The largest body that the gateway takes, bytes.
@@ -31,8 +33,12 @@ pub const MAX_HEAD_BYTES: usize = 10_240;
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How often the work that follows answers is done.
+/// How often the work that follows answers is done, at most.
 const WORK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How many times as long as it took that work rests: under load it takes a quarter of a processor, whatever there is to
+/// do, and visits gather meanwhile.
+const REST: u32 = 3;
 
 /// How long a client may take to send a request's body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
@@ -47,6 +53,8 @@ pub struct Functions {
     pub shorten: Shorten,
     /// The read side.
     pub resolve: Resolve,
+    /// Whether the table is in this process, where a call costs more than what it asks for.
+    pub is_table_here: bool,
 }
 
 /// Answers requests on `listener` until `stop` is ready, then finishes those under way.
@@ -76,24 +84,46 @@ pub async fn serve(listener: TcpListener, functions: Functions, stop: impl Futur
     }
     drop(stop_working);
     working.await.ok();
-    functions.resolve.finish().await;
+    if functions.is_table_here {
+        functions.resolve.finish_in_batches().await;
+    } else {
+        functions.resolve.finish().await;
+    }
 }
 
 /// The work that follows answers. Lambda does it after each; here, where requests overlap, a clock does.
 async fn work_after(functions: Arc<Functions>, mut stopped: oneshot::Receiver<()>) {
+    let mut pause = WORK_INTERVAL;
     // What is being written when the server stops is not cut off: only the pause is.
-    while tokio::time::timeout(WORK_INTERVAL, &mut stopped).await.is_err() {
-        functions.resolve.after().await;
+    while tokio::time::timeout(pause, &mut stopped).await.is_err() {
+        let begin = Instant::now();
+        if functions.is_table_here {
+            // On a thread of its own: what it does between two calls would hold up the visitors on this one.
+            let (functions, runtime) = (Arc::clone(&functions), Handle::current());
+            tokio::task::spawn_blocking(move || runtime.block_on(functions.resolve.after_in_batches())).await.ok();
+        } else {
+            functions.resolve.after().await;
+        }
+        pause = WORK_INTERVAL.max(begin.elapsed() * REST);
     }
+}
+
+/// The other end of a connection.
+struct Client {
+    /// Where it reached us.
+    address: SocketAddr,
+    /// The Host header that it sent last, and what came of it: it mostly sends the same again.
+    base_url: Mutex<Option<(Option<HeaderValue>, BaseUrl)>>,
 }
 
 fn serve_connection(stream: TcpStream, functions: &Arc<Functions>, graceful: &GracefulShutdown) {
     stream.set_nodelay(true).ok();
     let Ok(address) = stream.local_addr() else { return };
+    let client = Arc::new(Client { address, base_url: Mutex::default() });
     let functions = Arc::clone(functions);
     let service = hyper::service::service_fn(move |request| {
-        let functions = Arc::clone(&functions);
-        async move { Ok::<_, std::convert::Infallible>(answer(&functions, address, request).await) }
+        let (functions, client) = (Arc::clone(&functions), Arc::clone(&client));
+        async move { Ok::<_, std::convert::Infallible>(answer(&functions, &client, request).await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -107,10 +137,9 @@ fn serve_connection(stream: TcpStream, functions: &Arc<Functions>, graceful: &Gr
     });
 }
 
-async fn answer(functions: &Functions, address: SocketAddr, request: HttpRequest<Incoming>) -> Response<Full<Bytes>> {
+async fn answer(functions: &Functions, client: &Client, request: HttpRequest<Incoming>) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
-    let line_length = parts.method.as_str().len() + parts.uri.to_string().len() + " ".len() + " HTTP/1.1\r\n".len();
-    if line_length + head_length(&parts.headers) > MAX_HEAD_BYTES {
+    if line_length(&parts) + head_length(&parts.headers) > MAX_HEAD_BYTES {
         return message(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
     }
     let Some((route, code)) = matching(&parts.method, parts.uri.path()) else {
@@ -119,22 +148,16 @@ async fn answer(functions: &Functions, address: SocketAddr, request: HttpRequest
     if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
         return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
     }
-    let Ok(body) = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await else {
-        return message(StatusCode::REQUEST_TIMEOUT, "Request Timeout");
-    };
-    let body = match body {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
-            return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
-        }
-        Err(_) => return message(StatusCode::BAD_REQUEST, "Bad Request"),
+    let body = match read(body).await {
+        Ok(body) => body,
+        Err(refusal) => return *refusal,
     };
     let request = Request {
         route,
         head: parts.method == Method::HEAD,
         code,
         query: parts.uri.query().map(str::to_owned),
-        base_url: base_url(&parts.headers, address),
+        base_url: client.base_url(&parts.headers),
         headers: parts.headers,
         body,
         id: request_id(),
@@ -144,6 +167,23 @@ async fn answer(functions: &Functions, address: SocketAddr, request: HttpRequest
         Function::Resolve => functions.resolve.answer(request).await,
     };
     reply.map(Full::new)
+}
+
+/// The body, whole.
+async fn read(body: Incoming) -> Result<Bytes, Box<Response<Full<Bytes>>>> {
+    // Most requests have none, and need no clock to watch over it.
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    let refusal = match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await {
+        Ok(Ok(body)) => return Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")
+        }
+        Ok(Err(_)) => message(StatusCode::BAD_REQUEST, "Bad Request"),
+        Err(_) => message(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
+    };
+    Err(Box::new(refusal))
 }
 
 /// The route of a request, and its decoded path parameter. A path without a parameter wins over one with.
@@ -158,11 +198,31 @@ fn matching(method: &Method, path: &str) -> Option<(Route, Option<String>)> {
     Some((entry.route, Some(code.into_owned())))
 }
 
-/// The address that the client used, by its Host header; the one that it reached, if that header makes no sense.
-fn base_url(headers: &HeaderMap, address: SocketAddr) -> BaseUrl {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
-    let named = host.and_then(|host| BaseUrl::parse(&format!("http://{host}")));
-    named.or_else(|| BaseUrl::parse(&format!("http://{address}"))).unwrap_or_default()
+impl Client {
+    /// The address that the client used, by its Host header; the one that it reached, if that header makes no sense.
+    fn base_url(&self, headers: &HeaderMap) -> BaseUrl {
+        let host = headers.get(header::HOST);
+        let mut last = self.base_url.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((last_host, base_url)) = &*last
+            && last_host.as_ref() == host
+        {
+            return base_url.clone();
+        }
+        let named = host.and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
+        let named = named.and_then(|host| BaseUrl::parse(&format!("http://{host}")));
+        let base_url = named.or_else(|| BaseUrl::parse(&format!("http://{}", self.address))).unwrap_or_default();
+        *last = Some((host.cloned(), base_url.clone()));
+        base_url
+    }
+}
+
+fn line_length(parts: &Parts) -> usize {
+    // Mostly there is a path and nothing else.
+    let uri = match (parts.uri.scheme(), parts.uri.authority(), parts.uri.path_and_query()) {
+        (None, None, Some(path)) => path.as_str().len(),
+        _ => parts.uri.to_string().len(),
+    };
+    parts.method.as_str().len() + " ".len() + uri + " HTTP/1.1\r\n".len()
 }
 
 fn head_length(headers: &HeaderMap) -> usize {

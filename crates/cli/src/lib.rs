@@ -6,6 +6,9 @@
 //! | --- | --- |
 //! | [`serve`] | the subcommand: its options, and how the parts are put together |
 //! | [`engine`] | a DynamoDB in this process, over SQLite |
+//! | `passage` | the SDK's way into it |
+//! | `operation` | what it is asked to do, by DynamoDB's names |
+//! | `reader` | reads that do not wait for writes |
 //! | [`table`] | the table in it: made, or found |
 //! | [`gateway`] | what API Gateway does before and after a function |
 
@@ -17,6 +20,9 @@ use clap::{Parser, Subcommand};
 
 pub mod engine;
 pub mod gateway;
+mod operation;
+mod passage;
+mod reader;
 pub mod serve;
 pub mod table;
 

@@ -24,6 +24,9 @@ use crate::table::{self, TableError};
 /// The table's name where nobody chose one.
 const TABLE: &str = "shortlink";
 
+/// How many links that were followed a moment ago are remembered: with targets of the usual 100 bytes some 40 MB.
+const HOT_LINKS_CAPACITY: usize = 100_000;
+
 /// The options of `shortlink serve`. What the functions read from environment variables, such as `BASE_URL` or
 /// `EXPIRES_IN_DEFAULT`, they read here too.
 #[derive(Debug, Args)]
@@ -85,7 +88,8 @@ pub async fn serve(options: Options, say: impl Fn(&str)) -> Result<(), ServeErro
     let environment = Environment::process();
     telemetry::start(&environment, io::stderr)?;
     let shorten_config = shorten::config::Config::read(&environment)?;
-    let resolve_config = resolve::config::Config::read(&environment)?;
+    let mut resolve_config = resolve::config::Config::read(&environment)?;
+    resolve_config.hot_links_capacity = HOT_LINKS_CAPACITY;
     let unusable = |error: io::Error| ServeError::Listen {
         address: options.listen,
         reason: match error.kind() {
@@ -95,7 +99,7 @@ pub async fn serve(options: Options, say: impl Fn(&str)) -> Result<(), ServeErro
     };
     let listener = TcpListener::bind(options.listen).await.map_err(unusable)?;
     let address = listener.local_addr().map_err(unusable)?;
-    let (store, place, _engine) = open(&options).await?;
+    let (store, place, engine) = open(&options).await?;
     let mut signals = Signals::listen().map_err(ServeError::Signals)?;
 
     let clock = Clock::system();
@@ -103,6 +107,7 @@ pub async fn serve(options: Options, say: impl Fn(&str)) -> Result<(), ServeErro
     let functions = Functions {
         shorten: Shorten::new(shorten_config, store.clone(), codes, clock.clone()),
         resolve: Resolve::new(resolve_config, store, clock),
+        is_table_here: engine.is_some(),
     };
     say(&format!("Shortlink listens on http://{address} and keeps its links in {place}."));
     if !address.ip().is_loopback() && environment.text("BASE_URL").is_none() {
@@ -178,8 +183,7 @@ async fn open(options: &Options) -> Result<(Store, String, Option<Engine>), Serv
         Data::Memory => "memory".to_owned(),
         Data::File(path) => path.display().to_string(),
     };
-    let engine = Engine::start(&data).await?;
-    let client = client::local(engine.endpoint_url()).await;
-    table::ensure(&client, TABLE).await?;
-    Ok((Store::new(client, TABLE), place, Some(engine)))
+    let engine = Engine::start(&data)?;
+    table::ensure(&engine.client(), TABLE).await?;
+    Ok((engine.store(TABLE), place, Some(engine)))
 }

@@ -95,21 +95,8 @@ fn increment(counts: &mut BTreeMap<String, u64>, name: String, by: u64) {
 impl Store {
     /// Adds to a link's total; false if there is no such link (any more).
     pub(crate) async fn add_hits(&self, code: &Code, hits: u64, last_hit_at: Timestamp) -> Result<bool, StoreError> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key(attribute::CODE, AttributeValue::S(code.to_string()))
-            .expression_attribute_values(":hits", AttributeValue::N(hits.to_string()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        // Others write the same link: the newest visit of all is the one that stays.
-        let newest = update
-            .clone()
-            .update_expression("SET lastHitAt = :last ADD hits :hits")
-            .condition_expression(
-                "attribute_exists(shortCode) AND (attribute_not_exists(lastHitAt) OR lastHitAt <= :last)",
-            )
-            .expression_attribute_values(":last", number(last_hit_at.unix()));
+        let update = self.update_hits(code, hits);
+        let newest = newest(update.clone(), last_hit_at);
         match verdict(newest.customize().config_override(once()).send().await)? {
             Verdict::Done => return Ok(true),
             Verdict::Refused(None) => return Ok(false),
@@ -118,6 +105,16 @@ impl Store {
         let older = update.update_expression("ADD hits :hits").condition_expression("attribute_exists(shortCode)");
         let verdict = verdict(older.customize().config_override(once()).send().await)?;
         Ok(matches!(verdict, Verdict::Done))
+    }
+
+    /// The update that adds to a link's total; what it is on condition of is still to be said.
+    pub(crate) fn update_hits(&self, code: &Code, hits: u64) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key(attribute::CODE, AttributeValue::S(code.to_string()))
+            .expression_attribute_values(":hits", AttributeValue::N(hits.to_string()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
     /// Adds to a day of a link. The item is kept for `days_kept` seconds after the day.
@@ -151,6 +148,18 @@ impl Store {
             }
         }
         Err(StoreError::Unavailable("others kept filling a day's referrers".to_owned()))
+    }
+
+    /// The update that adds a day's counts where its item has room for all their referrers.
+    pub(crate) fn update_new_day(
+        &self,
+        code: &Code,
+        date: &str,
+        day: &DayCounts,
+        days_kept: i64,
+    ) -> UpdateItemFluentBuilder {
+        let new: Vec<_> = day.referrers.keys().filter(|host| *host != OTHER).cloned().collect();
+        self.update_day(&day_key(code, date), day, &new, purge_at(date, days_kept))
     }
 
     /// The update that adds a day's counts, and `new` to the item's referrers if there is room for them.
@@ -229,6 +238,15 @@ impl Store {
         }
         Ok(days.into_values().collect())
     }
+}
+
+/// An update on condition that the link is there, and that no newer visit of it has been written. (Others write the same
+/// link: the newest visit of all is the one that stays.)
+pub(crate) fn newest(update: UpdateItemFluentBuilder, last_hit_at: Timestamp) -> UpdateItemFluentBuilder {
+    update
+        .update_expression("SET lastHitAt = :last ADD hits :hits")
+        .condition_expression("attribute_exists(shortCode) AND (attribute_not_exists(lastHitAt) OR lastHitAt <= :last)")
+        .expression_attribute_values(":last", number(last_hit_at.unix()))
 }
 
 fn day_key(code: &Code, date: &str) -> String {

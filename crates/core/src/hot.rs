@@ -10,13 +10,14 @@ use crate::clock::Timestamp;
 use crate::code::Code;
 use crate::link::Link;
 
-/// How many links are kept at most: with targets of the usual 100 bytes some 1.5 MB, of the longest 10 MB.
-const CAPACITY: usize = 4_096;
+/// How many links a function keeps at most: with targets of the usual 100 bytes some 1.5 MB, of the longest 10 MB.
+pub const CAPACITY: usize = 4_096;
 
 /// Links lately followed.
 #[derive(Debug)]
 pub struct HotLinks {
     seconds: i64,
+    capacity: usize,
     links: Mutex<HashMap<Code, Kept>>,
 }
 
@@ -27,9 +28,9 @@ struct Kept {
 }
 
 impl HotLinks {
-    /// Links are kept for `seconds`; 0 keeps none.
-    pub fn new(seconds: i64) -> Self {
-        Self { seconds, links: Mutex::new(HashMap::new()) }
+    /// Links are kept for `seconds`, 0 keeps none, and no more of them than `capacity`.
+    pub fn new(seconds: i64, capacity: usize) -> Self {
+        Self { seconds, capacity, links: Mutex::new(HashMap::new()) }
     }
 
     /// A link that is kept and has not expired.
@@ -47,10 +48,10 @@ impl HotLinks {
             return;
         }
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-        if links.len() >= CAPACITY {
+        if links.len() >= self.capacity {
             links.retain(|_, kept| self.is_fresh(kept, now));
             // All of them are: the hottest will be back at once.
-            if links.len() >= CAPACITY {
+            if links.len() >= self.capacity {
                 links.clear();
             }
         }
@@ -79,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_link_is_kept_for_its_seconds_and_never_past_its_expiry() {
-        let hot = HotLinks::new(5);
+        let hot = HotLinks::new(5, CAPACITY);
         let abc = link("abc");
         hot.keep(&abc, at(90));
         assert_eq!(hot.get(&abc.code, at(94)), Some(abc.clone()));
@@ -92,12 +93,12 @@ mod tests {
 
     #[test]
     fn no_more_than_the_capacity_is_kept_and_nothing_where_that_is_asked() {
-        let hot = HotLinks::new(5);
+        let hot = HotLinks::new(5, CAPACITY);
         for n in 0..3 * CAPACITY {
             hot.keep(&link(&format!("code-{n}")), at(90));
             assert!(hot.links.lock().expect("a lock").len() <= CAPACITY);
         }
-        let off = HotLinks::new(0);
+        let off = HotLinks::new(0, CAPACITY);
         off.keep(&link("abc"), at(90));
         assert_eq!(off.get(&link("abc").code, at(90)), None);
     }

@@ -25,6 +25,7 @@
 //! | [`visitor`] | who follows a link, as far as one may know |
 //! | [`visits`] | how often a link is followed: gathered, and written once the answer has gone |
 //! | [`day`] | what visits leave in the table, and how it is read |
+//! | [`batch`] | the same for many links at once, where the table is in this process |
 //! | [`problem`] | what went wrong, in the words of RFC 9457 |
 //! | [`reply`] | answers: JSON, text, a redirect |
 //! | [`page`] | answers for people: HTML pages in one frame and one style |
@@ -33,6 +34,7 @@
 //! with it, and `shortlink-lambda` or `shortlink serve` carry them.
 
 pub mod accept;
+pub mod batch;
 pub mod client;
 pub mod clock;
 pub mod code;

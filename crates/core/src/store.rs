@@ -1,6 +1,7 @@
 //! The table: create a link, find a link.
 //!
-//! Every call to DynamoDB stands here, in [`crate::reuse`] or in [`crate::day`]; what each function may call is in [`actions`].
+//! Every call to DynamoDB stands here, in [`crate::reuse`], in [`crate::day`] or in [`crate::batch`]; what each function
+//! may call is in [`actions`].
 
 use std::error::Error as StdError;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,7 +46,17 @@ pub(crate) const IS_NEW: &str = "attribute_not_exists(shortCode)";
 pub struct Store {
     pub(crate) client: Client,
     pub(crate) table: String,
+    shortcut: Option<Shortcut>,
 }
+
+/// A shorter way to an item, where the table is in this process. Of a read through the SDK five sixths are the SDK's
+/// (170 µs against 30, `bench load`), and most requests are a read.
+///
+/// It is given a key, and returns what is there. `None`: it cannot tell, and the SDK is asked.
+#[derive(Clone)]
+pub struct Shortcut(Arc<Find>);
+
+type Find = dyn Fn(&str) -> Option<Option<Item>> + Send + Sync;
 
 /// Where codes come from: how long they are, and what they are drawn with.
 #[derive(Clone)]
@@ -154,6 +165,19 @@ impl std::fmt::Debug for CodeSource {
     }
 }
 
+impl Shortcut {
+    /// A shortcut that sees all that has been written.
+    pub fn new(find: impl Fn(&str) -> Option<Option<Item>> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(find))
+    }
+}
+
+impl std::fmt::Debug for Shortcut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Shortcut")
+    }
+}
+
 impl Draft {
     pub(crate) fn link(&self, code: Code) -> Link {
         Link::new(code, self.target.clone(), self.created_at, self.expires_at)
@@ -163,7 +187,12 @@ impl Draft {
 impl Store {
     /// The table of that name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+        Self { client, table: table.into(), shortcut: None }
+    }
+
+    /// This table, whose items can be read on a shorter way.
+    pub fn with_shortcut(self, shortcut: Shortcut) -> Self {
+        Self { shortcut: Some(shortcut), ..self }
     }
 
     /// Makes a link. Whether its code is taken is decided by DynamoDB when it is put, never by a look before.
@@ -213,6 +242,9 @@ impl Store {
     }
 
     pub(crate) async fn get_item(&self, key: &str, consistent: bool) -> Result<Option<Item>, StoreError> {
+        if let Some(found) = self.shortcut.as_ref().and_then(|Shortcut(find)| find(key)) {
+            return Ok(found);
+        }
         let get = self
             .client
             .get_item()

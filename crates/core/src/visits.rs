@@ -14,6 +14,7 @@
 //! carried out but whose answer was lost is repeated, and then counts twice.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::JoinSet;
@@ -47,25 +48,27 @@ pub enum Mode {
 
 /// The visits that this process has seen and not yet written.
 #[derive(Clone, Debug)]
-pub struct Visits(Arc<Shared>);
+pub struct Visits(pub(crate) Arc<Shared>);
 
 #[derive(Debug)]
-struct Shared {
+pub(crate) struct Shared {
     mode: Mode,
     /// How long a day's counts are kept after its end, seconds.
-    days_kept: i64,
-    store: Store,
+    pub(crate) days_kept: i64,
+    pub(crate) store: Store,
     pending: Mutex<HashMap<Code, Pending>>,
     /// Held while counts are being written: they are in no other place then.
-    writing: tokio::sync::Mutex<()>,
+    pub(crate) writing: tokio::sync::Mutex<()>,
+    /// Visits that were not counted, and not yet reported.
+    uncounted: AtomicU64,
 }
 
 /// What is known of a link that was followed or written lately.
-#[derive(Debug)]
-struct Pending {
-    counts: Counts,
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    pub(crate) counts: Counts,
     /// It is not written before.
-    not_before: Option<Timestamp>,
+    pub(crate) not_before: Option<Timestamp>,
     failures: u32,
 }
 
@@ -81,7 +84,7 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.hits == 0 && self.days.is_empty()
     }
 
@@ -103,6 +106,7 @@ impl Visits {
             store,
             pending: Mutex::default(),
             writing: tokio::sync::Mutex::default(),
+            uncounted: AtomicU64::new(0),
         }))
     }
 
@@ -118,10 +122,10 @@ impl Visits {
         }
         let mut pending = self.pending();
         if pending.len() >= MAX_PENDING && !pending.contains_key(code) {
-            tracing::warn!(code = code.as_str(), "a visit is not counted: too many wait to be written");
+            self.0.uncounted.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let counts = &mut pending.entry(code.clone()).or_insert_with(Pending::new).counts;
+        let counts = &mut pending.entry(code.clone()).or_default().counts;
         if !visitor.bot {
             counts.hits += 1;
             counts.last_hit_at = counts.last_hit_at.max(Some(now));
@@ -148,7 +152,7 @@ impl Visits {
         self.pending().values().map(|pending| pending.counts.hits).sum()
     }
 
-    fn pending(&self) -> MutexGuard<'_, HashMap<Code, Pending>> {
+    pub(crate) fn pending(&self) -> MutexGuard<'_, HashMap<Code, Pending>> {
         self.0.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -169,7 +173,16 @@ impl Visits {
         due
     }
 
-    async fn write(&self, due: Vec<(Code, Counts)>, now: Timestamp) {
+    /// Logs how many visits were not counted, once for all of them.
+    pub(crate) fn report_uncounted(&self) {
+        let visits = self.0.uncounted.swap(0, Ordering::Relaxed);
+        if visits > 0 {
+            tracing::warn!(visits, "were not counted: too many links wait to be written");
+        }
+    }
+
+    pub(crate) async fn write(&self, due: Vec<(Code, Counts)>, now: Timestamp) {
+        self.report_uncounted();
         let mut writers = JoinSet::new();
         for (code, counts) in due {
             if writers.len() >= WRITERS {
@@ -184,7 +197,7 @@ impl Visits {
     async fn write_one(&self, code: Code, mut counts: Counts, now: Timestamp) {
         let written = self.0.store.add_counts(&code, &mut counts, self.0.days_kept).await;
         let mut pending = self.pending();
-        let entry = pending.entry(code).or_insert_with(Pending::new);
+        let entry = pending.entry(code).or_default();
         match written {
             Ok(()) => entry.failures = 0,
             Err(error) => {
@@ -198,8 +211,10 @@ impl Visits {
 }
 
 impl Pending {
-    fn new() -> Self {
-        Self { counts: Counts::default(), not_before: None, failures: 0 }
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.counts.add(other.counts);
+        self.not_before = self.not_before.max(other.not_before);
+        self.failures = self.failures.max(other.failures);
     }
 }
 

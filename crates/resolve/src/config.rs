@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use shortlink_core::config::{ConfigError, Environment};
+use shortlink_core::hot;
 use shortlink_core::request::BaseUrl;
 use shortlink_core::visits::Mode;
 
@@ -21,6 +22,8 @@ pub struct Config {
     /// `HOT_LINKS`: how long a link that was followed is followed again without a look at the table, 0 to 60 seconds, 5
     /// by default. For so long may a link that is withdrawn still redirect. 0: never.
     pub hot_links: i64,
+    /// How many links are remembered so: as many as a function's memory takes. A server may raise it.
+    pub hot_links_capacity: usize,
     /// `BASE_URL`: what short URLs begin with; see [`Environment::base_url`].
     pub base_url: Option<BaseUrl>,
 }
@@ -46,6 +49,7 @@ impl Config {
             visits: environment.choice("VISITS", Mode::Daily, &modes)?,
             visits_kept: environment.integer("VISITS_KEPT", 400 * DAY, DAY..=36_500 * DAY)?,
             hot_links: environment.integer("HOT_LINKS", 5, 0..=60)?,
+            hot_links_capacity: hot::CAPACITY,
         })
     }
 }

@@ -54,9 +54,19 @@ pub struct Resolve {
 impl Resolve {
     /// Follows the links of `store`.
     pub fn new(config: Config, store: Store, clock: Clock) -> Self {
-        let hot_links = Arc::new(HotLinks::new(config.hot_links));
+        let hot_links = Arc::new(HotLinks::new(config.hot_links, config.hot_links_capacity));
         let visits = Visits::new(config.visits, config.visits_kept, store.clone());
         Self { config, store, hot_links, visits, clock }
+    }
+
+    /// As [`Handler::after`], for a server that follows many links: see [`shortlink_core::batch`].
+    pub async fn after_in_batches(&self) {
+        self.visits.flush_in_batches(self.clock.now()).await;
+    }
+
+    /// As [`Handler::finish`], for a server that follows many links.
+    pub async fn finish_in_batches(&self) {
+        self.visits.flush_all_in_batches(self.clock.now()).await;
     }
 
     /// What is at a code; the table is not asked for a link that was followed a moment ago.
