@@ -97,7 +97,7 @@ impl Resolve {
         let now = self.clock.now();
         let reply = match live(request, self.find(code, now).await) {
             Ok(link) => {
-                if !request.head {
+                if !request.head && self.visits.mode() != Mode::Off {
                     self.visits.count(code, &Visitor::of(&request.headers), now);
                 }
                 self.redirect(&link, now, &request.id)
