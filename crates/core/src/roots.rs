@@ -12,12 +12,11 @@
 
 use std::sync::{Arc, LazyLock};
 
-use rustls::crypto::ring::cipher_suite;
+use rustls::RootCertStore;
 use rustls::crypto::{CryptoProvider, KeyProvider};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::SigningKey;
-use rustls::{RootCertStore, SupportedCipherSuite};
 
 use crate::config::{ConfigError, Environment};
 
@@ -25,16 +24,6 @@ const PINNED: &[u8] = include_bytes!("roots.pem");
 
 /// The name that `AWS_CA_BUNDLE` is known by.
 const VARIABLE: &str = "AWS_CA_BUNDLE";
-
-/// The cipher suites, best first.
-const AES: &[SupportedCipherSuite] = &[
-    cipher_suite::TLS13_AES_128_GCM_SHA256,
-    cipher_suite::TLS13_AES_256_GCM_SHA384,
-    cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-    cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-    cipher_suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-    cipher_suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-];
 
 /// Who connects to DynamoDB proves who they are by a signature, never by a certificate.
 #[derive(Debug)]
@@ -82,13 +71,8 @@ fn parse(pem: &[u8]) -> RootCertStore {
 }
 
 fn trusting(roots: RootCertStore) -> Arc<rustls::ClientConfig> {
-    // Of what `ring` can, what a function needs: AES, which all of AWS's endpoints speak and all of Lambda's processors
-    // have instructions for, and no private key of its own. What is left out is not linked: 80 kB.
-    let provider = CryptoProvider {
-        cipher_suites: AES.to_vec(),
-        key_provider: &NoKeys,
-        ..rustls::crypto::ring::default_provider()
-    };
+    // Without keys of its own, what would sign with them is not linked: 34 kB.
+    let provider = CryptoProvider { key_provider: &NoKeys, ..rustls::crypto::ring::default_provider() };
     let provider = Arc::new(provider);
     // `ring` has suites of both versions.
     #[expect(clippy::expect_used, reason = "a constant of this program, which every test passes")]
