@@ -15,7 +15,7 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::Result;
+use crate::{Result, dynamodb};
 
 /// Answers, by operation. Each is made once.
 #[derive(Clone, Debug, Default)]
@@ -62,16 +62,15 @@ impl HttpClient for Canned {
 fn answer(operation: &str, body: Option<&[u8]>) -> Result<Value> {
     let asked: Value = serde_json::from_slice(body.unwrap_or(b"{}"))?;
     Ok(match operation.rsplit('.').next() {
-        Some("GetItem") => json!({"Item": {
-            "shortCode": asked.pointer("/Key/shortCode"),
-            "originalUrl": {"S": "https://example.com/a/rather/long/path?with=a&query=string"},
-            "createdAt": {"N": "1767225600"},
-            "expiresAt": {"N": "4102444800"},
-            "purgeAt": {"N": "4105036800"},
-            "writeId": {"S": "0123456789abcdef"},
-            "hits": {"N": "12345"},
-            "lastHitAt": {"N": "1893455000"},
-        }}),
+        // One that has been followed.
+        Some("GetItem") => {
+            let mut link = dynamodb::link(asked.pointer("/Key/shortCode"));
+            if let Some(attributes) = link.as_object_mut() {
+                attributes.insert("hits".to_owned(), json!({"N": "12345"}));
+                attributes.insert("lastHitAt".to_owned(), json!({"N": "1893455000"}));
+            }
+            json!({"Item": link})
+        }
         // Every day that is asked for had visits.
         Some("BatchGetItem") => {
             let keys = asked.pointer("/RequestItems/links/Keys").and_then(Value::as_array).cloned().unwrap_or_default();

@@ -42,7 +42,7 @@
 
 use std::path::PathBuf;
 
-use crate::Result;
+use crate::{Result, number};
 
 mod bill;
 mod collision;
@@ -56,7 +56,7 @@ mod traffic;
 
 use bill::Bill;
 use collision::Space;
-use estimate::Estimate;
+use estimate::Need;
 use fleet::Outcome;
 use traffic::{Load, Pattern};
 
@@ -128,30 +128,30 @@ fn fleets(packing: Packing, seed: u64) -> Vec<(Load, Outcome)> {
     );
     let mut outcomes = Vec::new();
     for load in loads() {
-        let on_paper = Estimate::of(load, packing);
+        let on_paper = Need::of(load, packing);
         let outcome = fleet::simulate(load, packing, seed);
         println!(
             "| {} of {} | {} / {} | {} / {} | {} / {} | {} / {} | {} / {} | {} / {} | {} / {} | {} | {} s | {} / {} |",
-            number(load.rate),
+            number::short(load.rate),
             load.pattern.name(),
-            number(on_paper.in_use),
-            number(outcome.in_use),
-            number(on_paper.most),
-            number(outcome.most),
-            number(on_paper.cold_starts),
-            number(outcome.cold_starts),
+            number::short(on_paper.in_use),
+            number::short(outcome.need.in_use),
+            number::short(on_paper.most),
+            number::short(outcome.need.most),
+            number::short(on_paper.cold_starts),
+            number::short(outcome.need.cold_starts),
             percent(on_paper.refused),
-            percent(outcome.refused),
-            number(on_paper.hottest_reads),
-            number(outcome.hottest_reads),
-            number(on_paper.hottest_writes),
-            number(outcome.hottest_writes),
-            number(on_paper.table_writes),
-            number(outcome.writes_each * load.rate),
+            percent(outcome.need.refused),
+            number::short(on_paper.hottest_reads),
+            number::short(outcome.need.hottest_reads),
+            number::short(on_paper.hottest_writes),
+            number::short(outcome.need.hottest_writes),
+            number::short(on_paper.table_writes),
+            number::short(outcome.need.table_writes),
             percent(outcome.throttled),
-            number(outcome.seconds_waiting),
+            number::short(outcome.seconds_waiting),
             percent(on_paper.failed),
-            percent(outcome.failed),
+            percent(outcome.need.failed),
         );
         outcomes.push((load, outcome));
     }
@@ -170,13 +170,13 @@ fn bills(outcomes: &[(Load, Outcome)], seed: u64) -> Result<()> {
         let bill = Bill::of(*load, outcome, answered)?;
         println!(
             "| {} of {} | {} | {} / {} | {} | {} |",
-            number(load.rate),
+            number::short(load.rate),
             load.pattern.name(),
-            number(bill.direct),
+            number::short(bill.direct),
             percent(on_paper),
             percent(answered),
-            number(load.rate * (1.0 - answered)),
-            number(bill.behind_cloudfront),
+            number::short(load.rate * (1.0 - answered)),
+            number::short(bill.behind_cloudfront),
         );
     }
     Ok(())
@@ -206,23 +206,6 @@ fn codes(seed: u64) {
     }
 }
 
-/// A number for people: small ones with two decimals, others whole and in groups of three.
-fn number(value: f64) -> String {
-    if value < 10.0 && value.fract() != 0.0 {
-        return format!("{value:.2}");
-    }
-    let digits = format!("{value:.0}");
-    let first = digits.len() % 3;
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && index % 3 == first {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 fn percent(share: f64) -> String {
     match share * 100.0 {
         0.0 => "0".to_owned(),
@@ -237,9 +220,9 @@ fn percent(share: f64) -> String {
 mod tests {
     use super::*;
 
-    fn both(rate: f64, pattern: Pattern, packing: Packing) -> (Estimate, Outcome) {
+    fn both(rate: f64, pattern: Pattern, packing: Packing) -> (Need, Outcome) {
         let load = Load { rate, pattern };
-        (Estimate::of(load, packing), fleet::simulate(load, packing, 7))
+        (Need::of(load, packing), fleet::simulate(load, packing, 7))
     }
 
     fn assert_near(what: &str, on_paper: f64, simulated: f64, tolerance: f64) {
@@ -250,24 +233,24 @@ mod tests {
     fn what_is_simulated_is_what_is_on_paper() {
         for pattern in Pattern::ALL {
             let (on_paper, simulated) = both(10_000.0, pattern, Packing::TenASecond);
-            assert_near("in use", on_paper.in_use, simulated.in_use, 0.03);
-            assert_near("at most", on_paper.most, simulated.most, 0.05);
-            assert_near("cold starts", on_paper.cold_starts, simulated.cold_starts, 0.15);
-            assert_near("reads", on_paper.hottest_reads, simulated.hottest_reads, 0.2);
+            assert_near("in use", on_paper.in_use, simulated.need.in_use, 0.03);
+            assert_near("at most", on_paper.most, simulated.need.most, 0.05);
+            assert_near("cold starts", on_paper.cold_starts, simulated.need.cold_starts, 0.15);
+            assert_near("reads", on_paper.hottest_reads, simulated.need.hottest_reads, 0.2);
             let writes = on_paper.hottest_writes.min(limits::PARTITION_WRITES);
-            assert_near("writes", writes, simulated.hottest_writes, 0.1);
-            assert_eq!((simulated.failed, simulated.refused), (0.0, 0.0));
+            assert_near("writes", writes, simulated.need.hottest_writes, 0.1);
+            assert_eq!((simulated.need.failed, simulated.need.refused), (0.0, 0.0));
         }
         let (on_paper, simulated) = both(10_000.0, Pattern::Mix, Packing::AsTheyCome);
-        assert_near("in use, as they come", on_paper.in_use, simulated.in_use, 0.1);
-        assert_near("writes, as they come", on_paper.hottest_writes, simulated.hottest_writes, 0.15);
+        assert_near("in use, as they come", on_paper.in_use, simulated.need.in_use, 0.1);
+        assert_near("writes, as they come", on_paper.hottest_writes, simulated.need.hottest_writes, 0.15);
     }
 
     #[test]
     fn no_visit_is_lost_even_where_writes_are_throttled_and_reads_fail() {
         for pattern in Pattern::ALL {
             let (_, simulated) = both(1_000_000.0, pattern, Packing::TenASecond);
-            assert!(simulated.throttled > 0.1 && simulated.failed > 0.01, "{simulated:?}");
+            assert!(simulated.throttled > 0.1 && simulated.need.failed > 0.01, "{simulated:?}");
             assert_eq!(simulated.lost, 0);
         }
     }
@@ -284,7 +267,7 @@ mod tests {
     fn numbers_are_for_people() {
         assert_eq!([0.0, 0.00147, 0.147, 0.9999].map(percent), ["0", "0.15 %", "14.7 %", "nearly 100 %"]);
         assert_eq!(
-            [0.0, 0.123, 12.3, 1_234.0, 123_456.0, 1_234_567.0].map(number),
+            [0.0, 0.123, 12.3, 1_234.0, 123_456.0, 1_234_567.0].map(number::short),
             ["0", "0.12", "12", "1,234", "123,456", "1,234,567"]
         );
     }

@@ -131,14 +131,7 @@ async fn answer(request: Request<Incoming>, latency: Duration, calls: &AtomicUsi
     let document = match operation.as_str() {
         "GetItem" => {
             let asked: Value = serde_json::from_slice(&body)?;
-            json!({"Item": {
-                "shortCode": asked.pointer("/Key/shortCode").cloned().unwrap_or_default(),
-                "originalUrl": {"S": "https://example.com/a/rather/long/path?with=a&query=string"},
-                "createdAt": {"N": "1767225600"},
-                "expiresAt": {"N": "4102444800"},
-                "purgeAt": {"N": "4105036800"},
-                "writeId": {"S": "0123456789abcdef"},
-            }})
+            json!({"Item": link(asked.pointer("/Key/shortCode"))})
         }
         _ => json!({}),
     };
@@ -148,4 +141,16 @@ async fn answer(request: Request<Incoming>, latency: Duration, calls: &AtomicUsi
         .header("content-type", "application/x-amz-json-1.0")
         .header("x-amzn-requestid", "B0F1V0V3QJ9V1C2K3L4M5N6O7PVV4KQNSO5AEMVJF66Q9ASUAAJG")
         .body(Full::from(document.to_string()))?)
+}
+
+/// The item of a link: as long as they are, and for long to come.
+pub(crate) fn link(code: Option<&Value>) -> Value {
+    json!({
+        "shortCode": code,
+        "originalUrl": {"S": "https://example.com/a/rather/long/path?with=a&query=string"},
+        "createdAt": {"N": "1767225600"},
+        "expiresAt": {"N": "4102444800"},
+        "purgeAt": {"N": "4105036800"},
+        "writeId": {"S": "0123456789abcdef"},
+    })
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::links;
 use crate::server::{Kind, Server};
-use crate::{Load, Result};
+use crate::{Load, Result, number};
 
 /// What wrk asks.
 const SCRIPT: &str = include_str!("mix.lua");
@@ -158,8 +158,8 @@ impl fmt::Display for Report {
         writeln!(f, "|---|---:|---:|---:|---:|---:|---:|")?;
         for Row { scenario, serve, floor } in &self.rows {
             let Scenario { name, links, connections, .. } = scenario;
-            write!(f, "| {name} | {} | {connections} |", thousands(*links as f64))?;
-            let rate = |samples: &[Sample]| thousands(median(samples, |sample| sample.requests_per_second));
+            write!(f, "| {name} | {} | {connections} |", number::whole(*links as f64))?;
+            let rate = |samples: &[Sample]| number::whole(median(samples, |sample| sample.requests_per_second));
             write!(f, " {} / {} |", rate(serve), rate(floor))?;
             let columns: [fn(&Sample) -> f64; 2] = [|sample| sample.p50_ms, |sample| sample.p99_ms];
             for column in columns {
@@ -170,17 +170,4 @@ impl fmt::Display for Report {
         }
         Ok(())
     }
-}
-
-/// A whole number as people read it: `27,300`.
-fn thousands(number: f64) -> String {
-    let digits = format!("{number:.0}");
-    let mut text = String::new();
-    for (n, digit) in digits.chars().enumerate() {
-        if n > 0 && (digits.len() - n) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

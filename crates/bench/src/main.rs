@@ -22,6 +22,7 @@
 //! | [`load`] | throughput on one machine: `shortlink serve` beside the floor |
 //! | [`floor`] | the smallest program that does a shortener's work |
 //! | [`server`] | one of the two, under load |
+//! | [`number`] | numbers as people read them |
 //! | [`links`] | links by the thousand, in the files of both |
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what it prints is what it is for")]
@@ -44,6 +45,7 @@ mod lambda;
 mod links;
 mod load;
 mod micro;
+mod number;
 mod quota;
 mod report;
 mod sandbox;

@@ -4,9 +4,9 @@ use crate::capacity::Packing;
 use crate::capacity::limits::{CALL, HANDLING, HOT, LAUNCHES, LAUNCHES_A_SECOND, PARTITION_READS, PARTITION_WRITES};
 use crate::capacity::traffic::Load;
 
-/// What a load needs.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Estimate {
+/// What a load needs: asked for on paper, and granted in a simulation.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Need {
     /// Environments at once, on average and at most.
     pub(crate) in_use: f64,
     pub(crate) most: f64,
@@ -14,10 +14,10 @@ pub(crate) struct Estimate {
     pub(crate) cold_starts: f64,
     /// The share of redirects that are refused meanwhile, since no more environments may start.
     pub(crate) refused: f64,
-    /// Units a second that the partition of the most popular link is asked for.
+    /// Units a second of the partition of the most popular link.
     pub(crate) hottest_reads: f64,
     pub(crate) hottest_writes: f64,
-    /// Write units a second that the whole table is asked for.
+    /// Write units a second of the whole table.
     pub(crate) table_writes: f64,
     /// The share of redirects that fail, since their link's partition serves no more reads.
     pub(crate) failed: f64,
@@ -26,7 +26,8 @@ pub(crate) struct Estimate {
 /// Seconds in which traffic doubles.
 pub(crate) const DOUBLING: f64 = 10.0;
 
-impl Estimate {
+impl Need {
+    /// On paper.
     pub(crate) fn of(load: Load, packing: Packing) -> Self {
         let ranks = load.pattern.ranks();
         let partitions = partitions(load);
@@ -84,10 +85,7 @@ impl Estimate {
             most: in_use + 4.0 * in_use.sqrt(),
             cold_starts: wanted.min(allowed) / DOUBLING,
             refused: above / (1.5 * in_use * DOUBLING),
-            hottest_reads: 0.0,
-            hottest_writes: 0.0,
-            table_writes: 0.0,
-            failed: 0.0,
+            ..Self::default()
         }
     }
 }

@@ -13,7 +13,7 @@ use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, Exp1};
 
 use crate::capacity::Packing;
-use crate::capacity::estimate::{self, DOUBLING, Estimate};
+use crate::capacity::estimate::{self, DOUBLING, Need};
 use crate::capacity::limits::{
     CALL, HANDLING, HOT, IDLE, INIT, LAUNCHES, LAUNCHES_A_SECOND, MAX_PAUSE, READ_ATTEMPTS, READ_PAUSE, SANDBOX,
     WRITERS,
@@ -31,14 +31,8 @@ const WARM_UP: f64 = 15.0;
 /// What happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Outcome {
-    /// As [`Estimate`] has them; but units that were granted, and not all that were asked for.
-    pub(crate) in_use: f64,
-    pub(crate) most: f64,
-    pub(crate) cold_starts: f64,
-    pub(crate) refused: f64,
-    pub(crate) hottest_reads: f64,
-    pub(crate) hottest_writes: f64,
-    pub(crate) failed: f64,
+    /// Units are those that were granted, and not all that were asked for.
+    pub(crate) need: Need,
     /// Units that a redirect takes.
     pub(crate) reads_each: f64,
     pub(crate) writes_each: f64,
@@ -116,12 +110,12 @@ pub(crate) fn simulate(load: Load, packing: Packing, seed: u64) -> Outcome {
             break;
         }
         let again = Fleet::new(load, packing, seed.wrapping_add(more)).run(load, 20.0);
-        outcome.cold_starts += again.cold_starts;
-        outcome.refused += again.refused;
+        outcome.need.cold_starts += again.need.cold_starts;
+        outcome.need.refused += again.need.refused;
         doublings += 1.0;
     }
-    outcome.cold_starts /= doublings;
-    outcome.refused /= doublings;
+    outcome.need.cold_starts /= doublings;
+    outcome.need.refused /= doublings;
     outcome
 }
 
@@ -136,7 +130,7 @@ impl Fleet {
     fn new(load: Load, packing: Packing, seed: u64) -> Self {
         let slice = slice(load);
         let part = Load { rate: load.rate * slice, ..load };
-        let count = Estimate::of(part, packing).most.ceil() as usize;
+        let count = Need::of(part, packing).most.ceil() as usize;
         Self {
             rng: Xoshiro256PlusPlus::seed_from_u64(seed),
             draws: load.pattern.draws(),
@@ -175,20 +169,21 @@ impl Fleet {
             }
             if before < double && now >= double {
                 let used = self.partitions.used;
-                outcome.hottest_reads = used.hottest_reads / steady / slice;
-                outcome.hottest_writes = used.hottest_writes / steady / slice;
+                outcome.need.hottest_reads = used.hottest_reads / steady / slice;
+                outcome.need.hottest_writes = used.hottest_writes / steady / slice;
                 outcome.reads_each = used.reads / arrived;
                 outcome.writes_each = used.writes / arrived;
+                outcome.need.table_writes = outcome.writes_each * load.rate;
                 outcome.throttled = used.throttled_writes / (used.writes + used.throttled_writes);
-                outcome.failed = self.failed / arrived;
+                outcome.need.failed = self.failed / arrived;
                 outcome.seconds_waiting = self.waiting() as f64 / (load.rate * slice);
             }
             let link = self.draws.next(&mut self.rng);
             if (begin..double).contains(&now) {
                 // Those who arrive at random see what is there on average.
                 arrived += 1.0;
-                outcome.in_use += self.busy.len() as f64;
-                outcome.most = outcome.most.max(self.busy.len() as f64 + 1.0);
+                outcome.need.in_use += self.busy.len() as f64;
+                outcome.need.most = outcome.need.most.max(self.busy.len() as f64 + 1.0);
             }
             if now >= double {
                 arrived_doubling += 1.0;
@@ -196,11 +191,11 @@ impl Fleet {
             let (environment, start) = match self.idle.pop_back() {
                 Some((_, environment)) => (environment, now),
                 None if self.launches.take(1.0, now) => {
-                    outcome.cold_starts += if now >= double { 1.0 } else { 0.0 };
+                    outcome.need.cold_starts += if now >= double { 1.0 } else { 0.0 };
                     (self.launch(), now + SANDBOX + INIT)
                 }
                 None => {
-                    outcome.refused += if now >= double { 1.0 } else { 0.0 };
+                    outcome.need.refused += if now >= double { 1.0 } else { 0.0 };
                     self.failed += 1.0;
                     continue;
                 }
@@ -208,10 +203,10 @@ impl Fleet {
             let taken = self.serve(environment, link, start);
             self.busy.push(Release { at: start + taken.max(self.spacing), environment });
         }
-        outcome.in_use /= arrived * slice;
-        outcome.most /= slice;
-        outcome.cold_starts /= DOUBLING * slice;
-        outcome.refused /= arrived_doubling;
+        outcome.need.in_use /= arrived * slice;
+        outcome.need.most /= slice;
+        outcome.need.cold_starts /= DOUBLING * slice;
+        outcome.need.refused /= arrived_doubling;
         outcome.lost = self.counted - self.written - self.waiting();
         outcome
     }

@@ -4,18 +4,17 @@
 use std::fmt::Write;
 
 use crate::capacity::Packing;
-use crate::capacity::estimate::Estimate;
+use crate::capacity::estimate::Need;
 use crate::capacity::fleet::Outcome;
 use crate::capacity::limits::{ENVIRONMENTS, PARTITION_READS, PARTITION_WRITES, TABLE_UNITS};
 use crate::capacity::traffic::{Load, Pattern};
 
-/// One limit, its line, and how much of it is taken on paper and in the simulation.
+/// One limit, its line, and which share of it is taken.
 struct Series {
     name: &'static str,
     color: &'static str,
     width: u8,
-    paper: fn(&Estimate) -> f64,
-    simulated: fn(Load, &Outcome) -> f64,
+    share: fn(&Need) -> f64,
 }
 
 const SERIES: [Series; 4] = [
@@ -24,29 +23,25 @@ const SERIES: [Series; 4] = [
         name: "environments at once, of 1,000, and requests to the gateway, of 10,000 a second",
         color: "#93c5fd",
         width: 7,
-        paper: |estimate| estimate.in_use / ENVIRONMENTS,
-        simulated: |_, outcome| outcome.in_use / ENVIRONMENTS,
+        share: |need| need.in_use / ENVIRONMENTS,
     },
     Series {
         name: "writes to the whole table, of 40,000 units a second",
         color: "#d97706",
         width: 2,
-        paper: |estimate| estimate.table_writes / TABLE_UNITS,
-        simulated: |load, outcome| outcome.writes_each * load.rate / TABLE_UNITS,
+        share: |need| need.table_writes / TABLE_UNITS,
     },
     Series {
         name: "writes to the hottest partition, of 1,000 units a second: cannot be raised",
         color: "#dc2626",
         width: 2,
-        paper: |estimate| estimate.hottest_writes / PARTITION_WRITES,
-        simulated: |_, outcome| outcome.hottest_writes / PARTITION_WRITES,
+        share: |need| need.hottest_writes / PARTITION_WRITES,
     },
     Series {
         name: "reads from the hottest partition, of 3,000 units a second: cannot be raised",
         color: "#059669",
         width: 2,
-        paper: |estimate| estimate.hottest_reads / PARTITION_READS,
-        simulated: |_, outcome| outcome.hottest_reads / PARTITION_READS,
+        share: |need| need.hottest_reads / PARTITION_READS,
     },
 ];
 
@@ -114,7 +109,7 @@ fn panel(svg: &mut String, pattern: Pattern, left: f64, outcomes: &[(Load, Outco
     for series in &SERIES {
         let points: Vec<_> = (RATE.0 * 10..=RATE.1 * 10)
             .map(|tenths| Load { rate: 10_f64.powf(f64::from(tenths) / 10.0), pattern })
-            .map(|load| (load.rate, (series.paper)(&Estimate::of(load, Packing::TenASecond))))
+            .map(|load| (load.rate, (series.share)(&Need::of(load, Packing::TenASecond))))
             .filter(|(_, share)| (0.0..=1.0).contains(&position(*share, SHARE)))
             .map(|(rate, share)| format!("{:.1} {:.1}", x(rate), y(share)))
             .collect();
@@ -122,7 +117,7 @@ fn panel(svg: &mut String, pattern: Pattern, left: f64, outcomes: &[(Load, Outco
     }
     for series in &SERIES {
         for (load, outcome) in outcomes.iter().filter(|(load, _)| load.pattern == pattern) {
-            let share = (series.simulated)(*load, outcome);
+            let share = (series.share)(&outcome.need);
             if position(share, SHARE) >= 0.0 {
                 let (x, y, color) = (x(load.rate), y(share), series.color);
                 writeln!(
