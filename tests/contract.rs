@@ -1,39 +1,41 @@
-//! The contract at the edges: status, headers and body of every kind of request.
+//! The API contract: status, headers and body of every kind of request.
 
 use insta::assert_snapshot;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::app::{TestApp, answer};
-use crate::pages::{BROWSER, bare};
+use crate::support::app::{Response, TestApp, send};
+use crate::support::dynamodb::UNREACHABLE;
+use crate::support::redact::redacted;
+use crate::support::user_agents::BROWSER_ACCEPT;
 
-/// A creation whose body is `body` as it stands, with a content type or without.
-async fn post(app: &TestApp, content_type: Option<&str>, body: impl Into<reqwest::Body>) -> crate::app::Answer {
+/// Posts a body to `/shorten` unchanged, with or without a content type.
+async fn post(app: &TestApp, content_type: Option<&str>, body: impl Into<reqwest::Body>) -> Response {
     let mut request = app.request(Method::POST, "/shorten").body(body);
     if let Some(content_type) = content_type {
         request = request.header("content-type", content_type);
     }
-    answer(request).await
+    send(request).await
 }
 
-/// What is wrong with an order, in one line.
-async fn refusal(app: &TestApp, order: serde_json::Value) -> String {
-    let answer = answer(app.shorten(&order)).await;
-    assert_eq!(answer.header("content-type"), "application/problem+json", "{answer}");
-    let problem = answer.json();
-    assert_eq!(problem["status"], answer.status);
+/// Status, type and detail of the problem that a request body causes, on one line.
+async fn problem(app: &TestApp, body: serde_json::Value) -> String {
+    let response = send(app.create_link(&body)).await;
+    assert_eq!(response.header("content-type"), "application/problem+json", "{response}");
+    let problem = response.json();
+    assert_eq!(problem["status"], response.status);
     format!(
         "{} {} {}",
-        answer.status,
+        response.status,
         problem["type"].as_str().unwrap_or("?"),
         problem["detail"].as_str().unwrap_or("?")
     )
 }
 
 #[tokio::test]
-async fn a_json_body_makes_a_link() {
+async fn json_body_creates_a_link() {
     let app = TestApp::start().await;
-    assert_snapshot!(answer(app.shorten(&json!({"url": "https://example.com/a/../b?q=é"}))).await, @r#"
+    assert_snapshot!(send(app.create_link(&json!({"url": "https://example.com/a/../b?q=é"}))).await, @r#"
     201
     cache-control: no-store
     content-type: application/json
@@ -46,14 +48,14 @@ async fn a_json_body_makes_a_link() {
 }
 
 #[tokio::test]
-async fn long_url_is_another_name_for_url() {
+async fn long_url_is_accepted_for_url() {
     let app = TestApp::start().await;
-    let made = answer(app.shorten(&json!({"long_url": "https://example.com/", "url": null, "alias": null}))).await;
-    assert_eq!((made.status, made.json()["url"].as_str()), (201, Some("https://example.com/")));
+    let created = send(app.create_link(&json!({"long_url": "https://example.com/", "url": null, "alias": null}))).await;
+    assert_eq!((created.status, created.json()["url"].as_str()), (201, Some("https://example.com/")));
 }
 
 #[tokio::test]
-async fn a_form_and_a_text_make_the_same_link_as_json() {
+async fn form_and_text_bodies_equal_json() {
     let app = TestApp::start().await;
     let form = "application/x-www-form-urlencoded";
     for (content_type, body) in [
@@ -62,22 +64,22 @@ async fn a_form_and_a_text_make_the_same_link_as_json() {
         (Some(form), "url=https%3A%2F%2Fexample.com%2F%3Fa%3D1%26b%3D2"),
         (Some(form), "url=https%3A%2F%2Fexample.com%2F%3Fa%3D1%26b%3D2&alias=&expires_at=&reuse=\r\n"),
         (Some("text/plain"), "https://example.com/?a=1&b=2\n"),
-        // The header that curl sends with `-d` when nobody gave one, and no header at all.
+        // The header that `curl -d` sends by default, and no header.
         (Some(form), r#"{"url": "https://example.com/?a=1&b=2"}"#),
         (None, r#"{"url": "https://example.com/?a=1&b=2"}"#),
         (None, "url=https%3A%2F%2Fexample.com%2F%3Fa%3D1%26b%3D2"),
     ] {
-        let made = post(&app, content_type, body).await;
-        assert_eq!(made.status, 201, "{content_type:?} {body}: {made}");
-        assert_eq!(made.json()["url"], "https://example.com/?a=1&b=2", "{content_type:?} {body}");
+        let created = post(&app, content_type, body).await;
+        assert_eq!(created.status, 201, "{content_type:?} {body}: {created}");
+        assert_eq!(created.json()["url"], "https://example.com/?a=1&b=2", "{content_type:?} {body}");
     }
 }
 
 #[tokio::test]
-async fn a_client_that_wants_text_gets_the_short_url_and_a_newline() {
+async fn plain_text_response_is_the_short_url() {
     let app = TestApp::start().await;
-    let order = app.shorten(&json!({"url": "https://example.com/", "alias": "plain"}));
-    assert_snapshot!(answer(order.header("accept", "text/plain")).await, @"
+    let request = app.create_link(&json!({"url": "https://example.com/", "alias": "plain"}));
+    assert_snapshot!(send(request.header("accept", "text/plain")).await, @"
     201
     cache-control: no-store
     content-type: text/plain; charset=utf-8
@@ -88,80 +90,80 @@ async fn a_client_that_wants_text_gets_the_short_url_and_a_newline() {
     http://sho.rt/plain
     ");
     let split = app
-        .shorten(&json!({"url": "https://example.com/"}))
+        .create_link(&json!({"url": "https://example.com/"}))
         .header("accept", "text/html")
         .header("accept", "text/plain");
-    assert_eq!(answer(split).await.header("content-type"), "text/plain; charset=utf-8");
-    let axios = app.shorten(&json!({"url": "https://example.com/"}));
-    let made = answer(axios.header("accept", "application/json, text/plain, */*")).await;
-    assert_eq!(made.header("content-type"), "application/json");
+    assert_eq!(send(split).await.header("content-type"), "text/plain; charset=utf-8");
+    let axios = app.create_link(&json!({"url": "https://example.com/"}));
+    let created = send(axios.header("accept", "application/json, text/plain, */*")).await;
+    assert_eq!(created.header("content-type"), "application/json");
 }
 
 #[tokio::test]
-async fn an_alias_is_the_code_and_can_be_had_once() {
+async fn alias_is_unique_and_case_sensitive() {
     let app = TestApp::start().await;
-    let order = json!({"url": "https://example.com/", "alias": "Spring_sale-2030"});
-    let made = answer(app.shorten(&order)).await;
-    assert_eq!((made.status, made.header("location")), (201, "http://sho.rt/Spring_sale-2030"));
-    assert_snapshot!(answer(app.shorten(&order)).await, @r#"
+    let body = json!({"url": "https://example.com/", "alias": "Spring_sale-2030"});
+    let created = send(app.create_link(&body)).await;
+    assert_eq!((created.status, created.header("location")), (201, "http://sho.rt/Spring_sale-2030"));
+    assert_snapshot!(send(app.create_link(&body)).await, @r#"
     409
     cache-control: no-store
     content-type: application/problem+json
     vary: accept
     x-content-type-options: nosniff
 
-    {"type":"urn:shortlink:problem:alias-taken","title":"This alias is taken","status":409,"detail":"alias is already the code of another link; choose another.","field":"alias"}
+    {"type":"urn:shortlink:problem:alias-taken","title":"This alias is taken","status":409,"detail":"alias is already taken; choose another.","field":"alias"}
     "#);
-    // Case matters.
-    let other = answer(app.shorten(&json!({"url": "https://example.com/", "alias": "spring_sale-2030"}))).await;
+    // An alias in another case is another alias.
+    let other = send(app.create_link(&json!({"url": "https://example.com/", "alias": "spring_sale-2030"}))).await;
     assert_eq!(other.status, 201);
 }
 
 #[tokio::test]
-async fn a_base_url_is_what_short_urls_begin_with() {
-    let app = TestApp::with(&[("BASE_URL", "https://go.example/s/")]).await;
-    let made = answer(app.shorten(&json!({"url": "https://example.com/", "alias": "here"}))).await;
-    assert_eq!(made.header("location"), "https://go.example/s/here");
+async fn base_url_prefixes_short_urls() {
+    let app = TestApp::builder().env("BASE_URL", "https://go.example/s/").start().await;
+    let created = send(app.create_link(&json!({"url": "https://example.com/", "alias": "here"}))).await;
+    assert_eq!(created.header("location"), "https://go.example/s/here");
     for own in ["https://go.example/x", "http://sho.rt/x"] {
-        let refused = refusal(&app, json!({ "url": own })).await;
+        let rejected = problem(&app, json!({ "url": own })).await;
         assert_eq!(
-            refused,
-            "400 urn:shortlink:problem:invalid-url url leads back to this service; give the URL that the short link stands for."
+            rejected,
+            "400 urn:shortlink:problem:invalid-url url points to this service; give the URL that the short link redirects to."
         );
     }
 }
 
 #[tokio::test]
-async fn a_link_redirects_to_its_target() {
+async fn link_redirects_to_its_target() {
     let app = TestApp::start().await;
-    answer(app.shorten(&json!({"url": "https://example.com/é?q#f", "alias": "here"}))).await;
-    let followed = answer(app.get("/here")).await;
-    assert_snapshot!(followed, @"
+    send(app.create_link(&json!({"url": "https://example.com/é?q#f", "alias": "here"}))).await;
+    let redirect = send(app.get("/here")).await;
+    assert_snapshot!(redirect, @"
     301
     cache-control: private, max-age=90
     location: https://example.com/%C3%A9?q#f
     ");
-    assert_eq!(answer(app.request(Method::HEAD, "/here")).await, followed);
-    // Nothing that a visitor sends changes where a link leads.
+    assert_eq!(send(app.head("/here")).await, redirect);
+    // The query and the headers do not affect the target.
     let crafted =
         app.get("/here?url=https://evil.example&next=//evil.example").header("x-forwarded-host", "evil.example");
-    assert_eq!(answer(crafted).await, followed);
-    assert_eq!(answer(app.get("/%68ere")).await, followed);
+    assert_eq!(send(crafted).await, redirect);
+    assert_eq!(send(app.get("/%68ere")).await, redirect);
 }
 
 #[tokio::test]
-async fn the_operator_chooses_the_status_of_redirects() {
+async fn redirect_status_is_configurable() {
     for status in ["301", "302", "307", "308"] {
-        let app = TestApp::with(&[("REDIRECT_STATUS", status)]).await;
-        answer(app.shorten(&json!({"url": "https://example.com/", "alias": "here"}))).await;
-        assert_eq!(answer(app.get("/here")).await.status.to_string(), status);
+        let app = TestApp::builder().env("REDIRECT_STATUS", status).start().await;
+        send(app.create_link(&json!({"url": "https://example.com/", "alias": "here"}))).await;
+        assert_eq!(send(app.get("/here")).await.status.to_string(), status);
     }
 }
 
 #[tokio::test]
-async fn an_unknown_code_is_404_as_a_page_or_a_document() {
+async fn unknown_code_returns_404() {
     let app = TestApp::start().await;
-    let unknown = answer(app.get("/unknown")).await;
+    let unknown = send(app.get("/unknown")).await;
     assert_snapshot!(unknown, @r#"
     404
     cache-control: no-store
@@ -169,9 +171,9 @@ async fn an_unknown_code_is_404_as_a_page_or_a_document() {
     vary: accept
     x-content-type-options: nosniff
 
-    {"type":"urn:shortlink:problem:not-found","title":"No such link","status":404,"detail":"There is no link at this address. Check it for typing mistakes: capital and small letters differ."}
+    {"type":"urn:shortlink:problem:not-found","title":"Link not found","status":404,"detail":"There is no link at this address. Check it for typos: upper and lower case matter."}
     "#);
-    assert_snapshot!(bare(answer(app.get("/unknown").header("accept", BROWSER)).await), @r#"
+    assert_snapshot!(redacted(send(app.get("/unknown").header("accept", BROWSER_ACCEPT)).await), @r#"
     404
     cache-control: no-store
     content-security-policy: default-src 'none'; style-src (our style); img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'
@@ -187,7 +189,7 @@ async fn an_unknown_code_is_404_as_a_page_or_a_document() {
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
     <meta name="robots" content="noindex">
-    <title>No such link</title>
+    <title>Link not found</title>
     <link rel="icon" href="./favicon.svg" type="image/svg+xml">
     <style>…</style>
     </head>
@@ -195,14 +197,14 @@ async fn an_unknown_code_is_404_as_a_page_or_a_document() {
     <header><a href="./"><svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><path d="M3 8h18M3 16h7"/></svg>Shortlink</a></header>
     <main>
     <p class="kicker">404</p>
-    <h1>No such link</h1>
-    <p class="lead">There is no link at this address. Check it for typing mistakes: capital and small letters differ.</p>
+    <h1>Link not found</h1>
+    <p class="lead">There is no link at this address. Check it for typos: upper and lower case matter.</p>
     <p class="next"><a href="./">Make a short link</a></p>
     </main>
     </body>
     </html>
     "#);
-    // What is no code at all, in whichever way, is as unknown.
+    // A path that is no valid code gets the same response.
     for path in [
         "/ab",
         "/a%2Fb",
@@ -221,15 +223,15 @@ async fn an_unknown_code_is_404_as_a_page_or_a_document() {
         "/abc%2Esvg%2B",
         "/%",
     ] {
-        assert_eq!(answer(app.get(path)).await, unknown, "{path}");
+        assert_eq!(send(app.get(path)).await, unknown, "{path}");
     }
-    assert_eq!(answer(app.get(&format!("/{}", "a".repeat(65)))).await, unknown);
+    assert_eq!(send(app.get(&format!("/{}", "a".repeat(65)))).await, unknown);
 }
 
 #[tokio::test]
-async fn what_no_route_matches_is_answered_as_by_the_gateway() {
+async fn unmatched_route_returns_the_gateways_404() {
     let app = TestApp::start().await;
-    let unmatched = answer(app.get("/a/b")).await;
+    let unmatched = send(app.get("/a/b")).await;
     assert_snapshot!(unmatched, @r#"
     404
     content-type: application/json
@@ -244,25 +246,25 @@ async fn what_no_route_matches_is_answered_as_by_the_gateway() {
         (Method::POST, "/"),
         (Method::PUT, "/shorten"),
     ] {
-        assert_eq!(answer(app.request(method.clone(), path)).await, unmatched, "{method} {path}");
+        assert_eq!(send(app.request(method.clone(), path)).await, unmatched, "{method} {path}");
     }
 }
 
 #[tokio::test]
-async fn the_gateways_limits_are_kept() {
+async fn gateway_limits_apply() {
     let app = TestApp::start().await;
     let post = |length: usize| app.request(Method::POST, "/shorten").body(vec![b'x'; length]);
-    assert_snapshot!(answer(post(10 * 1024 * 1024 + 1)).await, @r#"
+    assert_snapshot!(send(post(10 * 1024 * 1024 + 1)).await, @r#"
     413
     content-type: application/json
 
     {"message":"Request Entity Too Large"}
     "#);
-    let within = answer(post(10 * 1024 * 1024)).await;
+    let within = send(post(10 * 1024 * 1024)).await;
     assert_eq!((within.status, within.json()["type"].as_str()), (413, Some("urn:shortlink:problem:body-too-large")));
     let get = |length: usize| app.get("/unknown").header("x-filler", "x".repeat(length));
-    assert_eq!(answer(get(10_000)).await.status, 404);
-    assert_snapshot!(answer(get(10_240)).await, @r#"
+    assert_eq!(send(get(10_000)).await.status, 404);
+    assert_snapshot!(send(get(10_240)).await, @r#"
     431
     content-type: application/json
 
@@ -271,10 +273,10 @@ async fn the_gateways_limits_are_kept() {
 }
 
 #[tokio::test]
-async fn a_body_that_cannot_be_read_is_refused_with_the_reason() {
+async fn unreadable_body_is_rejected_with_a_reason() {
     let app = TestApp::start().await;
     let json = Some("application/json");
-    let mut seen = String::new();
+    let mut actual = String::new();
     for (content_type, body) in [
         (json, &b"{\"url\": \"https://example.com/"[..]),
         (json, b"[\"https://example.com/\"]"),
@@ -292,38 +294,39 @@ async fn a_body_that_cannot_be_read_is_refused_with_the_reason() {
         (Some("multipart/form-data; boundary=x"), b"--x--"),
         (json, &[b' '; 16_385]),
     ] {
-        let refused = post(&app, content_type, body).await;
-        assert_eq!(refused.header("content-type"), "application/problem+json");
-        let problem = refused.json();
+        let rejected = post(&app, content_type, body).await;
+        assert_eq!(rejected.header("content-type"), "application/problem+json");
+        let problem = rejected.json();
         let name = problem["type"].as_str().and_then(|name| name.strip_prefix("urn:shortlink:problem:"));
-        seen += &format!("{} {} {}\n", refused.status, name.unwrap_or("?"), problem["detail"].as_str().unwrap_or("?"));
+        actual +=
+            &format!("{} {} {}\n", rejected.status, name.unwrap_or("?"), problem["detail"].as_str().unwrap_or("?"));
     }
-    assert_snapshot!(seen, @r#"
+    assert_snapshot!(actual, @r#"
     400 invalid-body The body is not valid JSON at line 1, column 29.
     400 invalid-body The body is not a JSON object; send one such as {"url": "https://example.com/"}.
-    400 invalid-body There are two of the field "url" (or url and long_url, which are one); send one.
+    400 invalid-body The field "url" occurs twice (url and long_url are the same field); send it once.
     400 invalid-body The body is not valid JSON at line 1, column 33.
-    400 invalid-body The body is not UTF-8 from byte 29 on.
-    400 invalid-body There is no field "expires"; there are url, alias, expires_in, expires_at and reuse. If it is a part of the URL, encode the URL (curl --data-urlencode url=…) or send it as JSON or text/plain.
+    400 invalid-body The body is not valid UTF-8 at byte 29.
+    400 invalid-body There is no field "expires"; the fields are url, alias, expires_in, expires_at and reuse. If this is part of the URL, encode the URL (curl --data-urlencode url=…) or send it as JSON or text/plain.
     400 invalid-body The body is not a JSON object; send one such as {"url": "https://example.com/"}.
-    400 invalid-body There is no field "b"; there are url, alias, expires_in, expires_at and reuse. If it is a part of the URL, encode the URL (curl --data-urlencode url=…) or send it as JSON or text/plain.
-    400 invalid-url url is missing: give the URL that the link should lead to.
-    400 invalid-url url is missing: give the URL that the link should lead to.
-    400 invalid-body The form is not UTF-8 once it is decoded. If a URL has such bytes, encode it once more (curl --data-urlencode url=…), or send it as JSON or text/plain.
-    400 invalid-url url is empty; give the URL that the link should lead to.
+    400 invalid-body There is no field "b"; the fields are url, alias, expires_in, expires_at and reuse. If this is part of the URL, encode the URL (curl --data-urlencode url=…) or send it as JSON or text/plain.
+    400 invalid-url url is missing: give the URL that the link should redirect to.
+    400 invalid-url url is missing: give the URL that the link should redirect to.
+    400 invalid-body The form is not UTF-8 after decoding. If the URL contains such bytes, encode it once more (curl --data-urlencode url=…), or send it as JSON or text/plain.
+    400 invalid-url url is empty; give the URL that the link should redirect to.
     415 unsupported-media-type The body is of type "text/xml"; send application/json, application/x-www-form-urlencoded or text/plain.
     415 unsupported-media-type The body is of type "multipart/form-data"; send application/json, application/x-www-form-urlencoded or text/plain.
     413 body-too-large The body has 16385 bytes; send at most 16384.
     "#);
-    assert_eq!(app.keys().await, [""; 0], "nothing was made");
+    assert_eq!(app.keys().await, [""; 0], "no link was created");
 }
 
 #[tokio::test]
-async fn a_field_that_cannot_be_had_is_refused_with_the_reason() {
+async fn invalid_field_is_rejected_with_a_reason() {
     let app = TestApp::start().await;
-    let mut seen = String::new();
+    let mut actual = String::new();
     let url = "https://example.com/";
-    for order in [
+    for body in [
         json!({}),
         json!({"url": null}),
         json!({"url": 7}),
@@ -360,56 +363,56 @@ async fn a_field_that_cannot_be_had_is_refused_with_the_reason() {
         json!({"url": url, "reuse": "maybe"}),
         json!({"url": url, "reuse": 1}),
     ] {
-        seen += &refusal(&app, order).await.replace("urn:shortlink:problem:", "");
-        seen.push('\n');
+        actual += &problem(&app, body).await.replace("urn:shortlink:problem:", "");
+        actual.push('\n');
     }
-    assert_snapshot!(seen, @r#"
-    400 invalid-url url is missing: give the URL that the link should lead to.
-    400 invalid-url url is missing: give the URL that the link should lead to.
+    assert_snapshot!(actual, @r#"
+    400 invalid-url url is missing: give the URL that the link should redirect to.
+    400 invalid-url url is missing: give the URL that the link should redirect to.
     400 invalid-body url must be a string.
-    400 invalid-url url is empty; give the URL that the link should lead to.
-    400 invalid-url url is not a whole URL; start it with https:// or http://.
+    400 invalid-url url is empty; give the URL that the link should redirect to.
+    400 invalid-url url is not an absolute URL; start it with https:// or http://.
     400 invalid-url url is not a URL: empty host.
     400 invalid-url url is not a URL: invalid international domain name.
-    400 invalid-url url holds the control character U+0000; percent-encode it.
-    400 invalid-url url has the scheme "data"; only http and https links are made.
-    400 invalid-url url holds a user name or a password; remove what stands before the '@' in the host.
-    400 invalid-url url leads to the address 127.0.0.1, which is loopback, private or otherwise not public.
-    400 invalid-url url leads to the address ::ffff:10.0.0.1, which is loopback, private or otherwise not public.
-    400 invalid-url url leads to "localhost", a name that means something else on every network.
-    400 invalid-url url leads back to this service; give the URL that the short link stands for.
-    400 invalid-url url leads to "intranet", a name that means something else on every network.
+    400 invalid-url url contains the control character U+0000; percent-encode it.
+    400 invalid-url url has the scheme "data"; only http and https URLs can be shortened.
+    400 invalid-url url contains a user name or password, which anybody with the short link would see; remove it and the '@'.
+    400 invalid-url url points to the address 127.0.0.1, which is loopback, private or otherwise not public.
+    400 invalid-url url points to the address ::ffff:10.0.0.1, which is loopback, private or otherwise not public.
+    400 invalid-url url points to "localhost", which works only on your own network.
+    400 invalid-url url points to this service; give the URL that the short link redirects to.
+    400 invalid-url url points to "intranet", which works only on your own network.
     400 invalid-url url is not a URL: invalid international domain name.
     400 invalid-url url is longer than 2048 bytes; links to such URLs break in many clients.
-    400 invalid-body There are two of the field "url" (or url and long_url, which are one); send one.
+    400 invalid-body The field "url" occurs twice (url and long_url are the same field); send it once.
     400 invalid-alias alias has 2 characters; use 3 to 64.
     400 invalid-alias alias has 65 characters; use 3 to 64.
-    400 invalid-alias alias holds 'ï'; use only letters A-Z a-z, digits 0-9, '_' and '-'.
-    400 invalid-alias alias holds '.'; use only letters A-Z a-z, digits 0-9, '_' and '-'.
-    400 invalid-alias alias is a name that this service keeps for itself; choose another.
+    400 invalid-alias alias contains 'ï'; use only letters A-Z a-z, digits 0-9, '_' and '-'.
+    400 invalid-alias alias contains '.'; use only letters A-Z a-z, digits 0-9, '_' and '-'.
+    400 invalid-alias alias is reserved; choose another name.
     400 invalid-body alias must be a string.
     400 invalid-expiry expires_in must be 60 to 315360000 seconds from now; it is 59.
     400 invalid-expiry expires_in must be a whole number of seconds, such as 3600.
     400 invalid-expiry expires_in must be a whole number of seconds, such as 3600.
     400 invalid-expiry expires_in must be a whole number of seconds, such as 3600.
-    400 invalid-expiry expires_at must be an instant as RFC 3339 writes it, such as 2030-01-31T12:00:00Z (in a form, + is written %2B).
+    400 invalid-expiry expires_at must be an RFC 3339 instant, such as 2030-01-31T12:00:00Z (in a form, write + as %2B).
     400 invalid-expiry expires_at must be 60 to 315360000 seconds from now; it is -1.
     400 invalid-expiry expires_at must be a string such as "2030-01-31T12:00:00Z", or null for never.
-    400 invalid-expiry expires_at must be an instant: this service makes no links that never expire; leave it out for the default.
-    400 invalid-expiry expires_in and expires_at are both there; send one of them.
+    400 invalid-expiry expires_at must be an instant: links that never expire are not allowed here; leave it out for the default.
+    400 invalid-expiry expires_in and expires_at exclude each other; send one of them.
     400 invalid-body reuse must be true or false.
     400 invalid-body reuse must be true or false.
     "#);
-    assert_eq!(app.keys().await, [""; 0], "nothing was made");
+    assert_eq!(app.keys().await, [""; 0], "no link was created");
 }
 
 #[tokio::test]
-async fn reuse_gives_the_same_link_for_the_same_order_and_another_for_another() {
-    let app = TestApp::with(&[("ALLOW_NEVER", "true")]).await;
-    let order = |more: serde_json::Value| {
-        let mut order = json!({"url": "https://example.com/a", "reuse": true});
-        order.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-        app.shorten(&order)
+async fn reuse_returns_the_link_of_an_equal_request() {
+    let app = TestApp::builder().env("ALLOW_NEVER", "true").start().await;
+    let request = |more: serde_json::Value| {
+        let mut body = json!({"url": "https://example.com/a", "reuse": true});
+        body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        app.create_link(&body)
     };
     let mut codes = std::collections::HashSet::new();
     for more in [
@@ -421,38 +424,38 @@ async fn reuse_gives_the_same_link_for_the_same_order_and_another_for_another() 
         json!({"alias": "mine-for-an-hour", "expires_in": 3600}),
         json!({"url": "https://example.com/b"}),
     ] {
-        let made = answer(order(more.clone())).await;
-        assert_eq!(made.status, 201, "{more}: {made}");
-        app.pass(5);
-        let found = answer(order(more.clone())).await;
+        let created = send(request(more.clone())).await;
+        assert_eq!(created.status, 201, "{more}: {created}");
+        app.advance_clock(5);
+        let found = send(request(more.clone())).await;
         assert_eq!(found.status, 200, "{more}: {found}");
-        assert_eq!((&found.body, &found.headers), (&made.body, &made.headers));
-        assert!(codes.insert(made.json()["code"].to_string()), "{more} is an order of its own");
+        assert_eq!((&found.body, &found.headers), (&created.body, &created.headers));
+        assert!(codes.insert(created.json()["code"].to_string()), "{more} has a link of its own");
     }
-    // The target is compared as it is kept; an alias of another link is taken.
-    let found = answer(order(json!({"url": "HTTPS://EXAMPLE.com:443/b/../a"}))).await;
+    // Targets are compared in their normalised form. An alias of another link is a conflict.
+    let found = send(request(json!({"url": "HTTPS://EXAMPLE.com:443/b/../a"}))).await;
     assert_eq!(found.status, 200);
     for other in [json!({"alias": "mine", "url": "https://example.com/b"}), json!({"alias": "mine", "expires_in": 60})]
     {
-        assert_eq!(answer(order(other)).await.status, 409);
+        assert_eq!(send(request(other)).await.status, 409);
     }
-    // Without `reuse` a link is made each time.
-    assert_eq!(answer(app.shorten(&json!({"url": "https://example.com/a"}))).await.status, 201);
+    // Without `reuse`, each request creates a link.
+    assert_eq!(send(app.create_link(&json!({"url": "https://example.com/a"}))).await.status, 201);
 }
 
 #[tokio::test]
-async fn a_broken_item_is_our_mistake_and_says_only_that() {
+async fn corrupt_item_returns_500_without_details() {
     let app = TestApp::start().await;
     app.put_item(json!({"shortCode": "broken", "originalUrl": "javascript:alert(1)", "createdAt": 1})).await;
-    let broken = answer(app.get("/broken")).await;
+    let broken = send(app.get("/broken")).await;
     assert_eq!(broken.status, 500);
     assert!(!broken.body.contains("javascript"), "{broken}");
 }
 
 #[tokio::test]
-async fn a_table_that_does_not_answer_is_503_with_retry_after() {
-    let app = TestApp::through(async |_| "http://127.0.0.1:1".to_owned()).await;
-    let unavailable = answer(app.get("/anything")).await;
+async fn unreachable_table_returns_503_with_retry_after() {
+    let app = TestApp::builder().endpoint_url(UNREACHABLE).start().await;
+    let unavailable = send(app.get("/anything")).await;
     assert_snapshot!(unavailable, @r#"
     503
     cache-control: no-store
@@ -461,17 +464,17 @@ async fn a_table_that_does_not_answer_is_503_with_retry_after() {
     vary: accept
     x-content-type-options: nosniff
 
-    {"type":"urn:shortlink:problem:unavailable","title":"Try again in a moment","status":503,"detail":"The service is busy. Send the same request again in a second."}
+    {"type":"urn:shortlink:problem:unavailable","title":"The service is busy","status":503,"detail":"The service is busy. Send the same request again in a second."}
     "#);
-    let page = answer(app.get("/anything").header("accept", "text/html")).await;
+    let page = send(app.get("/anything").header("accept", "text/html")).await;
     assert_eq!((page.status, page.header("retry-after")), (503, "1"));
-    let made = answer(app.shorten(&json!({"url": "https://example.com/"}))).await;
-    assert_eq!((made.status, made.body), (503, unavailable.body));
+    let created = send(app.create_link(&json!({"url": "https://example.com/"}))).await;
+    assert_eq!((created.status, created.body), (503, unavailable.body));
 }
 
 #[tokio::test]
-async fn a_table_that_is_not_there_is_500_and_the_client_is_not_told_why() {
+async fn missing_table_returns_500_without_details() {
     let app = TestApp::start().await;
-    app.dynamodb.delete_table().table_name("links").send().await.expect("deleted");
-    assert_snapshot!(answer(app.shorten(&json!({"url": "https://example.com/"}))).await.body.split_once("request id").expect("an id").0, @r#"{"type":"urn:shortlink:problem:internal","title":"Something is broken here","status":500,"detail":"This is not your mistake. Try again later; if it stays, tell the operator the"#);
+    app.delete_table().await;
+    assert_snapshot!(send(app.create_link(&json!({"url": "https://example.com/"}))).await.body.split_once("request id").expect("an id").0, @r#"{"type":"urn:shortlink:problem:internal","title":"Something went wrong","status":500,"detail":"This is not your mistake. Try again later; if it happens again, contact the operator and give the"#);
 }

@@ -1,5 +1,7 @@
-//! The URLs and strings that broke others (see corpora/README.md). What is refused is in `corpora/refused/`, with the
-//! reason: a change of it is a change of what people may shorten. `UPDATE_REFUSED=1` writes those lists anew.
+//! URLs and strings that broke other programs (see corpora/README.md).
+//!
+//! `corpora/rejected/` lists the inputs that are rejected, each with its reason, so that a change of what people may
+//! shorten shows up in a diff. `UPDATE_REJECTED=1` rewrites the lists.
 
 use std::fmt::Write;
 use std::fs;
@@ -7,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use reqwest::Method;
 use serde_json::json;
-use shortlink_core::target::Target;
+use shortlink_core::domain::target::Target;
 use url::Url;
 
-use crate::app::{TestApp, answer};
-use crate::events::through_lambda;
+use crate::support::app::{TestApp, send};
+use crate::support::events::invoke;
 
 fn corpus(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpora").join(name)
@@ -25,49 +27,49 @@ fn naughty_strings() -> Vec<String> {
     serde_json::from_str(&read("blns.json")).expect("a list of strings")
 }
 
-/// The target that a browser would go to, for those that we would let it.
+/// The http or https URL that a browser would open for `text`.
 fn normalised(text: &str) -> Option<String> {
     Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https")).map(String::from)
 }
 
-/// Shortens each text and follows each link; returns the refusals, a line each.
+/// Shortens each text and follows each new link. Returns the rejected texts with their reasons, one per line.
 async fn shorten_and_follow(app: &TestApp, texts: impl Iterator<Item = String>) -> String {
-    let mut refused = String::new();
+    let mut rejected = String::new();
     for text in texts {
-        let made = answer(app.shorten(&json!({ "url": text }))).await;
-        if made.status == 201 {
+        let created = send(app.create_link(&json!({ "url": text }))).await;
+        if created.status == 201 {
             let target = normalised(&text).expect("a URL");
-            let link = made.json();
+            let link = created.json();
             assert_eq!(link["url"], target, "{text}");
-            let followed = answer(app.get(link["short"].as_str().expect("a path"))).await;
-            assert_eq!((followed.status, followed.header("location")), (301, target.as_str()), "{text}");
+            let redirect = send(app.get(link["short"].as_str().expect("a path"))).await;
+            assert_eq!((redirect.status, redirect.header("location")), (301, target.as_str()), "{text}");
         } else {
-            assert_eq!(made.status, 400, "{text}: {made}");
-            let detail = made.json()["detail"].as_str().expect("a detail").to_owned();
-            writeln!(refused, "{} {detail}", json!(text)).expect("written");
+            assert_eq!(created.status, 400, "{text}: {created}");
+            let detail = created.json()["detail"].as_str().expect("a detail").to_owned();
+            writeln!(rejected, "{} {detail}", json!(text)).expect("a string");
         }
     }
-    refused
+    rejected
 }
 
-/// Compares refusals with the checked list.
-fn assert_refused(name: &str, refused: &str) {
-    let path = corpus("refused").join(name);
-    if std::env::var_os("UPDATE_REFUSED").is_some() {
-        fs::write(&path, refused).expect("written");
+/// Compares rejections with the list in the repository.
+fn assert_rejected(name: &str, rejected: &str) {
+    let path = corpus("rejected").join(name);
+    if std::env::var_os("UPDATE_REJECTED").is_some() {
+        fs::write(&path, rejected).expect("a file");
     }
     let expected = fs::read_to_string(&path).unwrap_or_default();
-    for (line, (now, then)) in refused.lines().zip(expected.lines()).enumerate() {
+    for (line, (now, then)) in rejected.lines().zip(expected.lines()).enumerate() {
         assert_eq!(now, then, "{name}, line {}", line + 1);
     }
-    assert_eq!(refused.lines().count(), expected.lines().count(), "{name}");
+    assert_eq!(rejected.lines().count(), expected.lines().count(), "{name}");
 }
 
 #[tokio::test]
-async fn the_urls_of_the_whatwg_are_shortened_or_refused_for_a_reason() {
+async fn whatwg_urls_are_shortened_or_rejected() {
     let cases: Vec<serde_json::Value> = serde_json::from_str(&read("urltestdata.json")).expect("a list");
     let text = |case: &serde_json::Value, name: &str| case[name].as_str().map(str::to_owned);
-    // Those whose base does not matter, and what they should become.
+    // The cases without a base URL, and the expected result of each.
     let cases = cases.iter().filter(|case| case["input"].is_string() && case["base"].is_null());
     let cases: Vec<_> = cases.map(|case| (text(case, "input").expect("a string"), text(case, "href"))).collect();
     assert!(cases.len() > 300, "{}", cases.len());
@@ -78,47 +80,47 @@ async fn the_urls_of_the_whatwg_are_shortened_or_refused_for_a_reason() {
     }
     let web = |href: &Option<String>| href.as_ref().is_some_and(|href| normalised(href).is_some());
     let app = TestApp::start().await;
-    // What is no URL of the web is refused: no list is needed.
+    // Everything but http and https URLs is rejected.
     let others = cases.iter().filter(|(_, href)| !web(href)).map(|(input, _)| input.clone());
     let count = others.clone().count();
     assert_eq!(shorten_and_follow(&app, others).await.lines().count(), count);
-    // What is one is shortened, but for those on the list.
+    // All http and https URLs are shortened, except those on the list.
     let web = cases.iter().filter(|(_, href)| web(href)).map(|(input, _)| input.clone());
-    assert_refused("urltestdata.txt", &shorten_and_follow(&app, web).await);
+    assert_rejected("urltestdata.txt", &shorten_and_follow(&app, web).await);
 }
 
 #[tokio::test]
-async fn real_long_urls_in_many_scripts_are_shortened() {
+async fn real_long_urls_are_shortened() {
     let app = TestApp::start().await;
     let urls = read("long_urls.txt");
     assert!(urls.lines().count() >= 300);
-    assert_refused("long_urls.txt", &shorten_and_follow(&app, urls.lines().map(str::to_owned)).await);
+    assert_rejected("long_urls.txt", &shorten_and_follow(&app, urls.lines().map(str::to_owned)).await);
 }
 
 #[tokio::test]
-async fn naughty_strings_are_no_targets() {
+async fn naughty_strings_are_rejected_as_targets() {
     let app = TestApp::start().await;
-    assert_refused("blns.txt", &shorten_and_follow(&app, naughty_strings().into_iter()).await);
+    assert_rejected("blns.txt", &shorten_and_follow(&app, naughty_strings().into_iter()).await);
 }
 
 #[tokio::test]
-async fn a_naughty_string_is_an_alias_only_if_it_is_one_and_then_leads_on() {
+async fn naughty_strings_are_aliases_only_if_valid() {
     let app = TestApp::start().await;
     let mut accepted = Vec::new();
     for alias in naughty_strings() {
-        let made = answer(app.shorten(&json!({"url": "https://example.com/", "alias": alias}))).await;
+        let created = send(app.create_link(&json!({"url": "https://example.com/", "alias": alias}))).await;
         let path: String = alias.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        let followed = answer(app.get(&format!("/{path}"))).await;
-        match made.status {
+        let redirect = send(app.get(&format!("/{path}"))).await;
+        match created.status {
             201 => {
-                assert_eq!(followed.status, 301, "{alias:?}");
+                assert_eq!(redirect.status, 301, "{alias:?}");
                 accepted.push(alias);
             }
-            // The list has some strings twice.
+            // The corpus contains some strings twice.
             409 => assert!(accepted.contains(&alias), "{alias:?}"),
-            // These are no segments of a path: the client asks for the page at `/`.
-            400 if matches!(alias.as_str(), "" | "." | "..") => assert_eq!(followed.status, 200),
-            status => assert_eq!((status, followed.status), (400, 404), "{alias:?}: {made}"),
+            // The client removes these segments and requests `/`.
+            400 if matches!(alias.as_str(), "" | "." | "..") => assert_eq!(redirect.status, 200),
+            status => assert_eq!((status, redirect.status), (400, 404), "{alias:?}: {created}"),
         }
     }
     insta::assert_debug_snapshot!(accepted, @r#"
@@ -170,19 +172,19 @@ async fn a_naughty_string_is_an_alias_only_if_it_is_one_and_then_leads_on() {
 }
 
 #[tokio::test]
-async fn a_naughty_string_as_a_body_is_the_clients_mistake() {
+async fn naughty_bodies_return_201_or_400() {
     let app = TestApp::start().await;
     for content_type in ["application/json", "application/x-www-form-urlencoded", "text/plain"] {
         for body in naughty_strings() {
             let request = app.request(Method::POST, "/shorten").header("content-type", content_type).body(body.clone());
-            let answered = answer(request).await;
-            assert!(matches!(answered.status, 201 | 400), "{content_type} {body:?}: {answered}");
+            let response = send(request).await;
+            assert!(matches!(response.status, 201 | 400), "{content_type} {body:?}: {response}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_naughty_string_in_any_place_of_an_event_is_not_our_mistake() {
+async fn naughty_events_return_400_or_404() {
     let app = TestApp::start().await;
     for text in naughty_strings() {
         let event = json!({
@@ -190,7 +192,7 @@ async fn a_naughty_string_in_any_place_of_an_event_is_not_our_mistake() {
             "headers": {"host": "sho.rt", "accept": text.replace(['\0', '\n', '\r'], "")},
             "requestContext": {"domainName": text, "stage": text, "requestId": text, "http": {"method": "GET"}},
         });
-        let answered = through_lambda(&app, &event.to_string()).await;
-        assert!(matches!(answered.status, 400 | 404), "{text:?}: {answered}");
+        let response = invoke(&app, &event.to_string()).await;
+        assert!(matches!(response.status, 400 | 404), "{text:?}: {response}");
     }
 }

@@ -1,15 +1,19 @@
-//! What the clock changes. It stands still until a test moves it; nothing waits.
+//! What depends on the clock. The clock is manual, so no test waits.
+
+use std::time::SystemTime;
 
 use insta::assert_snapshot;
 use serde_json::json;
+use shortlink_core::http::handler::Handler;
 
-use crate::app::{NOW, TestApp, answer};
-use crate::pages::bare;
+use crate::support::app::{NOW, TestApp, send};
+use crate::support::redact::redacted;
+use crate::support::user_agents::FIREFOX;
 
 const DAY: i64 = 86_400;
 
 #[tokio::test]
-async fn a_link_lives_ninety_days_unless_asked_otherwise() {
+async fn links_expire_after_ninety_days_by_default() {
     let app = TestApp::start().await;
     for (more, expires_at) in [
         (json!({}), "2030-04-01T00:00:00Z"),
@@ -17,51 +21,52 @@ async fn a_link_lives_ninety_days_unless_asked_otherwise() {
         (json!({"expires_in": 60.0}), "2030-01-01T00:01:00Z"),
         (json!({"expires_at": "2030-06-01T02:00:00+02:00"}), "2030-06-01T00:00:00Z"),
     ] {
-        let mut order = json!({"url": "https://example.com/"});
-        order.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-        assert_eq!(answer(app.shorten(&order)).await.json()["expires_at"], expires_at);
+        let mut body = json!({"url": "https://example.com/"});
+        body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        assert_eq!(send(app.create_link(&body)).await.json()["expires_at"], expires_at);
     }
 }
 
 #[tokio::test]
-async fn a_link_that_never_expires_can_be_had_where_it_is_allowed() {
-    let app = TestApp::with(&[("ALLOW_NEVER", "true")]).await;
-    let made = answer(app.shorten(&json!({"url": "https://example.com/", "alias": "ever", "expires_at": null}))).await;
-    assert_eq!((made.status, &made.json()["expires_at"]), (201, &serde_json::Value::Null));
+async fn allow_never_permits_links_without_expiry() {
+    let app = TestApp::builder().env("ALLOW_NEVER", "true").start().await;
+    let created =
+        send(app.create_link(&json!({"url": "https://example.com/", "alias": "ever", "expires_at": null}))).await;
+    assert_eq!((created.status, &created.json()["expires_at"]), (201, &serde_json::Value::Null));
     let form = app.request(reqwest::Method::POST, "/shorten").body("url=https://example.com&expires_at=never");
-    assert_eq!(answer(form).await.json()["expires_at"], serde_json::Value::Null);
-    app.pass(2_000 * 365 * DAY);
-    assert_eq!(answer(app.get("/ever")).await.status, 301);
+    assert_eq!(send(form).await.json()["expires_at"], serde_json::Value::Null);
+    app.advance_clock(2_000 * 365 * DAY);
+    assert_eq!(send(app.get("/ever")).await.status, 301);
 
-    let app = TestApp::with(&[("ALLOW_NEVER", "true"), ("EXPIRES_IN_DEFAULT", "never")]).await;
-    let made = answer(app.shorten(&json!({"url": "https://example.com/"}))).await;
-    assert_eq!(made.json()["expires_at"], serde_json::Value::Null);
+    let app = TestApp::builder().env("ALLOW_NEVER", "true").env("EXPIRES_IN_DEFAULT", "never").start().await;
+    let created = send(app.create_link(&json!({"url": "https://example.com/"}))).await;
+    assert_eq!(created.json()["expires_at"], serde_json::Value::Null);
 }
 
 #[tokio::test]
-async fn a_redirect_is_kept_for_90_seconds_but_never_past_the_links_end() {
+async fn redirect_max_age_ends_at_the_expiry() {
     let app = TestApp::start().await;
-    answer(app.shorten(&json!({"url": "https://example.com/", "alias": "brief", "expires_in": 100}))).await;
-    let cache_control = async || answer(app.get("/brief")).await.header("cache-control").to_owned();
+    send(app.create_link(&json!({"url": "https://example.com/", "alias": "brief", "expires_in": 100}))).await;
+    let cache_control = async || send(app.get("/brief")).await.header("cache-control").to_owned();
     assert_eq!(cache_control().await, "private, max-age=90");
-    app.pass(30);
+    app.advance_clock(30);
     assert_eq!(cache_control().await, "private, max-age=70");
-    app.pass(69);
+    app.advance_clock(69);
     assert_eq!(cache_control().await, "private, max-age=1");
-    app.pass(1);
-    assert_eq!(answer(app.get("/brief")).await.status, 410);
+    app.advance_clock(1);
+    assert_eq!(send(app.get("/brief")).await.status, 410);
 }
 
 #[tokio::test]
-async fn an_expired_link_that_is_still_in_the_table_is_gone() {
+async fn expired_link_returns_410() {
     let app = TestApp::start().await;
-    // As DynamoDB leaves it: its time to be deleted has come and gone, too.
+    // DynamoDB may keep an item for days after its purge time.
     app.put_item(json!({
         "shortCode": "old", "originalUrl": "https://example.com/", "createdAt": NOW - 200 * DAY,
         "expiresAt": NOW - 100 * DAY, "purgeAt": NOW - 70 * DAY,
     }))
     .await;
-    let gone = answer(app.get("/old")).await;
+    let gone = send(app.get("/old")).await;
     assert_snapshot!(gone, @r#"
     410
     cache-control: no-store
@@ -69,9 +74,9 @@ async fn an_expired_link_that_is_still_in_the_table_is_gone() {
     vary: accept
     x-content-type-options: nosniff
 
-    {"type":"urn:shortlink:problem:gone","title":"This link has expired","status":410,"detail":"This link expired on 23 September 2029, 00:00 UTC and leads nowhere now. Ask whoever gave it to you for a new one."}
+    {"type":"urn:shortlink:problem:gone","title":"This link has expired","status":410,"detail":"This link expired on 23 September 2029, 00:00 UTC and no longer works. Ask the person who sent it to you for a new one."}
     "#);
-    assert_snapshot!(bare(answer(app.get("/old").header("accept", "text/html")).await), @r#"
+    assert_snapshot!(redacted(send(app.get("/old").header("accept", "text/html")).await), @r#"
     410
     cache-control: no-store
     content-security-policy: default-src 'none'; style-src (our style); img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'
@@ -96,42 +101,67 @@ async fn an_expired_link_that_is_still_in_the_table_is_gone() {
     <main>
     <p class="kicker">410</p>
     <h1>This link has expired</h1>
-    <p class="lead">This link expired on 23 September 2029, 00:00 UTC and leads nowhere now. Ask whoever gave it to you for a new one.</p>
+    <p class="lead">This link expired on 23 September 2029, 00:00 UTC and no longer works. Ask the person who sent it to you for a new one.</p>
     <p class="next"><a href="./">Make a short link</a></p>
     </main>
     </body>
     </html>
     "#);
-    let head = answer(app.request(reqwest::Method::HEAD, "/old")).await;
+    let head = send(app.head("/old")).await;
     assert_eq!((head.status, &head.headers, head.body.as_str()), (410, &gone.headers, ""));
-    // Nobody can take over a code that may still be printed somewhere.
-    let taken = answer(app.shorten(&json!({"url": "https://evil.example/", "alias": "old"}))).await;
+    // The code cannot be taken over, because it may still be in print.
+    let taken = send(app.create_link(&json!({"url": "https://evil.example/", "alias": "old"}))).await;
     assert_eq!(taken.status, 409);
 }
 
 #[tokio::test]
-async fn an_item_is_deleted_its_grace_period_after_its_link_expired() {
-    let app = TestApp::with(&[("PURGE_AFTER", "1000")]).await;
-    answer(app.shorten(&json!({"url": "https://example.com/", "alias": "brief", "expires_in": 100, "reuse": true})))
+async fn purge_time_is_the_expiry_plus_the_grace_period() {
+    let app = TestApp::builder().env("PURGE_AFTER", "1000").start().await;
+    send(app.create_link(&json!({"url": "https://example.com/", "alias": "brief", "expires_in": 100, "reuse": true})))
         .await;
-    let key = aws_sdk_dynamodb::types::AttributeValue::S("brief".to_owned());
-    let item = app.dynamodb.get_item().table_name("links").key("shortCode", key).send().await.expect("an answer").item;
-    let item = item.expect("an item");
+    let item = app.item("brief").await.expect("an item");
     assert_eq!(item["expiresAt"].as_n().map(String::as_str), Ok((NOW + 100).to_string().as_str()));
     assert_eq!(item["purgeAt"].as_n().map(String::as_str), Ok((NOW + 1_100).to_string().as_str()));
 }
 
 #[tokio::test]
-async fn an_expired_link_is_not_reused() {
+async fn items_are_deleted_after_their_purge_time() {
+    let app = TestApp::builder().env("PURGE_AFTER", "1000").start().await;
+    let body = |n: usize| json!({"url": format!("https://example.com/{n}"), "expires_in": 100, "reuse": true});
+    let visit = async |path: &str| {
+        assert_eq!(send(app.get(path).header("user-agent", FIREFOX)).await.status, 301);
+        app.resolve.shutdown().await;
+    };
+    // The table compares with the system's clock: NOW is in its future, and this is two years in its past. (DynamoDB
+    // ignores purge times that are more than five years old.)
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a time after 1970").as_secs();
+    let two_years_ago = i64::try_from(now).expect("a small number") - 730 * DAY;
+    app.advance_clock(two_years_ago - NOW);
+    let old = send(app.create_link(&body(1))).await.json()["short"].as_str().expect("a path").to_owned();
+    visit(&old).await;
+    app.advance_clock(NOW - two_years_ago);
+    let new = send(app.create_link(&body(2))).await.json()["short"].as_str().expect("a path").to_owned();
+    visit(&new).await;
+    assert_eq!(app.keys().await.len(), 6, "two links, their deduplication entries and their visits");
+    assert_eq!(send(app.get(&old)).await.status, 410);
+
+    assert_eq!(app.sweep_table(), 3);
+    assert_eq!(send(app.get(&old)).await.status, 404);
+    assert_eq!(send(app.get(&new)).await.status, 301);
+    assert_eq!(app.keys().await.len(), 3);
+}
+
+#[tokio::test]
+async fn expired_link_is_not_reused() {
     let app = TestApp::start().await;
     for more in [json!({}), json!({"expires_in": 60})] {
-        let mut order = json!({"url": "https://example.com/", "reuse": true});
-        order.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-        let first = answer(app.shorten(&order)).await;
-        app.pass(91 * DAY);
-        let second = answer(app.shorten(&order)).await;
+        let mut body = json!({"url": "https://example.com/", "reuse": true});
+        body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        let first = send(app.create_link(&body)).await;
+        app.advance_clock(91 * DAY);
+        let second = send(app.create_link(&body)).await;
         assert_eq!((first.status, second.status), (201, 201));
         assert_ne!(first.json()["code"], second.json()["code"]);
-        assert_eq!(answer(app.shorten(&order)).await.json()["code"], second.json()["code"]);
+        assert_eq!(send(app.create_link(&body)).await.json()["code"], second.json()["code"]);
     }
 }

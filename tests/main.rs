@@ -1,35 +1,35 @@
-//! Black-box tests: each starts the service on a table and a port of its own, and speaks HTTP with it.
+//! Black-box tests. Each starts the service with a port and a table of its own and talks HTTP to it, or runs the real
+//! binaries.
 //!
-//! | module | what it asks |
+//! | module | checks |
 //! | --- | --- |
-//! | [`app`] | (the service under test) |
-//! | [`contract`] | does every request get the answer that the design promises, to the letter? |
-//! | [`events`] | does Lambda give the same answers, and survive every event? |
-//! | [`corpora`] | what comes of the URLs and strings that broke others? |
-//! | [`properties`] | does what must always hold hold for whatever comes? |
-//! | [`races`] | who wins, and is anything lost? |
-//! | [`expiry`] | what does the clock change? |
-//! | [`frozen`] | does a request survive the death of its connection? |
-//! | [`process`] | do links survive the program, and does it end well? |
-//! | [`visits`] | is every visit counted, at nobody's cost? |
-//! | [`lambda`] | does the binary do in Lambda what it must? |
-//! | [`runtime_api`], [`way`] | (Lambda's Runtime API; faults on the way to DynamoDB) |
-//! | [`pages`] | what do people see, and does it hold up to what is hostile? |
-//! | [`preview`] | is a link told of truly before it is followed? |
-//! | [`qr`] | do QR codes scan? |
-//! | [`openapi`] | is the description of the API true? |
-//! | [`template`] | does template.yaml say what the code says? |
+//! | [`architecture`] | the layers of `shortlink-core`, and the dependencies of the crates |
+//! | [`contract`] | status, headers and body of every kind of request |
+//! | [`corpora`] | URLs and strings that broke other programs |
+//! | [`dead_connections`] | requests whose connection to DynamoDB has died |
+//! | [`events`] | the functions' responses to API Gateway's events, and to hostile ones |
+//! | [`expiry`] | what depends on the clock |
+//! | [`lambda`] | the binary under Lambda's Runtime API: order of events, SIGTERM |
+//! | [`openapi`] | `openapi.json` against the service, in both directions |
+//! | [`pages`] | the pages that people see, and hostile input in them |
+//! | [`preview`] | `GET /{code}+` |
+//! | [`process`] | `shortlink serve` as a process: kills, signals, start-up errors, log |
+//! | [`properties`] | properties of arbitrary input |
+//! | [`qr`] | QR codes: that they scan, and their parameters |
+//! | [`races`] | concurrent requests, lost responses and replica lag |
+//! | [`template`] | `template.yaml` against the code |
+//! | [`visits`] | the recording of visits, and the link cache |
+//! | [`support`] | (what the tests share) |
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test ends with its first surprise")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a panic fails the test")]
 #![expect(unreachable_pub, reason = "within one binary, `pub` reads better than `pub(crate)`")]
 
-mod app;
+mod architecture;
 mod contract;
 mod corpora;
-mod dynamodb;
+mod dead_connections;
 mod events;
 mod expiry;
-mod frozen;
 mod lambda;
 mod openapi;
 mod pages;
@@ -38,7 +38,6 @@ mod process;
 mod properties;
 mod qr;
 mod races;
-mod runtime_api;
+mod support;
 mod template;
 mod visits;
-mod way;

@@ -1,6 +1,5 @@
-//! The description of the API, `openapi.json`: is it well formed, and is it true?
-//!
-//! True both ways: what the service answers is described, and what is described is answered.
+//! `openapi.json` against the service, in both directions: each response of the service is described, and the service
+//! gives each response that is described.
 
 use std::collections::BTreeSet;
 
@@ -10,32 +9,40 @@ use resolve::Resolve;
 use serde_json::{Value, json};
 use shorten::Shorten;
 use shortlink::gateway::{self, Functions};
-use shortlink_core::clock::Clock;
-use shortlink_core::code::{self, Code};
 use shortlink_core::config::Environment;
-use shortlink_core::problem::{Kind, TYPE_PREFIX};
-use shortlink_core::store::{CodeSource, Store};
-use shortlink_core::{client, route, target};
+use shortlink_core::domain::clock::Clock;
+use shortlink_core::domain::code::{self, Code};
+use shortlink_core::domain::code_generator::CodeGenerator;
+use shortlink_core::domain::target;
+use shortlink_core::dynamodb::client;
+use shortlink_core::dynamodb::store::Store;
+use shortlink_core::http::problem::{ProblemKind, TYPE_PREFIX};
+use shortlink_core::http::routes::{ROUTES, Route};
+use shortlink_core::link_cache::{self, LinkCache};
+use shortlink_core::visits::recorder::VisitRecorder;
+use shortlink_core::visits::writer::PerLinkWriter;
 use tokio::net::TcpListener;
 use url::form_urlencoded;
 
-use crate::app::{Answer, TestApp, answer};
+use crate::support::app::{Response, TestApp, send};
+use crate::support::dynamodb::UNREACHABLE;
+use crate::support::user_agents::BROWSER_ACCEPT;
 
-/// Headers that are not described: OpenAPI forbids the first, and the others are for browsers only.
+/// Headers that are not described. OpenAPI forbids a description of the first; the others are for browsers only.
 const UNDESCRIBED_HEADERS: &[&str] =
     &["content-type", "content-security-policy", "referrer-policy", "x-content-type-options"];
 
-/// What hangs on a code: what stands behind it, and the paths. To the gateway, they are all one.
+/// The suffixes of a code and their described paths. The gateway has one route for all of them.
 const VIEWS: &[(&str, &str)] = &[("", "/{code}"), ("+", "/{code}+"), (".svg", "/{code}.svg"), (".png", "/{code}.png")];
 
-/// What API Gateway alone answers: status and media type (none to HEAD).
+/// Responses of API Gateway itself: status and media type, which is empty for HEAD.
 const BY_API_GATEWAY: &[(&str, &str)] =
     &[("429", "application/json"), ("429", ""), ("500", "application/json"), ("503", "application/json")];
 
-/// The description, read.
+/// The OpenAPI document.
 struct Description(Value);
 
-/// One operation of the description.
+/// One operation of the document.
 struct Operation<'a> {
     method: &'a str,
     path: &'a str,
@@ -44,7 +51,7 @@ struct Operation<'a> {
 
 impl Description {
     fn read() -> Self {
-        Self(serde_json::from_str(shorten::OPENAPI).expect("JSON"))
+        Self(serde_json::from_str(shorten::assets::OPENAPI).expect("JSON"))
     }
 
     fn schema(&self, name: &str) -> &Value {
@@ -56,22 +63,22 @@ impl Description {
             .flat_map(|(path, item)| entries(item).map(move |(method, object)| Operation { method, path, object }))
     }
 
-    /// What a value refers to, or the value itself.
+    /// Follows a reference. A value that is none is returned as it is.
     fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
         let Some(reference) = value["$ref"].as_str() else { return value };
         let pointer = reference.strip_prefix('#').unwrap_or_else(|| panic!("{reference} is elsewhere"));
         self.resolved(self.0.pointer(pointer).unwrap_or_else(|| panic!("{reference} is not there")))
     }
 
-    /// Why `instance` is not what `schema` says.
-    fn fault(&self, schema: &Value, instance: &Value) -> Option<String> {
-        // `allOf` since `#` in the schema's references is to be this document.
+    /// Why `instance` does not match `schema`, or `None` if it does.
+    fn mismatch(&self, schema: &Value, instance: &Value) -> Option<String> {
+        // The schema is wrapped so that `#` in its references is the root of this document.
         let schema = json!({"allOf": [schema], "components": self.0["components"]});
         let validator = draft202012::options().should_validate_formats(true).build(&schema).expect("a schema");
         validator.validate(instance).err().map(|error| format!("{error}, at {}", error.instance_path()))
     }
 
-    /// Every object within the description, with the path to it.
+    /// Every object in the document with its JSON pointer.
     fn objects(&self) -> Vec<(String, &Value)> {
         fn collect<'a>(place: String, value: &'a Value, found: &mut Vec<(String, &'a Value)>) {
             for (name, inner) in entries(value) {
@@ -89,7 +96,7 @@ impl Description {
         found
     }
 
-    /// Every media type object of an operation's answers: status, media type, object.
+    /// Every media type object of an operation's responses: status, media type, object.
     fn contents<'a>(&'a self, operation: &Operation<'a>) -> Vec<(&'a str, &'a str, &'a Value)> {
         let responses = entries(&operation.object["responses"]);
         let contents = responses.flat_map(|(status, response)| {
@@ -98,50 +105,50 @@ impl Description {
         contents.collect()
     }
 
-    /// Whether an answer is as described: status, media type, body, the headers promised and no others.
-    fn assert_describes(&self, operation: &Operation<'_>, answer: &Answer) {
+    /// Fails unless the response is as described: status, media type, body, the required headers and no undescribed ones.
+    fn assert_describes(&self, operation: &Operation<'_>, response: &Response) {
         let place = format!("{} {}", operation.method, operation.path);
-        let response = self.resolved(&operation.object["responses"][answer.status.to_string()]);
-        assert!(response.is_object(), "{place} has no status {answer}");
+        let described = self.resolved(&operation.object["responses"][response.status.to_string()]);
+        assert!(described.is_object(), "{place} has no status {response}");
 
-        let content = &response["content"];
-        let body = media_type(answer).map(|media_type| {
+        let content = &described["content"];
+        let body = media_type(response).map(|media_type| {
             let is_json = media_type.ends_with("json");
-            let body = if is_json { answer.json() } else { Value::String(answer.body.clone()) };
+            let body = if is_json { response.json() } else { Value::String(response.body.clone()) };
             (&content[media_type], body)
         });
         match body {
             Some((media, body)) => {
-                assert!(media.is_object(), "{place} has no such type of body: {answer}");
-                assert_eq!(self.fault(&media["schema"], &body), None, "{place}: {answer}");
+                assert!(media.is_object(), "{place} has no such type of body: {response}");
+                assert_eq!(self.mismatch(&media["schema"], &body), None, "{place}: {response}");
             }
-            None => assert!(content.is_null(), "{place} should have a body: {answer}"),
+            None => assert!(content.is_null(), "{place} should have a body: {response}"),
         }
 
-        let mut undescribed: BTreeSet<_> = answer.headers.keys().map(String::as_str).collect();
+        let mut undescribed: BTreeSet<_> = response.headers.keys().map(String::as_str).collect();
         undescribed.retain(|name| !UNDESCRIBED_HEADERS.contains(name));
-        for (name, header) in entries(&response["headers"]) {
+        for (name, header) in entries(&described["headers"]) {
             let header = self.resolved(header);
             let name = name.to_lowercase();
             undescribed.remove(name.as_str());
-            let Some(text) = answer.headers.get(&name) else {
-                assert_ne!(header["required"], true, "{place} should have the header {name}: {answer}");
+            let Some(text) = response.headers.get(&name) else {
+                assert_ne!(header["required"], true, "{place} should have the header {name}: {response}");
                 continue;
             };
             let is_number = header["schema"]["type"] == "integer";
             let value = if is_number { text.parse::<i64>().map_or(Value::Null, Value::from) } else { json!(text) };
-            assert_eq!(self.fault(&header["schema"], &value), None, "{place}, {name}: {answer}");
+            assert_eq!(self.mismatch(&header["schema"], &value), None, "{place}, {name}: {response}");
         }
-        assert_eq!(undescribed, BTreeSet::new(), "{place}: {answer}");
+        assert_eq!(undescribed, BTreeSet::new(), "{place}: {response}");
     }
 }
 
-/// The entries of an object; none, if it is not there.
+/// The entries of an object, or none if the value is not an object.
 fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     value.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value))
 }
 
-/// The items of an array of strings.
+/// The strings in an array.
 fn strings(value: &Value) -> Vec<&str> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
@@ -151,44 +158,45 @@ fn examples(media: &Value) -> impl Iterator<Item = &Value> {
     media.get("example").into_iter().chain(entries(&media["examples"]).map(|(_, example)| &example["value"]))
 }
 
-/// The type of an answer's body, without parameters. HEAD has a type, but no body.
-fn media_type(answer: &Answer) -> Option<&str> {
-    answer.header("content-type").split(';').next().filter(|_| !answer.body.is_empty())
+/// The media type of the body without parameters. A response to HEAD has no body and so none, despite its header.
+fn media_type(response: &Response) -> Option<&str> {
+    response.header("content-type").split(';').next().filter(|_| !response.body.is_empty())
 }
 
-/// The path of the gateway's route for a path that is described.
+/// The path of the gateway's route for a described path.
 fn route_of(path: &str) -> &str {
     VIEWS.iter().find(|(_, view)| *view == path).map_or(path, |_| "/{code}")
 }
 
-/// The service's address, before a table that does not answer.
+/// Starts a service that cannot reach its table. Returns its base URL.
 async fn without_table() -> String {
     let environment = Environment::new(&|_| None);
-    // Nothing listens on port 1.
-    let store = Store::new(client::local("http://127.0.0.1:1").await, "links");
+    let store = Store::new(client::local(UNREACHABLE).await, "links");
     let shorten_config = shorten::config::Config::read(&environment).expect("settings of shorten");
     let resolve_config = resolve::config::Config::read(&environment).expect("settings of resolve");
+    let cache = LinkCache::new(resolve_config.link_cache_seconds, link_cache::CAPACITY);
+    let writer = PerLinkWriter::new(store.clone(), resolve_config.visits_retention);
+    let recorder = VisitRecorder::new(resolve_config.visits, writer);
     let functions = Functions {
-        shorten: Shorten::new(shorten_config, store.clone(), CodeSource::system(7), Clock::system()),
-        resolve: Resolve::new(resolve_config, store, Clock::system()),
-        is_table_here: false,
+        shorten: Shorten::new(shorten_config, store.clone(), CodeGenerator::from_os_rng(7), Clock::system()),
+        resolve: Resolve::new(resolve_config, store, cache, recorder, Clock::system()),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("its address");
+    let address = listener.local_addr().expect("an address");
     tokio::spawn(gateway::serve(listener, functions, std::future::pending()));
     format!("http://{address}")
 }
 
-/// An answer of each kind that the service gives, with the method and path that it is an answer to.
-async fn answers() -> Vec<(&'static str, &'static str, Answer)> {
-    let mut answers = Vec::new();
+/// One response of each kind, with the method and the described path of its request.
+async fn responses() -> Vec<(&'static str, &'static str, Response)> {
+    let mut responses = Vec::new();
     let mut shorten = Vec::new();
     let url = "https://example.com/";
-    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
     let filler = "x".repeat(10_240);
 
-    let app = TestApp::with(&[("ALLOW_NEVER", "true")]).await;
-    for order in [
+    let app = TestApp::builder().env("ALLOW_NEVER", "true").start().await;
+    for body in [
         json!({"url": "https://example.com/é|", "alias": "here", "expires_in": 60}),
         json!({"url": url, "expires_at": null}),
         json!({"url": url, "reuse": true}),
@@ -199,149 +207,150 @@ async fn answers() -> Vec<(&'static str, &'static str, Answer)> {
         json!({"url": url, "expires_in": 1}),
         json!({"url": url, "unknown": 1}),
     ] {
-        shorten.push(answer(app.shorten(&order)).await);
-        shorten.push(answer(app.shorten(&order).header("accept", "text/plain")).await);
-        shorten.push(answer(app.shorten(&order).header("accept", browser)).await);
+        shorten.push(send(app.create_link(&body)).await);
+        shorten.push(send(app.create_link(&body).header("accept", "text/plain")).await);
+        shorten.push(send(app.create_link(&body).header("accept", BROWSER_ACCEPT)).await);
     }
     let post = |content_type: &str, body: Vec<u8>| {
         app.request(Method::POST, "/shorten").header("content-type", content_type).body(body)
     };
-    for accept in ["*/*", browser] {
-        shorten.push(answer(post("text/xml", b"<url/>".to_vec()).header("accept", accept)).await);
+    for accept in ["*/*", BROWSER_ACCEPT] {
+        shorten.push(send(post("text/xml", b"<url/>".to_vec()).header("accept", accept)).await);
         let large = post("text/plain", vec![b'x'; shorten::body::MAX_BYTES + 1]);
-        shorten.push(answer(large.header("accept", accept)).await);
+        shorten.push(send(large.header("accept", accept)).await);
     }
-    shorten.push(answer(post("text/plain", vec![b'x'; gateway::MAX_BODY_BYTES + 1])).await);
-    shorten.push(answer(post(&filler, Vec::new())).await);
+    shorten.push(send(post("text/plain", vec![b'x'; gateway::MAX_BODY_BYTES + 1])).await);
+    shorten.push(send(post(&filler, Vec::new())).await);
 
     for path in ["/", "/openapi.json", "/robots.txt", "/favicon.svg"] {
         for (method, name) in [(Method::GET, "get"), (Method::HEAD, "head")] {
             let ask = || app.request(method.clone(), path);
-            answers.push((name, path, answer(ask()).await));
-            answers.push((name, path, answer(ask().header("if-none-match", "*")).await));
-            answers.push((name, path, answer(ask().header("x-filler", &filler)).await));
+            responses.push((name, path, send(ask()).await));
+            responses.push((name, path, send(ask().header("if-none-match", "*")).await));
+            responses.push((name, path, send(ask().header("x-filler", &filler)).await));
         }
     }
     let follow = async |app: &TestApp, accept: &str, path: &str| {
-        let mut answers = Vec::new();
+        let mut responses = Vec::new();
         for (end, described) in VIEWS {
             let path = format!("{path}{end}");
             let get = app.get(&path).header("accept", accept);
-            let head = app.request(Method::HEAD, &path).header("accept", accept);
-            answers.extend([("get", *described, answer(get).await), ("head", *described, answer(head).await)]);
+            let head = app.head(&path).header("accept", accept);
+            responses.extend([("get", *described, send(get).await), ("head", *described, send(head).await)]);
         }
-        answers
+        responses
     };
     for (end, described) in VIEWS.iter().skip(1) {
         for (method, name) in [(Method::GET, "get"), (Method::HEAD, "head")] {
             let ask = |query: &str| app.request(method.clone(), &format!("/here{end}{query}"));
-            answers.push((name, described, answer(ask("").header("if-none-match", "*")).await));
+            responses.push((name, described, send(ask("").header("if-none-match", "*")).await));
             if *end != "+" {
-                answers.push((name, described, answer(ask("?size=1")).await));
-                answers.push((name, described, answer(ask("?size=1").header("accept", browser)).await));
+                responses.push((name, described, send(ask("?size=1")).await));
+                responses.push((name, described, send(ask("?size=1").header("accept", BROWSER_ACCEPT)).await));
             }
         }
     }
-    answers.extend(follow(&app, browser, "/here").await);
-    answers.extend(follow(&app, "*/*", "/here").await);
-    answers.extend(follow(&app, &filler, "/here").await);
-    app.pass(60);
-    for accept in ["*/*", browser] {
-        answers.extend(follow(&app, accept, "/here").await);
-        answers.extend(follow(&app, accept, "/unknown").await);
+    responses.extend(follow(&app, BROWSER_ACCEPT, "/here").await);
+    responses.extend(follow(&app, "*/*", "/here").await);
+    responses.extend(follow(&app, &filler, "/here").await);
+    app.advance_clock(60);
+    for accept in ["*/*", BROWSER_ACCEPT] {
+        responses.extend(follow(&app, accept, "/here").await);
+        responses.extend(follow(&app, accept, "/unknown").await);
     }
     for status in ["302", "307", "308"] {
-        let app = TestApp::with(&[("REDIRECT_STATUS", status)]).await;
-        answer(app.shorten(&json!({"url": url, "alias": "here"}))).await;
-        answers.extend(follow(&app, "*/*", "/here").await);
+        let app = TestApp::builder().env("REDIRECT_STATUS", status).start().await;
+        send(app.create_link(&json!({"url": url, "alias": "here"}))).await;
+        responses.extend(follow(&app, "*/*", "/here").await);
     }
 
-    app.dynamodb.delete_table().table_name("links").send().await.expect("deleted");
-    for accept in ["*/*", browser] {
-        shorten.push(answer(app.shorten(&json!({"url": url})).header("accept", accept)).await);
+    app.delete_table().await;
+    for accept in ["*/*", BROWSER_ACCEPT] {
+        shorten.push(send(app.create_link(&json!({"url": url})).header("accept", accept)).await);
     }
-    for accept in ["*/*", browser] {
-        answers.extend(follow(&app, accept, "/here").await);
+    for accept in ["*/*", BROWSER_ACCEPT] {
+        responses.extend(follow(&app, accept, "/here").await);
     }
     let broken = without_table().await;
     let http = reqwest::Client::new();
-    for accept in ["*/*", browser] {
-        let order = http.post(format!("{broken}/shorten")).body(format!("url={url}"));
-        shorten.push(answer(order.header("accept", accept)).await);
+    for accept in ["*/*", BROWSER_ACCEPT] {
+        let body = http.post(format!("{broken}/shorten")).body(format!("url={url}"));
+        shorten.push(send(body.header("accept", accept)).await);
     }
-    for accept in ["*/*", browser] {
+    for accept in ["*/*", BROWSER_ACCEPT] {
         for (end, described) in VIEWS {
             let here = format!("{broken}/here{end}");
-            answers.push(("get", described, answer(http.get(&here).header("accept", accept)).await));
-            answers.push(("head", described, answer(http.head(&here).header("accept", accept)).await));
+            responses.push(("get", described, send(http.get(&here).header("accept", accept)).await));
+            responses.push(("head", described, send(http.head(&here).header("accept", accept)).await));
         }
     }
-    answers.extend(shorten.into_iter().map(|answer| ("post", "/shorten", answer)));
-    answers
+    responses.extend(shorten.into_iter().map(|response| ("post", "/shorten", response)));
+    responses
 }
 
 #[tokio::test]
-async fn it_is_served_as_it_was_written() {
+async fn document_is_served_verbatim() {
     let app = TestApp::start().await;
-    let served = answer(app.get("/openapi.json")).await;
+    let served = send(app.get("/openapi.json")).await;
     assert_eq!((served.status, served.header("content-type")), (200, "application/json"));
-    assert_eq!(served.body, shorten::OPENAPI);
+    assert_eq!(served.body, shorten::assets::OPENAPI);
 }
 
 #[test]
-fn its_operations_are_the_table_of_routes() {
+fn operations_match_the_routes() {
     let description = Description::read();
     let described: BTreeSet<_> =
         description.operations().map(|operation| (operation.method.to_uppercase(), route_of(operation.path))).collect();
-    let routes = route::TABLE.iter().map(|entry| (entry.method.to_owned(), entry.path)).collect();
+    let methods = |route: &'static Route| route.methods.iter().map(|method| ((*method).to_owned(), route.pattern));
+    let routes = ROUTES.iter().flat_map(methods).collect();
     assert_eq!(described, routes);
 }
 
 #[test]
-fn its_problems_are_those_of_the_code() {
+fn problems_match_the_code() {
     let description = Description::read();
     let problem = &description.schema("Problem")["properties"];
-    let types: Vec<_> = Kind::ALL.iter().map(|kind| format!("{TYPE_PREFIX}{}", kind.name())).collect();
+    let types: Vec<_> = ProblemKind::ALL.iter().map(|kind| format!("{TYPE_PREFIX}{}", kind.name())).collect();
     assert_eq!(strings(&problem["type"]["enum"]), types);
 
-    // Each is shown where it is answered, with its title.
+    // Each problem has an example with its title at every status that it has.
     let mut shown = BTreeSet::new();
     for operation in description.operations() {
         for (status, media_type, media) in description.contents(&operation) {
             for example in examples(media).filter(|_| media_type == "application/problem+json") {
                 let name = example["type"].as_str().and_then(|name| name.strip_prefix(TYPE_PREFIX));
-                let kind = Kind::ALL.iter().find(|kind| Some(kind.name()) == name).expect("a kind");
+                let kind = ProblemKind::ALL.iter().find(|kind| Some(kind.name()) == name).expect("a kind");
                 assert_eq!((status, &example["status"]), (kind.status().as_str(), &json!(kind.status().as_u16())));
                 assert_eq!(example["title"], kind.title());
                 shown.insert(kind.name());
             }
         }
     }
-    assert_eq!(shown, Kind::ALL.iter().map(|kind| kind.name()).collect());
+    assert_eq!(shown, ProblemKind::ALL.iter().map(|kind| kind.name()).collect());
 }
 
 #[test]
-fn its_limits_are_those_of_the_code() {
+fn limits_match_the_code() {
     let description = Description::read();
     let code = description.schema("Code");
     assert_eq!((&code["minLength"], &code["maxLength"]), (&json!(code::MIN_LENGTH), &json!(code::MAX_LENGTH)));
     for character in (0..0x180).filter_map(char::from_u32) {
         for text in [format!("{character}bc"), format!("ab{character}")] {
-            let described = description.fault(description.schema("Alias"), &json!(text)).is_none();
+            let described = description.mismatch(description.schema("Alias"), &json!(text)).is_none();
             assert_eq!(described, Code::parse(&text).is_ok(), "{text:?}");
         }
     }
     for name in ["Url", "Target"] {
         assert_eq!(description.schema(name)["maxLength"], target::MAX_BYTES, "{name}");
     }
-    // And in the text, where there is no keyword for them.
+    // These limits are in the text, since the schema has no keyword for them.
     let shorten = &description.0["paths"]["/shorten"]["post"];
     let limit = format!("at most {} bytes", shorten::body::MAX_BYTES);
     assert!(shorten["description"].as_str().is_some_and(|text| text.contains(&limit)));
     let limit = format!("Send {limit}");
     assert!(shorten["responses"]["413"]["description"].as_str().is_some_and(|text| text.contains(&limit)));
     let settings = shorten::config::Config::read(&Environment::new(&|_| None)).expect("the default settings");
-    let expires_in = &description.schema("Order")["properties"]["expires_in"]["description"];
+    let expires_in = &description.schema("CreateLinkRequest")["properties"]["expires_in"]["description"];
     for limit in [
         format!("{} to {} unless changed", settings.expiry.min, settings.expiry.max),
         format!("{} seconds unless changed", settings.expiry.default.expect("links expire by default")),
@@ -351,14 +360,14 @@ fn its_limits_are_those_of_the_code() {
 }
 
 #[test]
-fn its_version_and_license_are_those_of_the_program() {
+fn version_and_license_match_the_package() {
     let info = &Description::read().0["info"];
     assert_eq!(info["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(info["license"]["identifier"], env!("CARGO_PKG_LICENSE"));
 }
 
 #[test]
-fn every_reference_resolves_and_every_component_is_used() {
+fn references_resolve_and_components_are_used() {
     let description = Description::read();
     let mut used = BTreeSet::new();
     for (place, object) in description.objects() {
@@ -374,7 +383,7 @@ fn every_reference_resolves_and_every_component_is_used() {
 }
 
 #[test]
-fn every_operation_is_whole() {
+fn operations_are_complete() {
     let description = Description::read();
     assert_eq!(description.0["openapi"], "3.1.0");
     let tags: Vec<_> = description.0["tags"].as_array().into_iter().flatten().map(|tag| &tag["name"]).collect();
@@ -382,10 +391,10 @@ fn every_operation_is_whole() {
     for operation in description.operations() {
         let place = format!("{} {}", operation.method, operation.path);
         let id = operation.object["operationId"].as_str().unwrap_or_else(|| panic!("{place} has no operationId"));
-        assert!(ids.insert(id), "{id} is there twice");
+        assert!(ids.insert(id), "{id} is used twice");
         assert!(operation.object["summary"].is_string(), "{place}");
-        let its_tags = operation.object["tags"].as_array().expect("tags");
-        assert!(!its_tags.is_empty() && its_tags.iter().all(|tag| tags.contains(&tag)), "{place}");
+        let operation_tags = operation.object["tags"].as_array().expect("tags");
+        assert!(!operation_tags.is_empty() && operation_tags.iter().all(|tag| tags.contains(&tag)), "{place}");
 
         let parameters = operation.object["parameters"].as_array().into_iter().flatten();
         let parameters = parameters.map(|parameter| description.resolved(parameter));
@@ -410,7 +419,7 @@ fn every_operation_is_whole() {
 }
 
 #[test]
-fn every_schema_is_one() {
+fn schemas_are_valid() {
     let description = Description::read();
     let components = entries(&description.0["components"]["schemas"]).map(|(_, schema)| schema);
     let objects = description.objects();
@@ -420,23 +429,23 @@ fn every_schema_is_one() {
             panic!("{error}: {schema}");
         }
     }
-    // What we send and what we take is told to the last field.
-    for name in ["Order", "OrderForm", "Receipt", "Problem", "Message"] {
+    // These schemas list every field.
+    for name in ["CreateLinkRequest", "CreateLinkForm", "LinkResponse", "Problem", "GatewayError", "LinkPreview"] {
         assert_eq!(description.schema(name)["additionalProperties"], false, "{name}");
     }
 }
 
 #[tokio::test]
-async fn what_is_answered_is_described_and_what_is_described_is_answered() {
+async fn responses_match_the_document() {
     let description = Description::read();
-    let mut answered = BTreeSet::new();
-    for (method, path, answer) in answers().await {
+    let mut observed = BTreeSet::new();
+    for (method, path, response) in responses().await {
         let object = &description.0["paths"][path][method];
-        description.assert_describes(&Operation { method, path, object }, &answer);
-        let media_type = media_type(&answer).unwrap_or_default().to_owned();
-        answered.insert((method, path, answer.status.to_string(), media_type));
-        if answer.status == 503 {
-            assert_ne!(answer.header("retry-after"), "", "{answer}");
+        description.assert_describes(&Operation { method, path, object }, &response);
+        let media_type = media_type(&response).unwrap_or_default().to_owned();
+        observed.insert((method, path, response.status.to_string(), media_type));
+        if response.status == 503 {
+            assert_ne!(response.header("retry-after"), "", "{response}");
         }
     }
     let operations: Vec<_> = description.operations().collect();
@@ -448,20 +457,20 @@ async fn what_is_answered_is_described_and_what_is_described_is_answered() {
             for media_type in media_types {
                 let by_api_gateway = BY_API_GATEWAY.contains(&(status, media_type));
                 let key = (operation.method, operation.path, status.to_owned(), media_type.to_owned());
-                assert_ne!(by_api_gateway, answered.contains(&key), "{key:?}");
+                assert_ne!(by_api_gateway, observed.contains(&key), "{key:?}");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn every_example_of_an_order_makes_a_link() {
+async fn request_examples_create_links() {
     let description = Description::read();
-    let app = TestApp::with(&[("ALLOW_NEVER", "true")]).await;
+    let app = TestApp::builder().env("ALLOW_NEVER", "true").start().await;
     for (media_type, media) in entries(&description.0["paths"]["/shorten"]["post"]["requestBody"]["content"]) {
         assert!(examples(media).count() > 0, "{media_type} has no example");
         for example in examples(media) {
-            assert_eq!(description.fault(&media["schema"], example), None, "{example}");
+            assert_eq!(description.mismatch(&media["schema"], example), None, "{example}");
             let body = match media_type {
                 "application/x-www-form-urlencoded" => {
                     let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -471,46 +480,47 @@ async fn every_example_of_an_order_makes_a_link() {
                 "text/plain" => example.as_str().expect("a text").to_owned(),
                 _ => example.to_string(),
             };
-            let made =
-                answer(app.request(Method::POST, "/shorten").header("content-type", media_type).body(body)).await;
-            assert_eq!(made.status, 201, "{example}: {made}");
+            let created =
+                send(app.request(Method::POST, "/shorten").header("content-type", media_type).body(body)).await;
+            assert_eq!(created.status, 201, "{example}: {created}");
             if let Some(alias) = example.get("alias") {
-                assert_eq!(made.json()["code"], *alias);
+                assert_eq!(created.json()["code"], *alias);
             }
         }
     }
 }
 
 #[test]
-fn every_example_of_an_answer_is_what_its_schema_says() {
+fn response_examples_match_their_schemas() {
     let description = Description::read();
     let mut count = 0;
     for operation in description.operations() {
         for (status, media_type, media) in description.contents(&operation) {
             for example in examples(media) {
-                let fault = description.fault(&media["schema"], example);
-                assert_eq!(fault, None, "{} {} {status} {media_type}", operation.method, operation.path);
+                let mismatch = description.mismatch(&media["schema"], example);
+                assert_eq!(mismatch, None, "{} {} {status} {media_type}", operation.method, operation.path);
                 count += 1;
             }
         }
     }
-    assert!(count > Kind::ALL.len(), "only {count}");
+    assert!(count > ProblemKind::ALL.len(), "only {count}");
     for (name, schema) in entries(&description.0["components"]["schemas"]) {
         for example in schema["examples"].as_array().into_iter().flatten() {
-            assert_eq!(description.fault(schema, example), None, "{name}");
+            assert_eq!(description.mismatch(schema, example), None, "{name}");
         }
     }
 }
 
-/// Each order stands on one side or the other of a bound that the schema states.
+/// The bodies are on either side of the schema's bounds.
 #[tokio::test]
-async fn the_schema_of_an_order_allows_what_the_service_takes() {
+async fn request_schema_accepts_what_the_service_accepts() {
     let description = Description::read();
-    let longest = description.schema("Order")["properties"]["expires_in"]["maximum"].as_i64().expect("a bound");
-    let settings = [("ALLOW_NEVER", "true"), ("EXPIRES_IN_MIN", "1"), ("EXPIRES_IN_MAX", &longest.to_string())];
-    let app = TestApp::with(&settings).await;
+    let longest =
+        description.schema("CreateLinkRequest")["properties"]["expires_in"]["maximum"].as_i64().expect("a bound");
+    let settings = TestApp::builder().env("ALLOW_NEVER", "true").env("EXPIRES_IN_MIN", "1");
+    let app = settings.env("EXPIRES_IN_MAX", &longest.to_string()).start().await;
     let url = "https://example.com/";
-    for (order, taken) in [
+    for (body, taken) in [
         (json!({"url": url}), true),
         (json!({"long_url": url}), true),
         (json!({"url": "HTTP://EXAMPLE.COM"}), true),
@@ -548,12 +558,15 @@ async fn the_schema_of_an_order_allows_what_the_service_takes() {
         (json!({"url": url, "reuse": false}), true),
         (json!({"url": url, "reuse": 1}), false),
     ] {
-        let fault = description.fault(description.schema("Order"), &order);
-        assert_eq!(fault.is_none(), taken, "the schema: {order}: {fault:?}");
-        let made = answer(app.shorten(&order)).await;
-        assert_eq!(made.status == 201, taken, "the service: {order}: {made}");
+        let mismatch = description.mismatch(description.schema("CreateLinkRequest"), &body);
+        assert_eq!(mismatch.is_none(), taken, "the schema: {body}: {mismatch:?}");
+        let created = send(app.create_link(&body)).await;
+        assert_eq!(created.status == 201, taken, "the service: {body}: {created}");
     }
     let beyond = (longest + 1).to_string();
     let lookup = |name: &str| (name == "EXPIRES_IN_MAX").then(|| beyond.clone());
-    assert!(shorten::config::Config::read(&Environment::new(&lookup)).is_err(), "no operator can allow more");
+    assert!(
+        shorten::config::Config::read(&Environment::new(&lookup)).is_err(),
+        "a greater maximum is not a valid setting"
+    );
 }

@@ -1,24 +1,26 @@
-//! `GET /{code}+`: is a link told of truly before it is followed?
+//! `GET /{code}+`, the preview of a link.
 
 use insta::assert_snapshot;
 use reqwest::Method;
 use serde_json::json;
+use shortlink_core::http::handler::Handler;
 
-use crate::app::{NOW, TestApp, answer};
-use crate::pages::{BROWSER, bare};
+use crate::support::app::{NOW, TestApp, send};
+use crate::support::redact::redacted;
+use crate::support::user_agents::{BROWSER_ACCEPT, CURL, FIREFOX};
 
 #[tokio::test]
-async fn a_program_gets_json() {
+async fn preview_is_json_by_default() {
     let app = TestApp::start().await;
-    answer(app.shorten(&json!({"url": "https://example.com/a?b=c", "alias": "here"}))).await;
-    let mut told = answer(app.get("/here+")).await;
-    let document = told.json();
+    send(app.create_link(&json!({"url": "https://example.com/a?b=c", "alias": "here"}))).await;
+    let mut preview = send(app.get("/here+")).await;
+    let document = preview.json();
     let days = document["days"].as_array().expect("days").clone();
     assert_eq!(days.len(), 30);
     assert_eq!(days.first(), Some(&json!({"date": "2029-12-03", "visits": 0, "bots": 0})));
     assert_eq!(days.last(), Some(&json!({"date": "2030-01-01", "visits": 0, "bots": 0})));
-    told.body = told.body.split_once("\"days\":").expect("days").0.to_owned();
-    assert_snapshot!(bare(told), @r#"
+    preview.body = preview.body.split_once("\"days\":").expect("days").0.to_owned();
+    assert_snapshot!(redacted(preview), @r#"
     200
     cache-control: private, no-cache
     content-type: application/json
@@ -31,14 +33,16 @@ async fn a_program_gets_json() {
 }
 
 #[tokio::test]
-async fn a_person_gets_a_page() {
-    let app = TestApp::with(&[("BASE_URL", "https://go.example")]).await;
-    answer(
-        app.shorten(&json!({"url": "https://www.example.com:8443/a?b=c&d#e", "alias": "here", "expires_in": 86_400})),
+async fn preview_is_a_page_for_browsers() {
+    let app = TestApp::builder().env("BASE_URL", "https://go.example").start().await;
+    send(
+        app.create_link(
+            &json!({"url": "https://www.example.com:8443/a?b=c&d#e", "alias": "here", "expires_in": 86_400}),
+        ),
     )
     .await;
-    let page = answer(app.get("/here+").header("accept", BROWSER)).await;
-    assert_snapshot!(bare(page.clone()), @r#"
+    let page = send(app.get("/here+").header("accept", BROWSER_ACCEPT)).await;
+    assert_snapshot!(redacted(page.clone()), @r#"
     200
     cache-control: private, no-cache
     content-security-policy: default-src 'none'; style-src (our style); img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'
@@ -88,28 +92,28 @@ async fn a_person_gets_a_page() {
     </body>
     </html>
     "#);
-    assert_eq!(answer(app.get("/here%2B").header("accept", BROWSER)).await, page);
-    assert_eq!(answer(app.get("/%68ere+?utm_source=x").header("accept", BROWSER)).await, page);
-    let head = answer(app.request(Method::HEAD, "/here+").header("accept", BROWSER)).await;
+    assert_eq!(send(app.get("/here%2B").header("accept", BROWSER_ACCEPT)).await, page);
+    assert_eq!(send(app.get("/%68ere+?utm_source=x").header("accept", BROWSER_ACCEPT)).await, page);
+    let head = send(app.head("/here+").header("accept", BROWSER_ACCEPT)).await;
     assert_eq!((head.status, &head.headers, head.body.as_str()), (200, &page.headers, ""));
-    let again = app.get("/here+").header("accept", BROWSER).header("if-none-match", page.header("etag"));
-    assert_eq!(answer(again).await.status, 304);
+    let again = app.get("/here+").header("accept", BROWSER_ACCEPT).header("if-none-match", page.header("etag"));
+    assert_eq!(send(again).await.status, 304);
     let other_type = app.get("/here+").header("if-none-match", page.header("etag"));
-    assert_eq!(answer(other_type).await.status, 200);
+    assert_eq!(send(other_type).await.status, 200);
 }
 
 #[tokio::test]
-async fn visits_are_told() {
+async fn preview_shows_visits() {
     let app = TestApp::start().await;
     app.put_item(json!({
         "shortCode": "seen", "originalUrl": "https://example.com/", "createdAt": NOW - 90_000, "hits": 12_345,
         "lastHitAt": NOW - 61,
     }))
     .await;
-    let document = answer(app.get("/seen+")).await.json();
+    let document = send(app.get("/seen+")).await.json();
     assert_eq!((&document["visits"], &document["last_visit_at"]), (&json!(12_345), &json!("2029-12-31T23:58:59Z")));
     assert_eq!(document["expires_at"], serde_json::Value::Null);
-    let page = answer(app.get("/seen+").header("accept", BROWSER)).await.body;
+    let page = send(app.get("/seen+").header("accept", BROWSER_ACCEPT)).await.body;
     for line in [
         "<div><dt>Expires</dt><dd>Never</dd></div>",
         "<div><dt>Visits</dt><dd>12,345</dd></div>",
@@ -120,21 +124,36 @@ async fn visits_are_told() {
 }
 
 #[tokio::test]
-async fn looking_is_not_visiting() {
+async fn previews_and_qr_codes_are_not_visits() {
     let app = TestApp::start().await;
-    answer(app.shorten(&json!({"url": "https://example.com/", "alias": "here"}))).await;
+    send(app.create_link(&json!({"url": "https://example.com/", "alias": "here"}))).await;
+    let created = app.item("here").await.expect("a link");
     for path in ["/here+", "/here.svg", "/here.png"] {
-        assert_eq!(answer(app.get(path)).await.status, 200);
+        for method in [Method::GET, Method::HEAD] {
+            for user_agent in [FIREFOX, CURL] {
+                for accept in ["*/*", BROWSER_ACCEPT] {
+                    let request = app.request(method.clone(), path).header("user-agent", user_agent);
+                    assert_eq!(send(request.header("accept", accept)).await.status, 200);
+                }
+            }
+        }
     }
-    let after = answer(app.get("/here+")).await.json();
+    app.resolve.shutdown().await;
+    let after = send(app.get("/here+")).await.json();
     assert_eq!((&after["visits"], &after["last_visit_at"]), (&json!(0), &serde_json::Value::Null));
+    assert_eq!(app.item("here").await, Some(created), "no count was written to the link");
+    assert_eq!(app.keys().await, ["here"], "no day was written");
+    // A redirect is counted, so the checks above would have found a count.
+    send(app.get("/here").header("user-agent", FIREFOX)).await;
+    app.resolve.shutdown().await;
+    assert_eq!((app.number("here", "hits").await, app.keys().await.len()), (1, 2));
 }
 
 #[tokio::test]
-async fn a_target_cannot_become_a_part_of_the_page() {
+async fn target_is_escaped() {
     let app = TestApp::start().await;
     let targets = [
-        // As an order brings them, and as a hand that edits the table may.
+        // As a client sends them. `edited` below is as an operator may edit the table.
         ("https://example.com/?q=\"><script>alert(1)</script>", "%22%3E%3Cscript%3Ealert(1)%3C/script%3E"),
         ("https://example.com/#'onmouseover='alert(1)", "#&#39;onmouseover=&#39;alert(1)"),
         ("https://example.com/?q='onmouseover='alert(1)&amp;b", "?q=%27onmouseover=%27alert(1)&amp;amp;b"),
@@ -143,33 +162,33 @@ async fn a_target_cannot_become_a_part_of_the_page() {
     ];
     for (index, (target, shown)) in targets.into_iter().enumerate() {
         let alias = format!("hostile-{index}");
-        assert_eq!(answer(app.shorten(&json!({"url": target, "alias": alias}))).await.status, 201, "{target}");
-        let page = bare(answer(app.get(&format!("/{alias}+")).header("accept", BROWSER)).await).body;
+        assert_eq!(send(app.create_link(&json!({"url": target, "alias": alias}))).await.status, 201, "{target}");
+        let page = redacted(send(app.get(&format!("/{alias}+")).header("accept", BROWSER_ACCEPT)).await).body;
         assert!(page.contains(shown), "{shown}: {page}");
         assert!(!page.contains("<script") && !page.contains("'onmouseover"), "{page}");
     }
     let edited = "https://example.com/</b></a><script>alert(1)</script><img/src=x\"onerror='alert(1)'>";
     app.put_item(json!({"shortCode": "edited", "originalUrl": edited, "createdAt": NOW})).await;
-    let page = bare(answer(app.get("/edited+").header("accept", BROWSER)).await).body;
+    let page = redacted(send(app.get("/edited+").header("accept", BROWSER_ACCEPT)).await).body;
     assert!(!page.contains("<script") && !page.contains("<img/") && !page.contains("\"onerror"), "{page}");
     assert!(page.contains("&lt;script&gt;"), "{page}");
 }
 
 #[tokio::test]
-async fn a_link_that_leads_nowhere_has_no_preview() {
+async fn missing_and_expired_links_have_no_preview() {
     let app = TestApp::start().await;
     app.put_item(
         json!({"shortCode": "old", "originalUrl": "https://secret.example/", "createdAt": NOW - 9, "expiresAt": NOW}),
     )
     .await;
     for (path, status) in [("/unknown", 404), ("/old", 410)] {
-        for accept in ["*/*", BROWSER] {
-            let followed = answer(app.get(path).header("accept", accept)).await;
-            assert_eq!(followed.status, status);
+        for accept in ["*/*", BROWSER_ACCEPT] {
+            let redirect = send(app.get(path).header("accept", accept)).await;
+            assert_eq!(redirect.status, status);
             for end in ["+", ".svg", ".png"] {
                 assert_eq!(
-                    answer(app.get(&format!("{path}{end}")).header("accept", accept)).await,
-                    followed,
+                    send(app.get(&format!("{path}{end}")).header("accept", accept)).await,
+                    redirect,
                     "{path}{end}"
                 );
             }

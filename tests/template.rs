@@ -1,19 +1,17 @@
-//! Does template.yaml say what the code says?
+//! `template.yaml` against the code.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde_yaml_ng::Value;
 use shortlink_core::config::Environment;
-use shortlink_core::link::attribute;
-use shortlink_core::route::{Function, TABLE};
-use shortlink_core::store::actions;
-use shortlink_core::visits::Mode;
+use shortlink_core::dynamodb::iam_actions;
+use shortlink_core::dynamodb::items::attribute;
+use shortlink_core::http::routes::{Function, ROUTES};
+use shortlink_core::visits::recorder::VisitTracking;
 
-fn template() -> Value {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
-    serde_yaml_ng::from_str(&std::fs::read_to_string(path).expect("a template")).expect("YAML")
-}
+use crate::support::template;
 
 /// The properties of every resource of a type, by name.
 fn resources(template: &Value, kind: &str) -> Vec<(String, Value)> {
@@ -24,7 +22,7 @@ fn resources(template: &Value, kind: &str) -> Vec<(String, Value)> {
         .collect()
 }
 
-/// A value as it is written, whatever CloudFormation function it is.
+/// A value as text, without the CloudFormation function that is applied to it.
 fn text(value: &Value) -> String {
     match value {
         Value::Tagged(tagged) => text(&tagged.value),
@@ -38,20 +36,20 @@ fn texts(value: &Value) -> BTreeSet<String> {
 }
 
 #[test]
-fn its_routes_are_the_codes_and_go_to_the_right_functions() {
-    let template = template();
+fn routes_match_the_code() {
+    let template = template::read();
     let mut routes: Vec<_> = resources(&template, "AWS::ApiGatewayV2::Route")
         .into_iter()
         .map(|(_, route)| (text(&route["RouteKey"]), text(&route["Target"])))
         .collect();
-    let mut expected: Vec<_> = TABLE
+    let mut expected: Vec<_> = ROUTES
         .iter()
-        .map(|entry| {
-            let function = match entry.route.function() {
+        .flat_map(|route| {
+            let target = match route.function {
                 Function::Shorten => "integrations/${ToShorten}",
                 Function::Resolve => "integrations/${ToResolve}",
             };
-            (format!("{} {}", entry.method, entry.path), function.to_owned())
+            route.keys().map(|key| (key, target.to_owned()))
         })
         .collect();
     routes.sort();
@@ -63,9 +61,9 @@ fn its_routes_are_the_codes_and_go_to_the_right_functions() {
     }
 }
 
-/// The actions on the table that a list of statements allows. Nothing else is allowed but logs and traces.
+/// The actions on the table that the statements allow. Fails if they allow anything else but logs and traces.
 fn table_actions(statements: &[Value]) -> BTreeSet<String> {
-    let mut seen = BTreeSet::new();
+    let mut allowed = BTreeSet::new();
     for statement in statements {
         assert_eq!(text(&statement["Effect"]), "Allow");
         for action in texts(&statement["Action"]) {
@@ -73,13 +71,13 @@ fn table_actions(statements: &[Value]) -> BTreeSet<String> {
             if action.starts_with("dynamodb:") {
                 let resource = text(&statement["Resource"]);
                 assert!(resource.contains("Table.Arn") && !resource.contains('*'), "{resource}");
-                seen.insert(action);
+                allowed.insert(action);
             } else {
                 assert!(action.starts_with("logs:") || action.starts_with("xray:"), "{action}");
             }
         }
     }
-    seen
+    allowed
 }
 
 fn set(actions: &[&str]) -> BTreeSet<String> {
@@ -87,14 +85,14 @@ fn set(actions: &[&str]) -> BTreeSet<String> {
 }
 
 #[test]
-fn each_role_may_do_what_its_function_calls_on_this_table_and_no_more() {
-    let template = template();
+fn roles_allow_exactly_the_calls_made() {
+    let template = template::read();
     let statements = |role: &str| {
         let policies = &template["Resources"][role]["Properties"]["Policies"];
         assert_eq!(policies.as_sequence().map(Vec::len), Some(1), "{role}");
         policies[0]["PolicyDocument"]["Statement"].as_sequence().expect("statements").clone()
     };
-    // A statement that is always there, or under a condition.
+    // The statements without a condition, or with this one.
     let under = |role: &str, condition: Option<&str>| {
         let statements = statements(role).into_iter().filter_map(|statement| match statement {
             Value::Tagged(tagged) if condition == Some(text(&tagged.value[0]).as_str()) => {
@@ -105,17 +103,17 @@ fn each_role_may_do_what_its_function_calls_on_this_table_and_no_more() {
         });
         table_actions(&statements.collect::<Vec<_>>())
     };
-    assert_eq!(under("ShortenRole", None), set(actions::SHORTEN));
-    assert_eq!(under("ResolveRole", None), set(actions::RESOLVE));
-    assert_eq!(under("ResolveRole", Some("CountsVisits")), set(actions::RESOLVE_VISITS));
+    assert_eq!(under("ShortenRole", None), set(iam_actions::CREATE_LINKS));
+    assert_eq!(under("ResolveRole", None), set(iam_actions::FIND_LINKS));
+    assert_eq!(under("ResolveRole", Some("CountsVisits")), set(iam_actions::COUNT_VISITS));
     for (role, conditions) in [("ShortenRole", 1), ("ResolveRole", 2)] {
         assert_eq!(statements(role).iter().filter(|statement| !statement.is_mapping()).count(), conditions);
         assert_eq!(under(role, Some("Traces")), BTreeSet::new());
     }
 }
 
-/// The variables that a function asks its environment for.
-fn asked(read: impl FnOnce(&Environment<'_>)) -> BTreeSet<String> {
+/// The environment variables that a function reads.
+fn variables(read: impl FnOnce(&Environment<'_>)) -> BTreeSet<String> {
     let names = RefCell::new(BTreeSet::from(["TABLE_NAME".to_owned(), "LOG_LEVEL".to_owned()]));
     let lookup = |name: &str| {
         names.borrow_mut().insert(name.to_owned());
@@ -126,20 +124,20 @@ fn asked(read: impl FnOnce(&Environment<'_>)) -> BTreeSet<String> {
 }
 
 #[test]
-fn each_function_has_the_variables_that_it_reads_and_no_others() {
-    let template = template();
-    let shorten = asked(|environment| assert!(shorten::config::Config::read(environment).is_ok()));
-    let resolve = asked(|environment| assert!(resolve::config::Config::read(environment).is_ok()));
+fn environment_variables_match_the_code() {
+    let template = template::read();
+    let shorten = variables(|environment| assert!(shorten::config::Config::read(environment).is_ok()));
+    let resolve = variables(|environment| assert!(resolve::config::Config::read(environment).is_ok()));
     for (function, read) in [("Shorten", shorten), ("Resolve", resolve)] {
         let properties = &template["Resources"][function]["Properties"];
-        let given = properties["Environment"]["Variables"].as_mapping().expect("variables");
-        assert_eq!(given.keys().map(text).collect::<BTreeSet<_>>(), read, "{function}");
+        let set = properties["Environment"]["Variables"].as_mapping().expect("variables");
+        assert_eq!(set.keys().map(text).collect::<BTreeSet<_>>(), read, "{function}");
     }
 }
 
 #[test]
-fn its_defaults_are_the_codes() {
-    let parameters = &template()["Parameters"];
+fn defaults_match_the_code() {
+    let parameters = &template::read()["Parameters"];
     let default = |name: &str| text(&parameters[name]["Default"]).replace(['"', '\''], "");
     let unset = Environment::new(&|_| None);
     let shorten = shorten::config::Config::read(&unset).expect("defaults");
@@ -147,27 +145,81 @@ fn its_defaults_are_the_codes() {
     assert_eq!(default("CodeLength"), shorten.code_length.to_string());
     assert_eq!(default("ExpiresInMin"), shorten.expiry.min.to_string());
     assert_eq!(default("ExpiresInMax"), shorten.expiry.max.to_string());
-    assert_eq!(default("AllowNever"), shorten.expiry.never.to_string());
+    assert_eq!(default("AllowNever"), shorten.expiry.allow_never.to_string());
     assert_eq!(default("PurgeAfter"), shorten.expiry.purge_after.to_string());
-    assert_eq!(default("VisitsKept"), resolve.visits_kept.to_string());
-    assert_eq!(default("HotLinks"), resolve.hot_links.to_string());
-    assert_eq!((default("Visits").as_str(), resolve.visits), ("daily", Mode::Daily));
+    assert_eq!(default("VisitsRetention"), resolve.visits_retention.to_string());
+    assert_eq!(default("LinkCacheSeconds"), resolve.link_cache_seconds.to_string());
+    assert_eq!((default("Visits").as_str(), resolve.visits), ("daily", VisitTracking::Daily));
     assert_eq!(default("RedirectStatus"), resolve.redirect_status.as_str());
 }
 
+/// A row of the table of settings, without the meaning.
+struct Setting {
+    variable: String,
+    parameter: String,
+    default: String,
+}
+
+/// The table of settings in the documentation of the deployment. `-` is read as an empty text.
+fn documented_settings() -> Vec<Setting> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/lambda/README.md");
+    let document = std::fs::read_to_string(path).expect("a document");
+    let (_, rest) = document.split_once("<!-- settings -->").expect("a table");
+    let (table, _) = rest.split_once("<!-- /settings -->").expect("its end");
+    let rows = table.trim().lines().skip(2).map(|row| {
+        let cells: Vec<_> = row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
+        let [variable, parameter, default, _, meaning] = &cells[..] else { panic!("not five cells: {row}") };
+        assert!(meaning.ends_with(['.', ')']), "{row}");
+        let text = |cell: &String| if cell == "-" { String::new() } else { cell.clone() };
+        Setting { variable: text(variable), parameter: text(parameter), default: text(default) }
+    });
+    rows.collect()
+}
+
 #[test]
-fn every_parameter_says_what_it_is_and_what_it_may_be() {
-    for (name, parameter) in template()["Parameters"].as_mapping().expect("parameters") {
-        let says = |key: &str| !parameter[key].is_null();
-        assert!(says("Description") && says("Default"), "{name:?}");
-        let bounded = says("AllowedValues") || says("AllowedPattern") || (says("MinValue") && says("MaxValue"));
+fn documented_settings_match_the_template_and_the_code() {
+    let template = template::read();
+    let parameters = template["Parameters"].as_mapping().expect("parameters");
+    let settings = documented_settings();
+    let documented: Vec<_> = settings.iter().map(|setting| setting.parameter.clone()).collect();
+    assert_eq!(documented.len(), parameters.len(), "{documented:?}");
+    assert_eq!(documented.into_iter().collect::<BTreeSet<_>>(), parameters.keys().map(text).collect());
+
+    let mut variables = BTreeMap::new();
+    for function in ["Shorten", "Resolve"] {
+        let set = &template["Resources"][function]["Properties"]["Environment"]["Variables"];
+        variables.extend(set.as_mapping().expect("variables").iter().map(|(name, value)| (text(name), text(value))));
+    }
+    let documented = settings.iter().map(|setting| setting.variable.clone()).filter(|name| !name.is_empty());
+    assert_eq!(documented.collect::<BTreeSet<_>>(), variables.keys().cloned().collect());
+
+    let shorten = shorten::config::Config::read(&Environment::new(&|_| None)).expect("defaults");
+    for Setting { variable, parameter, default } in settings {
+        if let Some(value) = variables.get(&variable) {
+            assert!(value.contains(&parameter), "{variable} is {value}");
+        }
+        let expected = match variable.as_str() {
+            // The parameter is empty, and the code has the default.
+            "EXPIRES_IN_DEFAULT" => shorten.expiry.default.expect("links expire by default").to_string(),
+            _ => text(&parameters[parameter.as_str()]["Default"]).replace(['"', '\''], ""),
+        };
+        assert_eq!(default, expected, "{parameter}");
+    }
+}
+
+#[test]
+fn parameters_have_a_description_a_default_and_bounds() {
+    for (name, parameter) in template::read()["Parameters"].as_mapping().expect("parameters") {
+        let has = |key: &str| !parameter[key].is_null();
+        assert!(has("Description") && has("Default"), "{name:?}");
+        let bounded = has("AllowedValues") || has("AllowedPattern") || (has("MinValue") && has("MaxValue"));
         assert!(bounded || parameter["Type"] == "CommaDelimitedList", "{name:?}");
     }
 }
 
 #[test]
-fn the_table_is_the_codes_and_is_not_lost() {
-    let template = template();
+fn table_matches_the_code_and_is_retained() {
+    let template = template::read();
     let table = &template["Resources"]["Table"];
     assert_eq!((&table["DeletionPolicy"], &table["UpdateReplacePolicy"]), (&"Retain".into(), &"Retain".into()));
     let properties = &table["Properties"];
@@ -182,8 +234,8 @@ fn the_table_is_the_codes_and_is_not_lost() {
 }
 
 #[test]
-fn every_log_ends_one_day_and_the_write_route_is_throttled_harder() {
-    let template = template();
+fn logs_expire_and_writes_are_throttled_harder() {
+    let template = template::read();
     let logs = resources(&template, "AWS::Logs::LogGroup");
     assert_eq!(logs.len(), 3);
     for (name, log) in logs {

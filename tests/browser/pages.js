@@ -1,6 +1,6 @@
-// The pages of Shortlink in a real browser: Debian's chromium, on phone and desk, light and dark, with JavaScript and
-// without. A person shortens a link, copies it, follows it, looks at its preview, and makes mistakes. axe-core looks at
-// every page. Screenshots of all of them go to target/screenshots.
+// Tests the pages in Chromium, at the sizes of a desktop and of a phone, in light and dark mode, and with and without
+// JavaScript. A test user shortens a link, copies it, follows it, opens its preview, and makes mistakes. axe-core checks
+// every page for accessibility. Screenshots are written to target/screenshots.
 //
 //   cargo build --package shortlink && (cd tests/browser && npm ci && node pages.js)
 
@@ -21,33 +21,33 @@ const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
 const SCREENSHOTS = join(TARGET, 'screenshots');
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-const SIZES = { desk: { width: 1280, height: 860 }, phone: { width: 320, height: 640 } };
+const SIZES = { desktop: { width: 1280, height: 860 }, phone: { width: 320, height: 640 } };
 
-/** The ways in which the service is visited: on what, in which colours, and with JavaScript or without. */
-const WAYS = [
-  ['desk', 'light', true],
-  ['desk', 'dark', true],
+/** The configurations of the browser: viewport size, colour scheme, and whether JavaScript is enabled. */
+const CONFIGURATIONS = [
+  ['desktop', 'light', true],
+  ['desktop', 'dark', true],
   ['phone', 'light', true],
   ['phone', 'dark', true],
-  ['desk', 'light', false],
+  ['desktop', 'light', false],
   ['phone', 'dark', false],
 ];
 
-/** `shortlink serve` on a free port, with links in memory; links may live for a second, so that one can expire. */
+/** Starts `shortlink serve` on a free port, with links in memory, and a minimum lifetime of one second. */
 async function startService() {
   const program = join(TARGET, 'debug/shortlink');
-  const process_ = spawn(program, ['serve', '--listen', '127.0.0.1:0', '--data', 'memory'], {
+  const child = spawn(program, ['serve', '--listen', '127.0.0.1:0', '--data', 'memory'], {
     env: { ...process.env, EXPIRES_IN_MIN: '1', ALLOW_NEVER: 'true', LOG_LEVEL: 'error' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  for await (const line of createInterface(process_.stdout)) {
+  for await (const line of createInterface(child.stdout)) {
     const address = line.match(/http:\/\/\S+/);
-    if (address) return { origin: address[0], stop: () => process_.kill() };
+    if (address) return { origin: address[0], stop: () => child.kill() };
   }
   throw new Error('the service did not start');
 }
 
-/** The site that links lead to. The browser believes that it is example.com. */
+/** Starts the web site that the links lead to. The browser resolves example.com to it. */
 async function startSite() {
   const server = createServer((request, response) => {
     response.setHeader('content-type', 'text/html');
@@ -58,11 +58,11 @@ async function startSite() {
   return { port: server.address().port, stop: () => server.close() };
 }
 
-/** A person with a browser of their own, who notices whatever goes wrong in it. */
-class Person {
-  static async arrive(browser, origin, { scheme, size, javaScript }) {
+/** A test user with a browser context of their own, which records errors. */
+class User {
+  static async create(browser, origin, { scheme, size, javaScript }) {
     const context = await browser.newContext({
-      // As a person's browser says it: one that calls itself headless counts as a program.
+      // The default says "HeadlessChrome", which counts as a bot.
       userAgent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
       baseURL: origin,
       colorScheme: scheme,
@@ -71,31 +71,31 @@ class Person {
       javaScriptEnabled: javaScript,
       permissions: ['clipboard-read', 'clipboard-write'],
     });
-    const person = new Person();
-    Object.assign(person, { context, origin, scheme, size, javaScript, page: await context.newPage() });
-    person.name = [size, scheme, ...(javaScript ? [] : ['no-script'])].join('-');
-    person.faults = [];
-    person.page.on('pageerror', (error) => person.faults.push(`script: ${error}`));
-    person.page.on('console', (message) => {
-      // Chromium reports every answer from 400 on; those are what some of this is about.
+    const user = new User();
+    Object.assign(user, { context, origin, scheme, size, javaScript, page: await context.newPage() });
+    user.name = [size, scheme, ...(javaScript ? [] : ['no-script'])].join('-');
+    user.errors = [];
+    user.page.on('pageerror', (error) => user.errors.push(`script: ${error}`));
+    user.page.on('console', (message) => {
+      // Chromium reports every response with a status of 400 or more. The tests cause such responses on purpose.
       const expected = /Failed to load resource: the server responded with a status of 4/.test(message.text());
-      if (['error', 'warning'].includes(message.type()) && !expected) person.faults.push(message.text());
+      if (['error', 'warning'].includes(message.type()) && !expected) user.errors.push(message.text());
     });
-    person.page.on('request', (request) => {
+    user.page.on('request', (request) => {
       const { origin: from } = new URL(request.url());
-      if (from !== origin && !request.isNavigationRequest()) person.faults.push(`loaded ${request.url()}`);
+      if (from !== origin && !request.isNavigationRequest()) user.errors.push(`loaded ${request.url()}`);
     });
-    return person;
+    return user;
   }
 
-  /** Opens a path of the service; returns the status. */
+  /** Opens a path of the service and returns the status. */
   async open(path) {
     return (await this.page.goto(path)).status();
   }
 
-  /** Fills the form by keyboard alone, beginning where the page puts the cursor; returns the answer's status. */
-  async fill({ url, alias, expires }) {
-    assert.equal(await this.page.evaluate(() => document.activeElement.id), 'url', 'the cursor is where one pastes');
+  /** Fills in and submits the form by keyboard, from the initial focus on. Returns the status of the response. */
+  async submit({ url, alias, expires }) {
+    assert.equal(await this.page.evaluate(() => document.activeElement.id), 'url', 'the URL field has the focus');
     const { keyboard } = this.page;
     await keyboard.insertText(url);
     await keyboard.press('Tab');
@@ -104,17 +104,17 @@ class Person {
     await keyboard.press('Tab');
     if (expires) await keyboard.type(expires);
     await keyboard.press('Tab');
-    const answer = this.page.waitForResponse((response) => response.request().method() === 'POST');
+    const response = this.page.waitForResponse((response) => response.request().method() === 'POST');
     await keyboard.press('Enter');
-    return (await answer).status();
+    return (await response).status();
   }
 
   text(selector) {
     return this.page.locator(selector).innerText();
   }
 
-  /** Looks at the page: a screenshot, whether it fits, and whether everybody can use it. */
-  async look(name) {
+  /** Takes a screenshot, and checks the page's width and its accessibility. */
+  async inspect(name) {
     await this.page.waitForLoadState('load');
     for (const image of await this.page.locator('main img').all()) await image.evaluate((img) => img.decode());
     await this.page.screenshot({ path: join(SCREENSHOTS, `${name}-${this.name}.png`), fullPage: true });
@@ -124,13 +124,13 @@ class Person {
     await this.page.evaluate(AXE);
     const rules = { 'color-contrast-enhanced': { enabled: true }, 'target-size': { enabled: true } };
     const { violations, passes } = await this.page.evaluate((rules) => window.axe.run(document, { rules }), rules);
-    assert.ok(passes.length > 10, 'axe has looked');
-    const told = violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.html}`));
-    assert.deepEqual(told, [], `${name} on ${this.name}`);
+    assert.ok(passes.length > 10, 'axe has checked the page');
+    const messages = violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.html}`));
+    assert.deepEqual(messages, [], `${name} on ${this.name}`);
   }
 
-  /** What a camera reads from a picture on the page. */
-  async scan(selector) {
+  /** Decodes the QR code in an image on the page. */
+  async decodeQr(selector) {
     const { width, data } = await this.page.locator(selector).evaluate(async (image) => {
       await image.decode();
       const canvas = document.createElement('canvas');
@@ -142,45 +142,45 @@ class Person {
     return jsQR(Uint8ClampedArray.from(data), width, width)?.data;
   }
 
-  async leave() {
+  async close() {
     await this.context.close();
-    assert.deepEqual(this.faults, [], `what the browser of ${this.name} complained of`);
+    assert.deepEqual(this.errors, [], `errors in the browser of ${this.name}`);
   }
 }
 
-/** The whole visit. */
-async function visit(browser, origin, expired, how) {
-  const person = await Person.arrive(browser, origin, how);
-  const { page } = person;
-  const alias = person.name;
+/** Creates, follows and previews a link in one configuration of the browser, and makes mistakes on the way. */
+async function testPages(browser, origin, expired, configuration) {
+  const user = await User.create(browser, origin, configuration);
+  const { page } = user;
+  const alias = user.name;
   const target = 'http://example.com/spring/catalogue?from=poster&page=12';
 
-  assert.equal(await person.open('/'), 200);
-  await person.look('home');
+  assert.equal(await user.open('/'), 200);
+  await user.inspect('home');
 
-  // Mistakes: said beside the field, everything else kept, and the cursor where the mistake is.
-  assert.equal(await person.fill({ url: 'example.com/spring', alias, expires: 'after 30' }), 400);
-  await page.locator('#url-wrong').waitFor();
-  assert.equal(await person.text('#url-wrong'), 'The address is not a whole URL; start it with https:// or http://.');
+  // An error appears beside its field, which gets the focus. The other fields keep their values.
+  assert.equal(await user.submit({ url: 'example.com/spring', alias, expires: 'after 30' }), 400);
+  await page.locator('#url-error').waitFor();
+  assert.equal(await user.text('#url-error'), 'The address is not an absolute URL; start it with https:// or http://.');
   const url = page.getByLabel('Web address');
   assert.equal(await url.getAttribute('aria-invalid'), 'true');
-  assert.equal(await url.getAttribute('aria-describedby'), 'url-wrong');
+  assert.equal(await url.getAttribute('aria-describedby'), 'url-error');
   assert.equal(await url.inputValue(), 'example.com/spring');
   assert.equal(await page.getByLabel('Alias').inputValue(), alias);
   assert.equal(await page.getByLabel('Expires').inputValue(), String(30 * 86_400));
-  await person.look('mistake');
+  await user.inspect('error');
 
-  // The link.
+  // The created link.
   await page.keyboard.press('ControlOrMeta+A');
-  assert.equal(await person.fill({ url: target, alias }), 201);
+  assert.equal(await user.submit({ url: target, alias }), 201);
   const short = page.getByLabel('Short link');
   await short.waitFor();
   assert.equal(await short.inputValue(), `${origin}/${alias}`);
-  assert.match(await person.text('.lead'), /^It leads to example\.com until \d+ \w+ \d{4}, \d\d:\d\d UTC\.$/);
+  assert.match(await user.text('.lead'), /^It leads to example\.com until \d+ \w+ \d{4}, \d\d:\d\d UTC\.$/);
   assert.equal(await page.title(), 'Your link is ready - Shortlink');
-  assert.equal(await person.scan('.code img'), `${origin}/${alias}`, 'the QR code scans');
-  if (how.javaScript) {
-    assert.equal(await page.evaluate(() => document.activeElement.id), 'short', 'and is ready to be copied');
+  assert.equal(await user.decodeQr('.code img'), `${origin}/${alias}`, 'the QR code can be read');
+  if (configuration.javaScript) {
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'short', 'the short URL has the focus');
     assert.equal(await page.evaluate(() => getSelection().toString()), `${origin}/${alias}`);
     assert.equal(await page.getByRole('status').innerText(), 'Your short link is ready.');
     await page.getByRole('button', { name: 'Copy' }).click();
@@ -188,64 +188,64 @@ async function visit(browser, origin, expired, how) {
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), `${origin}/${alias}`);
     await page.getByRole('button', { name: 'Copy', exact: true }).waitFor();
   } else {
-    assert.equal(await page.getByRole('button').count(), 0, 'a button that cannot copy is not shown');
+    assert.equal(await page.getByRole('button').count(), 0, 'without JavaScript, there is no copy button');
   }
-  await person.look('made');
+  await user.inspect('created');
 
-  // Looking before following, then following.
+  // The preview, and from there the target.
   await page.getByRole('link', { name: 'Preview and visits' }).click();
   await page.waitForURL(`${origin}/${alias}+`);
-  assert.equal(await person.text('.target'), target);
-  assert.equal(await person.scan('.code img'), `${origin}/${alias}`);
-  await person.look('preview');
-  const onward = page.getByRole('link', { name: 'Go to example.com' });
-  assert.equal(await onward.getAttribute('rel'), 'nofollow noopener noreferrer');
-  await onward.click();
+  assert.equal(await user.text('.target'), target);
+  assert.equal(await user.decodeQr('.code img'), `${origin}/${alias}`);
+  await user.inspect('preview');
+  const targetLink = page.getByRole('link', { name: 'Go to example.com' });
+  assert.equal(await targetLink.getAttribute('rel'), 'nofollow noopener noreferrer');
+  await targetLink.click();
   await page.waitForURL(target);
-  await person.open(`/${alias}`);
+  await user.open(`/${alias}`);
   assert.equal(page.url(), target);
   assert.equal(await page.title(), 'Arrived');
 
-  // That was one visit: looking is none. It is written once the answer has gone, within a second or two.
-  for (let tries = 0; tries < 50; tries += 1) {
-    await person.open(`/${alias}+`);
-    if ((await person.text('.chart h2 + p')).startsWith('1 visit')) break;
+  // The redirect counts as one visit, and the preview as none. The visit is written within a second or two.
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    await user.open(`/${alias}+`);
+    if ((await user.text('.chart h2 + p')).startsWith('1 visit')) break;
     await page.waitForTimeout(100);
   }
-  assert.match(await person.text('.chart h2 + p'), /^1 visit in the last 30 days\./);
-  assert.equal(await person.text('dt:text-is("Visits") + dd'), '1');
+  assert.match(await user.text('.chart h2 + p'), /^1 visit in the last 30 days\./);
+  assert.equal(await user.text('dt:text-is("Visits") + dd'), '1');
 
-  // Somebody else has that alias now.
-  await person.open('/');
-  assert.equal(await person.fill({ url: target, alias }), 409);
-  await page.locator('#alias-wrong').waitFor();
-  assert.equal(await person.text('#alias-wrong'), 'The alias is already the code of another link; choose another.');
+  // The alias is taken.
+  await user.open('/');
+  assert.equal(await user.submit({ url: target, alias }), 409);
+  await page.locator('#alias-error').waitFor();
+  assert.equal(await user.text('#alias-error'), 'The alias is already taken; choose another.');
   assert.equal(await page.evaluate(() => document.activeElement.id), 'alias');
 
-  // Links that lead nowhere.
-  assert.equal(await person.open('/nothing-here'), 404);
-  assert.equal(await person.text('h1'), 'No such link');
-  await person.look('missing');
-  assert.equal(await person.open(`/${expired}`), 410);
-  assert.match(await person.text('.lead'), /^This link expired on \d+ \w+ \d{4}, \d\d:\d\d UTC and leads nowhere now\./);
-  await person.look('expired');
+  // A missing and an expired link.
+  assert.equal(await user.open('/nothing-here'), 404);
+  assert.equal(await user.text('h1'), 'Link not found');
+  await user.inspect('missing');
+  assert.equal(await user.open(`/${expired}`), 410);
+  assert.match(await user.text('.lead'), /^This link expired on \d+ \w+ \d{4}, \d\d:\d\d UTC and no longer works\./);
+  await user.inspect('expired');
   await page.getByRole('link', { name: 'Make a short link' }).click();
   await page.waitForURL(`${origin}/`);
-  await person.leave();
+  await user.close();
 }
 
-/** With the service out of reach, the page says so and keeps what was entered. */
-async function lose(browser, origin, stop) {
-  const person = await Person.arrive(browser, origin, { scheme: 'light', size: 'desk', javaScript: true });
-  await person.open('/');
+/** Stops the service. The page then reports that it cannot be reached, and keeps the input. */
+async function testUnreachableService(browser, origin, stop) {
+  const user = await User.create(browser, origin, { scheme: 'light', size: 'desktop', javaScript: true });
+  await user.open('/');
   stop();
   await pause(100);
-  await person.page.keyboard.insertText('https://example.com/');
-  await person.page.keyboard.press('Enter');
-  await person.page.getByRole('alert').filter({ hasText: 'out of reach' }).waitFor();
-  assert.equal(await person.page.getByLabel('Web address').inputValue(), 'https://example.com/');
-  person.faults = person.faults.filter((fault) => !fault.includes('ERR_CONNECTION_REFUSED'));
-  await person.leave();
+  await user.page.keyboard.insertText('https://example.com/');
+  await user.page.keyboard.press('Enter');
+  await user.page.getByRole('alert').filter({ hasText: 'cannot be reached' }).waitFor();
+  assert.equal(await user.page.getByLabel('Web address').inputValue(), 'https://example.com/');
+  user.errors = user.errors.filter((error) => !error.includes('ERR_CONNECTION_REFUSED'));
+  await user.close();
 }
 
 mkdirSync(SCREENSHOTS, { recursive: true });
@@ -253,7 +253,7 @@ const [service, site] = [await startService(), await startSite()];
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: [
-    // CI runs as root in a container, where chromium's sandbox cannot be had; the pages are our own.
+    // Chromium's sandbox is not available to root in CI's container. The pages are ours, so they need none.
     '--no-sandbox',
     '--disable-gpu',
     '--disable-quic',
@@ -261,25 +261,24 @@ const browser = await chromium.launch({
     '--disable-background-networking',
     '--disable-component-update',
     '--disable-sync',
-    // Nothing leaves this machine.
+    // No request leaves this machine.
     `--host-resolver-rules=MAP example.com 127.0.0.1:${site.port}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`,
   ],
 });
 let passed = 0;
 try {
-  const order = JSON.stringify({ url: 'http://example.com/', alias: 'bygone', expires_in: 1 });
-  const made = await fetch(`${service.origin}/shorten`, {
+  const created = await fetch(`${service.origin}/shorten`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: order,
+    body: JSON.stringify({ url: 'http://example.com/', alias: 'expired', expires_in: 1 }),
   });
-  assert.equal(made.status, 201);
+  assert.equal(created.status, 201);
   await pause(2_000);
-  for (const [size, scheme, javaScript] of WAYS) {
-    await visit(browser, service.origin, 'bygone', { size, scheme, javaScript });
+  for (const [size, scheme, javaScript] of CONFIGURATIONS) {
+    await testPages(browser, service.origin, 'expired', { size, scheme, javaScript });
     passed += 1;
   }
-  await lose(browser, service.origin, service.stop);
+  await testUnreachableService(browser, service.origin, service.stop);
   passed += 1;
 } finally {
   await browser.close();

@@ -1,27 +1,31 @@
-//! Links by the thousand, put into files past HTTP: as `shortlink serve` keeps them, and as the floor does.
+//! Fills the databases of `shortlink serve` and of the baseline with links, without HTTP.
 
 use std::path::Path;
 
 use dynoxide::{AttributeValue, Database, ImportOptions, Item};
 use rusqlite::Connection;
-use shortlink_core::clock::{Clock, Timestamp};
-use shortlink_core::code::{ALPHABET, Code};
-use shortlink_core::link::Link;
-use shortlink_core::target::Target;
+use shortlink_core::domain::clock::{Clock, Timestamp};
+use shortlink_core::domain::code::{ALPHABET, Code};
+use shortlink_core::domain::link::Link;
+use shortlink_core::domain::target::Target;
+use shortlink_core::dynamodb::items::{self, attribute};
 
 use crate::Result;
 
 /// The table of `shortlink serve`.
 const TABLE: &str = "shortlink";
 
-/// How many links are put at once.
+/// The number of links that are inserted at once.
 const BATCH: u64 = 10_000;
 
-/// How long a link lives, and how long it stays after that, seconds: the defaults.
-const LIFE: i64 = 90 * 86_400;
+/// The default lifetime of a link, seconds.
+const LIFETIME: i64 = 90 * 86_400;
+
+/// The default time for which an expired link is stored, seconds.
 const PURGE_AFTER: i64 = 30 * 86_400;
 
-/// The code of the `rank`th link. Neighbours lie far apart, as codes that are drawn do. mix.lua knows this too.
+/// The code of the `rank`th link. Codes of neighbouring ranks are far apart, as random codes are. `requests.lua`
+/// computes the same codes.
 pub(crate) fn code(rank: u64) -> String {
     let mut rest = rank * 678_223_079 % 49_u64.pow(7);
     let mut code = String::new();
@@ -33,14 +37,14 @@ pub(crate) fn code(rank: u64) -> String {
     code
 }
 
-/// Where the `rank`th link leads.
+/// The target of the `rank`th link.
 pub(crate) fn target(rank: u64) -> String {
     format!("https://example.com/a/rather/long/path/{rank}?with=a&query=string")
 }
 
-/// Puts the first `count` links into a file that `shortlink serve` has made.
+/// Inserts the first `count` links into a file that `shortlink serve` has created.
 pub(crate) fn fill_table(path: &Path, count: u64) -> Result<()> {
-    let database = Database::new(path.to_str().ok_or("a path that is not UTF-8")?)?;
+    let database = Database::new(path.to_str().ok_or("the path is not UTF-8")?)?;
     database.enable_bulk_loading()?;
     let now = Clock::system().now();
     let mut rank = 1;
@@ -53,24 +57,24 @@ pub(crate) fn fill_table(path: &Path, count: u64) -> Result<()> {
     Ok(())
 }
 
-/// A link's item, in the engine's own types.
+/// A link's item, in the types of the embedded table.
 fn item(rank: u64, now: Timestamp) -> Result<Item> {
-    let code = Code::parse(&code(rank)).map_err(|_| "not a code")?;
-    let target = Target::parse(&target(rank), &[]).map_err(|_| "not a target")?;
-    let link = Link::new(code, target, now, now.plus(LIFE));
-    let item = link.to_item(&format!("{rank:016x}"), PURGE_AFTER).into_iter().map(|(name, value)| {
+    let code = Code::parse(&code(rank)).map_err(|_| "invalid code")?;
+    let target = Target::parse(&target(rank), &[]).map_err(|_| "invalid target")?;
+    let link = Link::new(code, target, now, now.plus(LIFETIME));
+    let item = items::from_link(&link, &format!("{rank:016x}"), PURGE_AFTER).into_iter().map(|(name, value)| {
         let value = match value {
             aws_sdk_dynamodb::types::AttributeValue::S(text) => AttributeValue::S(text),
             aws_sdk_dynamodb::types::AttributeValue::N(digits) => AttributeValue::N(digits),
-            _ => return Err("neither text nor a number".into()),
+            _ => return Err("neither a string nor a number".into()),
         };
         Ok((name, value))
     });
     item.collect()
 }
 
-/// Puts the first `count` links into a file that the floor has made.
-pub(crate) fn fill_floor(path: &Path, count: u64) -> Result<()> {
+/// Inserts the first `count` links into a file that the baseline has created.
+pub(crate) fn fill_baseline(path: &Path, count: u64) -> Result<()> {
     let mut connection = Connection::open(path)?;
     let transaction = connection.transaction()?;
     {
@@ -83,10 +87,13 @@ pub(crate) fn fill_floor(path: &Path, count: u64) -> Result<()> {
     Ok(())
 }
 
-/// How many visits of people a file of `shortlink serve` has.
-pub(crate) fn visits(path: &Path) -> Result<u64> {
+/// The visits that a file of `shortlink serve` has counted.
+pub(crate) fn count_visits(path: &Path) -> Result<u64> {
     let sql = format!(
-        "SELECT total(json_extract(item_json, '$.hits.N')) FROM {TABLE} WHERE json_extract(item_json, '$.originalUrl.S') IS NOT NULL"
+        "SELECT total(json_extract(item_json, '$.{}.N')) FROM {TABLE}
+         WHERE json_extract(item_json, '$.{}.S') IS NOT NULL",
+        attribute::HITS,
+        attribute::TARGET
     );
     let visits: f64 = Connection::open(path)?.query_row(&sql, (), |row| row.get(0))?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of counts")]

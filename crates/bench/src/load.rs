@@ -1,4 +1,4 @@
-//! Throughput on one machine: `shortlink serve` and the floor under the same load, in turn.
+//! Throughput on one machine: `shortlink serve` and the baseline under the same load, in turn.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,30 +7,31 @@ use std::time::Duration;
 
 use crate::links;
 use crate::server::{Kind, Server};
-use crate::{Load, Result, number};
+use crate::{Load, Result};
 
-/// What wrk asks.
-const SCRIPT: &str = include_str!("mix.lua");
+/// The script with which wrk generates requests.
+const SCRIPT: &str = include_str!("requests.lua");
 
-/// One kind of load.
+/// A kind of load.
 #[derive(Clone, Copy, Debug)]
 struct Scenario {
     name: &'static str,
-    /// How many links there are.
+    /// The number of links in the file.
     links: u64,
     connections: u32,
-    /// How many of a hundred requests are creations.
-    share: u8,
+    /// The percentage of requests that create a link.
+    create_percent: u8,
+    /// The popularity of the requested links: `zipf` or `uniform`.
     distribution: &'static str,
 }
 
-/// What came of a run.
+/// The measurements of a run.
 #[derive(Clone, Copy, Debug)]
 struct Sample {
     requests_per_second: f64,
     p50_ms: f64,
     p99_ms: f64,
-    /// CPU time of the server a request, with all that it leaves for later.
+    /// The server's CPU time for each request, until the server has shut down, microseconds.
     cpu_us: f64,
 }
 
@@ -38,10 +39,10 @@ struct Sample {
 struct Row {
     scenario: Scenario,
     serve: Vec<Sample>,
-    floor: Vec<Sample>,
+    baseline: Vec<Sample>,
 }
 
-/// What was measured.
+/// The measurements of all loads.
 pub(crate) struct Report {
     rows: Vec<Row>,
     rounds: usize,
@@ -49,10 +50,13 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Puts both servers under each load; they take turns, so that what else the machine does meets both.
+    /// Puts both servers under each load. They take turns, so that other load on the machine affects both.
     pub(crate) fn measure(load: &Load) -> Result<Self> {
         if cfg!(debug_assertions) {
-            return Err("the floor is this program: cargo run --release -p bench -- load".into());
+            return Err(
+                "the baseline is this program, so it must be a release build: cargo run --release -p bench -- load"
+                    .into(),
+            );
         }
         let folder = tempfile::tempdir()?;
         let mut rows: Vec<Row> = scenarios(load.links).map(Row::new).collect();
@@ -60,7 +64,7 @@ impl Report {
             for row in &mut rows {
                 let Scenario { name, links, .. } = row.scenario;
                 eprintln!("round {} of {}: {name}, {links} links", round + 1, load.rounds);
-                let mut turns = [(Kind::Serve, &mut row.serve), (Kind::Floor, &mut row.floor)];
+                let mut turns = [(Kind::Serve, &mut row.serve), (Kind::Baseline, &mut row.baseline)];
                 turns.rotate_left(round % 2);
                 for (kind, samples) in turns {
                     samples.push(row.scenario.run(kind, folder.path(), load.seconds)?);
@@ -71,21 +75,22 @@ impl Report {
     }
 }
 
-/// The loads: what a shortener lives under, and how the cost of each half of it grows with the table.
-fn scenarios(most: u64) -> impl Iterator<Item = Scenario> {
-    let follow = Scenario { name: "follow, Zipf", links: 100_000, connections: 32, share: 0, distribution: "zipf" };
-    let mix = Scenario { name: "95 % follow, Zipf, 5 % create", share: 5, ..follow };
-    let create = Scenario { name: "create", connections: 1, share: 100, ..follow };
-    let uniform = Scenario { name: "follow, all alike", distribution: "uniform", ..follow };
+/// The loads: typical ones, and those that show how the cost of a redirect and of a creation grows with the table.
+fn scenarios(max_links: u64) -> impl Iterator<Item = Scenario> {
+    let redirect =
+        Scenario { name: "redirect, Zipf", links: 100_000, connections: 32, create_percent: 0, distribution: "zipf" };
+    let mix = Scenario { name: "95 % redirect, Zipf, 5 % create", create_percent: 5, ..redirect };
+    let create = Scenario { name: "create", connections: 1, create_percent: 100, ..redirect };
+    let uniform = Scenario { name: "redirect, uniform", distribution: "uniform", ..redirect };
     let sizes = [1_000, 10_000, 100_000, 1_000_000];
     let growth = [create, uniform].map(|scenario| sizes.map(|links| Scenario { links, ..scenario }));
-    [follow, mix].into_iter().chain(growth.into_iter().flatten()).filter(move |scenario| scenario.links <= most)
+    [redirect, mix].into_iter().chain(growth.into_iter().flatten()).filter(move |scenario| scenario.links <= max_links)
 }
 
 impl Scenario {
     fn run(self, kind: Kind, folder: &Path, seconds: u64) -> Result<Sample> {
-        let data = self.data(kind, folder)?;
-        let script = folder.join("mix.lua");
+        let data = self.copy_data(kind, folder)?;
+        let script = folder.join("requests.lua");
         std::fs::write(&script, SCRIPT)?;
         let server = Server::start(kind, &data)?;
         server.check(self.links)?;
@@ -94,12 +99,12 @@ impl Scenario {
             .args(["--connections", &self.connections.to_string(), "--duration", &format!("{seconds}s"), "--script"])
             .args([script, server.url().into()])
             .env("LINKS", self.links.to_string())
-            .env("SHARE", self.share.to_string())
+            .env("CREATE_PERCENT", self.create_percent.to_string())
             .env("DISTRIBUTION", self.distribution)
             .output()
-            .map_err(|error| format!("wrk, which is Debian's package wrk: {error}"))?;
+            .map_err(|error| format!("wrk (Debian's package wrk): {error}"))?;
         let output = String::from_utf8(output.stdout)?;
-        let cpu = server.end()?;
+        let cpu = server.terminate()?;
         let result = output.lines().find_map(|line| line.strip_prefix("RESULT ")).ok_or(output.clone())?;
         let numbers = result.split(' ').map(str::parse).collect::<std::result::Result<Vec<u64>, _>>()?;
         let &[requests, microseconds, p50, p99, errors, created] = numbers.as_slice() else {
@@ -108,10 +113,10 @@ impl Scenario {
         if errors > 0 {
             return Err(format!("{kind:?}: {errors} of {requests} requests failed: {output}").into());
         }
-        // Of those under way when wrk stops some were asked for and not answered.
-        let followed = requests.saturating_sub(created);
-        if kind == Kind::Serve && links::visits(&data)? < followed {
-            return Err(format!("of {followed} visits only {} were counted", links::visits(&data)?).into());
+        // The server may count more visits than that: responses that were under way when wrk stopped.
+        let redirects = requests.saturating_sub(created);
+        if kind == Kind::Serve && links::count_visits(&data)? < redirects {
+            return Err(format!("only {} of {redirects} visits were counted", links::count_visits(&data)?).into());
         }
         Ok(Sample {
             requests_per_second: requests as f64 / Duration::from_micros(microseconds).as_secs_f64(),
@@ -121,8 +126,8 @@ impl Scenario {
         })
     }
 
-    /// A fresh copy of the file with the links. It is made once.
-    fn data(self, kind: Kind, folder: &Path) -> Result<PathBuf> {
+    /// Copies the file with the links, which is filled once.
+    fn copy_data(self, kind: Kind, folder: &Path) -> Result<PathBuf> {
         let filled = folder.join(format!("{kind:?}-{}.db", self.links));
         if !filled.exists() {
             kind.fill(&filled, self.links)?;
@@ -132,7 +137,7 @@ impl Scenario {
             std::fs::remove_file(folder.join(leftover)).ok();
         }
         std::fs::copy(filled, &data)?;
-        // What the disk has still to do is not the server's.
+        // The disk's work for the copy is done before the server starts.
         std::fs::File::open(&data)?.sync_all()?;
         Ok(data)
     }
@@ -140,8 +145,21 @@ impl Scenario {
 
 impl Row {
     fn new(scenario: Scenario) -> Self {
-        Self { scenario, serve: Vec::new(), floor: Vec::new() }
+        Self { scenario, serve: Vec::new(), baseline: Vec::new() }
     }
+}
+
+/// Formats a whole number with its digits in groups of three: `27,300`.
+fn thousands(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 fn median(samples: &[Sample], of: impl Fn(&Sample) -> f64) -> f64 {
@@ -153,20 +171,23 @@ fn median(samples: &[Sample], of: impl Fn(&Sample) -> f64) -> f64 {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { rounds, seconds, .. } = self;
-        writeln!(f, "`serve` / the floor; medians of {rounds} rounds of {seconds} s in turn. No request failed.\n")?;
-        writeln!(f, "| asked | links | connections | answers a second | median, ms | p99, ms | CPU an answer, µs |")?;
+        writeln!(f, "`serve` / baseline; medians of {rounds} rounds of {seconds} s in turn. No request failed.\n")?;
+        writeln!(
+            f,
+            "| load | links | connections | requests a second | median, ms | p99, ms | CPU for each request, µs |"
+        )?;
         writeln!(f, "|---|---:|---:|---:|---:|---:|---:|")?;
-        for Row { scenario, serve, floor } in &self.rows {
+        for Row { scenario, serve, baseline } in &self.rows {
             let Scenario { name, links, connections, .. } = scenario;
-            write!(f, "| {name} | {} | {connections} |", number::whole(*links as f64))?;
-            let rate = |samples: &[Sample]| number::whole(median(samples, |sample| sample.requests_per_second));
-            write!(f, " {} / {} |", rate(serve), rate(floor))?;
+            write!(f, "| {name} | {} | {connections} |", thousands(*links as f64))?;
+            let rate = |samples: &[Sample]| thousands(median(samples, |sample| sample.requests_per_second));
+            write!(f, " {} / {} |", rate(serve), rate(baseline))?;
             let columns: [fn(&Sample) -> f64; 2] = [|sample| sample.p50_ms, |sample| sample.p99_ms];
             for column in columns {
-                write!(f, " {:.2} / {:.2} |", median(serve, column), median(floor, column))?;
+                write!(f, " {:.2} / {:.2} |", median(serve, column), median(baseline, column))?;
             }
             let cpu = |samples: &[Sample]| median(samples, |sample| sample.cpu_us);
-            writeln!(f, " {:.0} / {:.0} |", cpu(serve), cpu(floor))?;
+            writeln!(f, " {:.0} / {:.0} |", cpu(serve), cpu(baseline))?;
         }
         Ok(())
     }

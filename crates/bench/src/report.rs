@@ -1,62 +1,64 @@
-//! The measurements as a Markdown table.
+//! The measurements of all subjects, as a Markdown table.
 
 use std::fmt;
 use std::time::Duration;
 
-use crate::artefact::Size;
-use crate::dynamodb::DynamoDb;
+use crate::artifact::Size;
+use crate::cpu_quota::CpuQuota;
 use crate::instructions::Instructions;
-use crate::quota::Quota;
 use crate::sandbox::Sandbox;
+use crate::stub_dynamodb::server::StubServer;
 use crate::subject::Subject;
 use crate::{Measure, Result};
 
-/// What was measured of every subject.
+/// The measurements of every subject.
 pub(crate) struct Report {
     rows: Vec<Row>,
     memory_mb: u32,
     latency_ms: u64,
     rounds: usize,
-    /// Why there is no throttled figure, if there is none.
-    unthrottled: Option<String>,
+    /// The reason why nothing could be throttled, if so.
+    no_quota: Option<String>,
 }
 
 struct Row {
     name: String,
     size: Size,
     instructions: Option<Instructions>,
-    /// From exec to the first wait for an event.
+    /// From exec until the function first waits for an event.
     init: Samples,
+    /// CPU time of INIT.
     init_cpu: Samples,
-    /// From exec to the first answer.
+    /// From exec to the first response.
     cold: Samples,
     /// CPU time of INIT and the first request.
     cold_cpu: Samples,
-    /// From exec to the first answer, throttled from the first event on.
+    /// From exec to the first response, throttled from the first event on.
     throttled: Samples,
+    /// From a warm request to its response.
     warm: Samples,
-    /// From a warm answer to the wait for the next event.
-    after: Samples,
-    /// CPU time per warm request.
+    /// From a warm response until the function is ready for the next event.
+    post_response: Samples,
+    /// CPU time of a warm request.
     warm_cpu: Samples,
     peak_rss_kib: Vec<u64>,
 }
 
-/// Durations of the same thing.
+/// Repeated measurements of the same duration.
 #[derive(Default)]
 struct Samples(Vec<Duration>);
 
 impl Report {
-    /// Measures every subject; they take turns, so that what else the machine does meets all of them.
-    pub(crate) async fn measure(subjects: &[Subject], dynamodb: &DynamoDb, measure: &Measure) -> Result<Self> {
+    /// Measures every subject. They take turns, so that other load on the machine affects all of them.
+    pub(crate) async fn measure(subjects: &[Subject], dynamodb: &StubServer, measure: &Measure) -> Result<Self> {
         let mut rows = Vec::new();
         for subject in subjects {
             rows.push(Row::new(subject)?);
         }
-        let quota = Quota::new(measure.memory_mb);
+        let quota = CpuQuota::new(measure.memory_mb);
         for round in 0..measure.rounds {
             eprintln!("round {} of {}", round + 1, measure.rounds);
-            // Each round begins with another one: what goes before leaves its traces in the caches.
+            // Each round begins with a different subject, because the previous one affects the processor's caches.
             let mut turns: Vec<_> = rows.iter_mut().zip(subjects).collect();
             turns.rotate_left(round % subjects.len().max(1));
             for (row, subject) in turns {
@@ -77,7 +79,7 @@ impl Report {
             memory_mb: measure.memory_mb,
             latency_ms: measure.latency_ms,
             rounds: measure.rounds,
-            unthrottled: quota.err().map(|error| error.to_string()),
+            no_quota: quota.err().map(|error| error.to_string()),
         })
     }
 }
@@ -86,7 +88,7 @@ impl Row {
     fn new(subject: &Subject) -> Result<Self> {
         Ok(Self {
             name: subject.name.clone(),
-            size: Size::of(&subject.artefact)?,
+            size: Size::of(&subject.artifact)?,
             instructions: None,
             init: Samples::default(),
             init_cpu: Samples::default(),
@@ -94,7 +96,7 @@ impl Row {
             cold_cpu: Samples::default(),
             throttled: Samples::default(),
             warm: Samples::default(),
-            after: Samples::default(),
+            post_response: Samples::default(),
             warm_cpu: Samples::default(),
             peak_rss_kib: Vec::new(),
         })
@@ -103,23 +105,23 @@ impl Row {
     async fn measure(
         &mut self,
         subject: &Subject,
-        dynamodb: &DynamoDb,
+        dynamodb: &StubServer,
         measure: &Measure,
-        quota: Option<&Quota>,
+        quota: Option<&CpuQuota>,
     ) -> Result<()> {
-        // In the same group as the throttled ones and started the same way, only not throttled.
+        // Started in the control group, like the throttled environments, but not throttled.
         let mut sandbox = Sandbox::start(subject, dynamodb, measure.memory_mb, &[], quota).await?;
         self.init.0.push(sandbox.started.elapsed());
         self.init_cpu.0.push(sandbox.usage()?.cpu);
         let first = sandbox.invoke().await?;
-        self.cold.0.push(first.answered_at - sandbox.started);
+        self.cold.0.push(first.response_at - sandbox.started);
         let cold_cpu = sandbox.usage()?.cpu;
         self.cold_cpu.0.push(cold_cpu);
         let calls = dynamodb.calls();
         for _ in 0..measure.warm {
             let invocation = sandbox.invoke().await?;
-            self.warm.0.push(invocation.answered);
-            self.after.0.push(invocation.ready - invocation.answered);
+            self.warm.0.push(invocation.response);
+            self.post_response.0.push(invocation.ready - invocation.response);
         }
         let calls = dynamodb.calls() - calls;
         if calls != measure.warm {
@@ -138,32 +140,32 @@ impl Row {
     async fn measure_throttled(
         &mut self,
         subject: &Subject,
-        dynamodb: &DynamoDb,
+        dynamodb: &StubServer,
         measure: &Measure,
-        quota: &Quota,
+        quota: &CpuQuota,
     ) -> Result<()> {
-        quota.release()?;
+        quota.unthrottle()?;
         let mut sandbox = Sandbox::start(subject, dynamodb, measure.memory_mb, &[], Some(quota)).await?;
         quota.throttle()?;
         let first = sandbox.invoke().await?;
-        self.throttled.0.push(first.answered_at - sandbox.started);
-        quota.release()
+        self.throttled.0.push(first.response_at - sandbox.started);
+        quota.unthrottle()
     }
 }
 
 impl Samples {
-    /// The value below which `share` of the samples lie.
+    /// The value below which this share of the samples lies.
     fn quantile(&self, share: f64) -> Option<Duration> {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
         let last = sorted.len().checked_sub(1)?;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index of a short list")]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index into a short list")]
         let index = (last as f64 * share).round() as usize;
         sorted.get(index).copied()
     }
 }
 
-/// The median and, after a stroke, the 99th percentile, in milliseconds.
+/// Formats the median and the 99th percentile, in milliseconds.
 impl fmt::Display for Samples {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Some(median), Some(p99)) = (self.quantile(0.5), self.quantile(0.99)) else { return f.write_str("-") };
@@ -176,14 +178,14 @@ impl fmt::Display for Samples {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { memory_mb, latency_ms, rounds, .. } = self;
-        writeln!(f, "Median / p99 in ms over {rounds} rounds in turn; DynamoDB answers in {latency_ms} ms.\n")?;
-        if let Some(reason) = &self.unthrottled {
-            writeln!(f, "The column of {memory_mb} MB is empty: {reason}.\n")?;
+        writeln!(f, "Median / p99 in ms over {rounds} rounds in turn; DynamoDB responds in {latency_ms} ms.\n")?;
+        if let Some(reason) = &self.no_quota {
+            writeln!(f, "The column for {memory_mb} MB is empty: {reason}.\n")?;
         }
         writeln!(
             f,
-            "| function | INIT | INIT, CPU | exec to first answer | INIT + first, CPU | exec to first answer at {memory_mb} MB \
-             | warm | answer to ready | warm, CPU | INIT + first, instructions | warm, instructions | peak RSS | binary | zip |"
+            "| function | INIT | INIT, CPU | exec to first response | INIT + first, CPU | exec to first response at {memory_mb} MB \
+             | warm | response to ready | warm, CPU | INIT + first, instructions | warm, instructions | peak RSS | binary | zip |"
         )?;
         writeln!(f, "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")?;
         for row in &self.rows {
@@ -204,7 +206,7 @@ impl fmt::Display for Report {
                 row.cold_cpu,
                 row.throttled,
                 row.warm,
-                row.after,
+                row.post_response,
                 row.warm_cpu,
                 megabytes(row.size.bytes),
                 megabytes(row.size.zip_bytes),

@@ -1,4 +1,4 @@
-//! One execution environment: a process with Lambda's variables, from its start to its end.
+//! An execution environment: a function's process with Lambda's environment variables, from its start to its end.
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,66 +10,67 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 
 use crate::Result;
-use crate::dynamodb::DynamoDb;
-use crate::lambda::{Deed, Lambda};
-use crate::quota::Quota;
+use crate::cpu_quota::CpuQuota;
+use crate::runtime_api::{RuntimeApi, RuntimeEvent};
+use crate::stub_dynamodb::server::StubServer;
 use crate::subject::Subject;
 
-/// How long anything may take; callgrind makes a function some fifty times slower, and Node.js takes a second without.
-const LIMIT: Duration = Duration::from_secs(300);
+/// The time that any step may take. Callgrind slows a function down some fifty times, and Node.js takes a second
+/// without it.
+const TIMEOUT: Duration = Duration::from_secs(300);
 
-/// A function in its environment. The process is killed when this is dropped.
+/// A running function. Its process is killed when this is dropped.
 pub(crate) struct Sandbox {
     process: Child,
     id: u32,
-    lambda: Lambda,
+    runtime_api: RuntimeApi,
     subject: Subject,
-    /// How many it has been asked.
+    /// The number of requests that it has been sent.
     requests: usize,
-    /// What the process had used before it became the function.
+    /// The CPU time of the process before it became the function.
     cpu_before: Duration,
     /// When the process was started.
     pub(crate) started: Instant,
 }
 
-/// How long an invocation took, from the event on.
+/// The times that an invocation took, each from the moment at which the event was sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Invocation {
-    /// Until the answer was posted: this is what a visitor waits for.
-    pub(crate) answered: Duration,
-    /// Until the environment was free for the next event: this is what is billed.
+    /// The time until the response was posted, which a visitor waits for.
+    pub(crate) response: Duration,
+    /// The time until the environment was ready for the next event, which is billed.
     pub(crate) ready: Duration,
-    /// When the answer was posted.
-    pub(crate) answered_at: Instant,
+    /// The moment at which the response was posted.
+    pub(crate) response_at: Instant,
 }
 
-/// What a process has used so far.
+/// The resources that a process has used so far.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Usage {
-    /// Time on a CPU, all threads together.
+    /// The CPU time of all threads together.
     pub(crate) cpu: Duration,
-    /// The most memory that was resident, KiB.
+    /// The peak of resident memory, KiB.
     pub(crate) peak_rss_kib: u64,
 }
 
 impl Sandbox {
-    /// Starts a function, under the program `wrapper` if there is one, and waits until it asks for an event.
+    /// Starts a function, under the program `wrapper` if there is one, and waits until it requests an event.
     pub(crate) async fn start(
         subject: &Subject,
-        dynamodb: &DynamoDb,
+        dynamodb: &StubServer,
         memory_mb: u32,
         wrapper: &[OsString],
-        quota: Option<&Quota>,
+        quota: Option<&CpuQuota>,
     ) -> Result<Self> {
-        let lambda = Lambda::start().await?;
-        let group = quota.map(Quota::door).unwrap_or_default();
-        let words = group.iter().chain(wrapper).cloned();
+        let runtime_api = RuntimeApi::start().await?;
+        let cgroup_command = quota.map(CpuQuota::cgroup_command).unwrap_or_default();
+        let words = cgroup_command.iter().chain(wrapper).cloned();
         let mut words = words.chain(subject.command.iter().map(OsString::from));
         let mut command = Command::new(words.next().ok_or("no program to start")?);
         command.args(words).env_clear().current_dir(subject.task_root());
         command.stdin(Stdio::piped()).stdout(Stdio::null()).kill_on_drop(true);
         let variables = [
-            // Lambda's own.
+            // Set by Lambda.
             ("_HANDLER", subject.handler.to_owned()),
             ("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned()),
@@ -82,17 +83,17 @@ impl Sandbox {
             ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
             ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/bench".to_owned()),
             ("AWS_LAMBDA_LOG_STREAM_NAME", "2030/01/01/[$LATEST]0123456789abcdef".to_owned()),
-            ("AWS_LAMBDA_RUNTIME_API", lambda.address().to_string()),
+            ("AWS_LAMBDA_RUNTIME_API", runtime_api.address().to_string()),
             ("LAMBDA_TASK_ROOT", subject.task_root().display().to_string()),
             ("LANG", "en_US.UTF-8".to_owned()),
             ("TZ", ":UTC".to_owned()),
             ("PATH", std::env::var("PATH").unwrap_or_default()),
-            // template.yaml's.
+            // Set by template.yaml.
             ("TABLE_NAME", "links".to_owned()),
-            // This program's: the way to the stand-in, and its roots as each language has them named.
+            // Set for the benchmark: the stub's address, and its root certificate by the name that each language uses.
             ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.endpoint_url()),
             ("AWS_CA_BUNDLE", dynamodb.ca_bundle().display().to_string()),
-            ("SSL_CERT_FILE", dynamodb.machine_roots().display().to_string()),
+            ("SSL_CERT_FILE", dynamodb.system_roots().display().to_string()),
             ("NODE_EXTRA_CA_CERTS", dynamodb.ca_bundle().display().to_string()),
         ];
         command.envs(variables).envs(subject.settings.iter().copied());
@@ -100,42 +101,45 @@ impl Sandbox {
         let mut process = command.spawn().map_err(|error| format!("{}: {error}", subject.name))?;
         let id = process.id().ok_or("the function has ended already")?;
         if let Some(quota) = quota {
-            quota.wait_for(id).await?;
-            cpu_before = cpu_of(id)?;
+            quota.wait_until_joined(id).await?;
+            cpu_before = cpu_time(id)?;
             started = Instant::now();
             process.stdin.as_mut().ok_or("no standard input")?.write_all(b"go\n").await?;
         }
-        let mut sandbox = Self { process, id, lambda, subject: subject.clone(), requests: 0, started, cpu_before };
-        sandbox.ready().await?;
+        let mut sandbox = Self { process, id, runtime_api, subject: subject.clone(), requests: 0, started, cpu_before };
+        sandbox.wait_until_ready().await?;
         Ok(sandbox)
     }
 
-    /// Hands the subject's event over and waits for its answer, which must be right, and for the end of its work.
+    /// Invokes the function, and waits for its response, which must have the right status, and for the end of its work.
     pub(crate) async fn invoke(&mut self) -> Result<Invocation> {
         let event = Bytes::from(self.subject.job.event(self.requests));
         self.requests += 1;
         let begin = Instant::now();
-        self.lambda.invoke(event)?;
+        self.runtime_api.invoke(event)?;
         let mut extensions = 0;
-        let (mut answered, mut asked) = (None, None);
-        let ready = loop {
-            let (when, deed) =
-                self.lambda.deed(LIMIT).await.map_err(|error| format!("{}: {error}", self.subject.name))?;
-            match deed {
-                Deed::Answered(body) => {
+        let (mut response_at, mut next_requested) = (None, false);
+        let ready_at = loop {
+            let (time, event) = self
+                .runtime_api
+                .next_runtime_event(TIMEOUT)
+                .await
+                .map_err(|error| format!("{}: {error}", self.subject.name))?;
+            match event {
+                RuntimeEvent::ResponsePosted(body) => {
                     self.check(&body)?;
-                    answered = Some(when);
+                    response_at = Some(time);
                 }
-                Deed::AskedNext => asked = Some(when),
-                Deed::ExtensionAskedNext => extensions += 1,
-                Deed::Failed(body) => return Err(self.failure(&body)),
+                RuntimeEvent::NextRequested => next_requested = true,
+                RuntimeEvent::ExtensionNextRequested => extensions += 1,
+                RuntimeEvent::ErrorPosted(body) => return Err(self.failure(&body)),
             }
-            if answered.is_some() && asked.is_some() && extensions >= self.lambda.extensions() {
-                break when;
+            if response_at.is_some() && next_requested && extensions >= self.runtime_api.extensions() {
+                break time;
             }
         };
-        let answered_at = answered.unwrap_or(ready);
-        Ok(Invocation { answered: answered_at - begin, ready: ready - begin, answered_at })
+        let response_at = response_at.unwrap_or(ready_at);
+        Ok(Invocation { response: response_at - begin, ready: ready_at - begin, response_at })
     }
 
     /// What the process has used so far.
@@ -143,16 +147,16 @@ impl Sandbox {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id))?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM in status")?;
         let peak_rss_kib = peak.trim().trim_end_matches(" kB").parse()?;
-        Ok(Usage { cpu: cpu_of(self.id)?.saturating_sub(self.cpu_before), peak_rss_kib })
+        Ok(Usage { cpu: cpu_time(self.id)?.saturating_sub(self.cpu_before), peak_rss_kib })
     }
 
-    /// How many threads the process has.
+    /// The number of the process's threads.
     pub(crate) fn threads(&self) -> Result<u64> {
         Ok(fs::read_dir(format!("/proc/{}/task", self.id))?.count() as u64)
     }
 
-    /// Waits until the process no longer uses the CPU: what follows an answer is then done.
-    pub(crate) async fn rest(&self) -> Result<()> {
+    /// Waits until the process no longer uses the CPU, so that the work after a response is done.
+    pub(crate) async fn wait_until_idle(&self) -> Result<()> {
         let mut before = self.usage()?.cpu;
         loop {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -164,52 +168,56 @@ impl Sandbox {
         }
     }
 
-    /// Asks the process to end, and waits for it.
-    pub(crate) async fn end(mut self) -> Result<()> {
+    /// Sends SIGTERM to the process, and waits for its end.
+    pub(crate) async fn terminate(mut self) -> Result<()> {
         let sent = Command::new("kill").arg(self.id.to_string()).status().await?;
         if !sent.success() {
-            return Err("the function could not be asked to end".into());
+            return Err("SIGTERM could not be sent to the function".into());
         }
-        tokio::time::timeout(LIMIT, self.process.wait()).await.map_err(|_| "the function does not end")??;
+        tokio::time::timeout(TIMEOUT, self.process.wait())
+            .await
+            .map_err(|_| "the function did not end after SIGTERM")??;
         Ok(())
     }
 
-    /// Waits until the function and its extensions ask for their first events.
-    async fn ready(&mut self) -> Result<()> {
-        let (mut asked, mut extensions) = (false, 0);
-        while !asked || extensions < self.lambda.extensions() {
-            let deed = tokio::select! {
-                deed = self.lambda.deed(LIMIT) => deed?.1,
-                ended = self.process.wait() => return Err(format!("{} ended: {}", self.subject.name, ended?).into()),
+    /// Waits until the function and its extensions request their first events.
+    async fn wait_until_ready(&mut self) -> Result<()> {
+        let (mut next_requested, mut extensions) = (false, 0);
+        while !next_requested || extensions < self.runtime_api.extensions() {
+            let event = tokio::select! {
+                event = self.runtime_api.next_runtime_event(TIMEOUT) => event?.1,
+                status = self.process.wait() => return Err(format!("{} ended: {}", self.subject.name, status?).into()),
             };
-            match deed {
-                Deed::AskedNext => asked = true,
-                Deed::ExtensionAskedNext => extensions += 1,
-                Deed::Answered(body) | Deed::Failed(body) => return Err(self.failure(&body)),
+            match event {
+                RuntimeEvent::NextRequested => next_requested = true,
+                RuntimeEvent::ExtensionNextRequested => extensions += 1,
+                RuntimeEvent::ResponsePosted(body) | RuntimeEvent::ErrorPosted(body) => {
+                    return Err(self.failure(&body));
+                }
             }
         }
         Ok(())
     }
 
-    /// A function that answers wrong is not worth measuring.
+    /// Checks the status of a response: only a function that does its job is worth measuring.
     fn check(&self, body: &[u8]) -> Result<()> {
-        let answer: serde_json::Value = serde_json::from_slice(body)?;
-        if answer.get("statusCode").and_then(serde_json::Value::as_u64) == Some(self.subject.job.status()) {
+        let response: serde_json::Value = serde_json::from_slice(body)?;
+        if response.get("statusCode").and_then(serde_json::Value::as_u64) == Some(self.subject.job.status()) {
             return Ok(());
         }
         Err(self.failure(body))
     }
 
     fn failure(&self, body: &[u8]) -> Box<dyn std::error::Error + Send + Sync> {
-        format!("{} answered {}", self.subject.name, String::from_utf8_lossy(body)).into()
+        format!("{} responded with {}", self.subject.name, String::from_utf8_lossy(body)).into()
     }
 }
 
-/// The time that a process has had on a CPU, all threads together.
-fn cpu_of(process: u32) -> Result<Duration> {
+/// The CPU time of a process, all threads together.
+fn cpu_time(process: u32) -> Result<Duration> {
     let mut nanoseconds = 0;
     for thread in fs::read_dir(format!("/proc/{process}/task"))? {
-        // The first number of schedstat is the time on a CPU, ns. A thread may end meanwhile.
+        // The first number in schedstat is the CPU time, ns. The file is gone if the thread has ended meanwhile.
         let Ok(text) = fs::read_to_string(thread?.path().join("schedstat")) else { continue };
         nanoseconds += text.split(' ').next().ok_or("schedstat is empty")?.parse::<u64>()?;
     }

@@ -1,30 +1,32 @@
-//! The program `shortlink`: Shortlink on one machine.
+//! The program `shortlink`.
 //!
 //! # Layout
 //!
 //! | module | defines |
 //! | --- | --- |
-//! | [`serve`] | the subcommand: its options, and how the parts are put together |
-//! | [`engine`] | a DynamoDB in this process, over SQLite |
-//! | `passage` | the SDK's way into it |
-//! | `operation` | what it is asked to do, by DynamoDB's names |
-//! | `reader` | reads that do not wait for writes |
-//! | [`table`] | the table in it: made, or found |
+//! | [`serve`] | `shortlink serve`: the whole service on one machine |
+//! | [`storage`] | the options that name a table, and opening it |
+//! | [`table`] | creating a table, and checking that one exists |
+//! | [`embedded`] | a DynamoDB inside this process, over SQLite |
 //! | [`gateway`] | what API Gateway does before and after a function |
+//! | [`error`] | what can end the program |
+//!
+//! A subcommand is one file with its options and one function, a variant of `Command`, and a line in `run`.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program speaks to its user")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line is the interface of this program")]
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub mod engine;
+pub mod embedded;
+pub mod error;
 pub mod gateway;
-mod operation;
-mod passage;
-mod reader;
 pub mod serve;
+pub mod storage;
 pub mod table;
+
+use error::CliError;
 
 /// A URL shortener for AWS, on this machine.
 #[derive(Debug, Parser)]
@@ -36,24 +38,27 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the whole service here: the code that Lambda runs, with the links in a file
-    Serve(serve::Options),
+    /// Run the whole service here: the code that runs on Lambda, with the links in a file
+    Serve(serve::ServeOptions),
 }
 
-/// Runs the program on this process's arguments. An error is one sentence on standard error, and exit code 1; wrong
+/// Runs the program with the arguments of this process. An error is one sentence on standard error and exit code 1; invalid
 /// arguments end with exit code 2.
 pub fn main() -> ExitCode {
-    let Arguments { command: Command::Serve(options) } = Arguments::parse();
-    let outcome = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(serve::ServeError::Runtime)
-        .and_then(|runtime| runtime.block_on(serve::serve(options, |line| println!("{line}"))));
-    match outcome {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime);
+    match runtime.and_then(|runtime| runtime.block_on(run(arguments.command))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("shortlink: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+async fn run(command: Command) -> Result<(), CliError> {
+    let print = |line: &str| println!("{line}");
+    match command {
+        Command::Serve(options) => serve::serve(options, print).await,
     }
 }

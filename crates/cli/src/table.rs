@@ -1,4 +1,4 @@
-//! The table: as template.yaml makes it in AWS, so this makes it in the embedded engine.
+//! Creating a table with the keys and settings that template.yaml declares, and checking that one exists.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
@@ -6,32 +6,32 @@ use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TimeToLiveSpecification,
 };
-use shortlink_core::link::attribute;
-use shortlink_core::store::in_words;
+use shortlink_core::dynamodb::error::error_chain;
+use shortlink_core::dynamodb::items::attribute;
 use thiserror::Error;
 
-/// Why there is no table to work with.
+/// The reason that a table cannot be used.
 #[derive(Debug, Error)]
 pub enum TableError {
-    /// It is not there.
+    /// The table does not exist.
     #[error(
-        "there is no table {table:?} at that DynamoDB; create it (template.yaml says how it should be), or name another with --table"
+        "there is no table {table:?} in that DynamoDB; create it as template.yaml declares it, or name another with --table"
     )]
     Missing {
-        /// Its name.
+        /// The table's name.
         table: String,
     },
-    /// DynamoDB does not answer, or refuses.
+    /// DynamoDB does not answer, or rejects the call.
     #[error("the table {table:?} cannot be used: {reason}")]
     Unusable {
-        /// Its name.
+        /// The table's name.
         table: String,
-        /// DynamoDB's or the SDK's words.
+        /// The message of DynamoDB or the SDK.
         reason: String,
     },
 }
 
-/// Makes the table unless it is there.
+/// Creates the table if it does not exist.
 ///
 /// # Errors
 ///
@@ -61,7 +61,7 @@ pub async fn ensure(client: &Client, table: &str) -> Result<(), TableError> {
         Err(error) if matches!(error.as_service_error(), Some(CreateTableError::ResourceInUseException(_))) => {
             return Ok(());
         }
-        Err(error) => return Err(unusable(in_words(&error))),
+        Err(error) => return Err(unusable(error_chain(&error))),
     }
     let ttl = TimeToLiveSpecification::builder()
         .attribute_name(attribute::PURGE_AT)
@@ -69,18 +69,18 @@ pub async fn ensure(client: &Client, table: &str) -> Result<(), TableError> {
         .build()
         .map_err(|error| unusable(error.to_string()))?;
     let enabled = client.update_time_to_live().table_name(table).time_to_live_specification(ttl).send().await;
-    enabled.map(drop).map_err(|error| unusable(in_words(&error)))
+    enabled.map(drop).map_err(|error| unusable(error_chain(&error)))
 }
 
-/// Makes sure that the table is there.
+/// Checks that the table exists.
 ///
 /// # Errors
 ///
 /// [`TableError`].
-pub async fn find(client: &Client, table: &str) -> Result<(), TableError> {
+pub async fn require_exists(client: &Client, table: &str) -> Result<(), TableError> {
     let described = client.describe_table().table_name(table).send().await;
     described.map(drop).map_err(|error| match error.as_service_error() {
         Some(DescribeTableError::ResourceNotFoundException(_)) => TableError::Missing { table: table.to_owned() },
-        _ => TableError::Unusable { table: table.to_owned(), reason: in_words(&error) },
+        _ => TableError::Unusable { table: table.to_owned(), reason: error_chain(&error) },
     })
 }

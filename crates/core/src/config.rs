@@ -1,35 +1,35 @@
-//! How a setting is read from an environment variable, and refused.
+//! Settings from environment variables.
 //!
-//! Each function documents its own variables where it reads them (`crates/*/src/config.rs`); this
-//! module holds what they share. An empty variable counts as unset, since a CloudFormation parameter
-//! cannot be absent. A bad value is never replaced silently: it stops the start.
+//! Each function documents its own variables where it reads them (`crates/*/src/config.rs`); this module holds the parts
+//! that they share. An empty variable counts as unset, since a CloudFormation parameter cannot be absent. An invalid value
+//! is never replaced silently: the program does not start.
 
 use std::ops::RangeInclusive;
 
 use thiserror::Error;
 
-use crate::request::BaseUrl;
+use crate::domain::base_url::BaseUrl;
 
-/// A setting that cannot be used; the sentence names the variable and says what would do.
+/// An invalid setting. The message names the variable and says which values are valid.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{variable} {problem}")]
+#[error("{variable} {reason}")]
 pub struct ConfigError {
     variable: &'static str,
-    problem: String,
+    reason: String,
 }
 
 impl ConfigError {
-    /// An error about `variable`, whose `problem` continues a sentence that begins with its name.
-    pub fn new(variable: &'static str, problem: impl Into<String>) -> Self {
-        Self { variable, problem: problem.into() }
+    /// An error about `variable`; `reason` continues a sentence that begins with the variable's name.
+    pub fn new(variable: &'static str, reason: impl Into<String>) -> Self {
+        Self { variable, reason: reason.into() }
     }
 }
 
-/// Where settings are looked up: the process's environment, or a test's list.
+/// The source of settings: the process's environment, or a list in a test.
 pub struct Environment<'a>(&'a dyn Fn(&str) -> Option<String>);
 
 impl<'a> Environment<'a> {
-    /// An environment that asks `lookup` for each variable by its name.
+    /// An environment that calls `lookup` with the name of each variable.
     pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
         Self(lookup)
     }
@@ -39,25 +39,25 @@ impl<'a> Environment<'a> {
         Environment(&|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
     }
 
-    /// A variable's text; `None` if it is unset or empty.
+    /// The value of a variable; `None` if it is unset or empty.
     pub fn text(&self, variable: &'static str) -> Option<String> {
         (self.0)(variable).filter(|value| !value.is_empty())
     }
 
-    /// A variable that must be set.
+    /// The value of a variable that must be set.
     ///
     /// # Errors
     ///
-    /// It is unset or empty.
+    /// The variable is unset or empty.
     pub fn required(&self, variable: &'static str) -> Result<String, ConfigError> {
         self.text(variable).ok_or_else(|| ConfigError::new(variable, "is not set"))
     }
 
-    /// A whole number within `range`, or `default` if unset.
+    /// A whole number within `range`; `default` if unset.
     ///
     /// # Errors
     ///
-    /// It is not a whole number, or outside the range.
+    /// The value is not a whole number, or is outside the range.
     pub fn integer(
         &self,
         variable: &'static str,
@@ -71,11 +71,11 @@ impl<'a> Environment<'a> {
         })
     }
 
-    /// One of `choices`, or `default` if unset.
+    /// One of `choices`; `default` if unset.
     ///
     /// # Errors
     ///
-    /// It is none of them.
+    /// The value is none of them.
     pub fn choice<T: Copy>(&self, variable: &'static str, default: T, choices: &[(&str, T)]) -> Result<T, ConfigError> {
         let Some(text) = self.text(variable) else { return Ok(default) };
         let chosen = choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
@@ -85,17 +85,17 @@ impl<'a> Environment<'a> {
         })
     }
 
-    /// `BASE_URL`: what short URLs begin with, such as `https://sho.rt`. Unset: the address under which the client
-    /// reached the service. Both functions read it, since a QR code holds a short URL.
+    /// `BASE_URL`: what short URLs begin with, such as `https://sho.rt`. If unset, short URLs begin with the address that the
+    /// client used. Both functions read this variable, since a QR code contains a short URL.
     ///
     /// # Errors
     ///
-    /// It is not an `http` or `https` URL with a host and without query or fragment.
+    /// The value is not an `http` or `https` URL with a host and without query and fragment.
     pub fn base_url(&self) -> Result<Option<BaseUrl>, ConfigError> {
         const VARIABLE: &str = "BASE_URL";
         let Some(text) = self.text(VARIABLE) else { return Ok(None) };
-        let problem = || format!("must be a URL such as https://sho.rt; it is {text:?}");
-        BaseUrl::parse(&text).map(Some).ok_or_else(|| ConfigError::new(VARIABLE, problem()))
+        let reason = || format!("must be a URL such as https://sho.rt; it is {text:?}");
+        BaseUrl::parse(&text).map(Some).ok_or_else(|| ConfigError::new(VARIABLE, reason()))
     }
 }
 
@@ -114,13 +114,13 @@ mod tests {
     }
 
     #[test]
-    fn empty_is_unset() {
+    fn an_empty_variable_counts_as_unset() {
         assert_eq!(with("", |e| e.integer("N", 7, 1..=9)), Ok(7));
         assert_eq!(with("", |e| e.required("TABLE_NAME")), Err("TABLE_NAME is not set".into()));
     }
 
     #[test]
-    fn a_bad_value_is_refused_with_a_sentence_that_names_the_variable() {
+    fn an_invalid_value_is_an_error_that_names_the_variable() {
         assert_eq!(
             with("70", |e| e.integer("CODE_LENGTH", 7, 3..=64)),
             Err("CODE_LENGTH must be a whole number from 3 to 64; it is \"70\"".into())
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_url_loses_its_last_slash() {
+    fn a_base_url_loses_its_trailing_slash() {
         let base = base_url("https://Sho.rt/").expect("a URL").expect("set");
         assert_eq!(base.join("abc"), "https://sho.rt/abc");
     }

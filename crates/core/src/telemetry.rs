@@ -1,7 +1,7 @@
-//! The log: one JSON object a line on standard output or standard error, through `tracing`.
+//! The log: one JSON object per line, through `tracing`.
 //!
-//! A message says what happened; fields say to what, with the unit in the name; `request_id` is in every
-//! line about a request. No line holds a whole target, a body, or a visitor's address.
+//! The message says what happened. Fields say to what; a field's name ends with its unit. Every line about a request has
+//! the field `request_id`. No line contains a target, a body or a visitor's address.
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -10,22 +10,22 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use crate::config::{ConfigError, Environment};
 
-/// What the names of our crates begin with.
-const OURS: &[&str] = &["shortlink", "shorten", "resolve"];
+/// Prefixes of the names of our crates.
+const OUR_CRATES: &[&str] = &["shortlink", "shorten", "resolve"];
 
-/// The target of lines for which `LOG_LEVEL` must be `debug`. They are at level `info` all the same, because finer levels are
-/// compiled out of a release (Cargo.toml says why).
-pub const DETAIL: &str = "detail";
+/// The `tracing` target of lines that are logged only if `LOG_LEVEL` is `debug`. Their level is `info`, because lower levels
+/// are compiled out of a release build (Cargo.toml says why).
+pub const DEBUG_TARGET: &str = "debug";
 
-/// Starts the log of this process, on `writer`. Only the first call has an effect.
+/// Initialises the log of this process. Lines go to `writer`. Only the first call has an effect.
 ///
-/// `LOG_LEVEL` is the least that is logged, one of `error`, `warn`, `info` (the default), `debug`. Links made are logged
-/// at `info`, links followed at `debug`: the gateway's access log has those already.
+/// `LOG_LEVEL` is the lowest level that is logged: `error`, `warn`, `info` (the default) or `debug`. Created links are
+/// logged at `info` and visits at `debug`, since the gateway's access log contains the visits already.
 ///
 /// # Errors
 ///
-/// `LOG_LEVEL` is none of them; the log is at `info` then, for whoever reports it.
-pub fn start<W>(environment: &Environment<'_>, writer: W) -> Result<(), ConfigError>
+/// `LOG_LEVEL` is none of these. The log is then initialised at `info`, so that the caller can report the error.
+pub fn init<W>(environment: &Environment<'_>, writer: W) -> Result<(), ConfigError>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
@@ -36,11 +36,11 @@ where
         ("debug", LevelFilter::DEBUG),
     ];
     let level = environment.choice("LOG_LEVEL", LevelFilter::INFO, &levels);
-    start_at(level.clone().unwrap_or(LevelFilter::INFO), writer);
+    init_at(level.clone().unwrap_or(LevelFilter::INFO), writer);
     level.map(drop)
 }
 
-fn start_at<W>(level: LevelFilter, writer: W)
+fn init_at<W>(level: LevelFilter, writer: W)
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
@@ -49,15 +49,15 @@ where
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
-        .with_target(false) // here a target is what a link leads to
+        .with_target(false) // "target" would be read as a link's target
         .with_writer(writer);
-    // Other crates' debug lines hold requests whole, and the embedded engine warns of each failed condition: only
-    // their errors are let in.
+    // Other crates are limited to errors: their debug lines contain whole requests, and the embedded table's engine warns of
+    // each failed condition.
     let others = level.min(LevelFilter::ERROR);
-    let detail = if level == LevelFilter::DEBUG { level } else { LevelFilter::OFF };
-    let filter = Targets::new().with_default(others).with_target(DETAIL, detail);
-    let filter = OURS.iter().fold(filter, |filter, name| filter.with_target(*name, level));
+    let debug = if level == LevelFilter::DEBUG { level } else { LevelFilter::OFF };
+    let filter = Targets::new().with_default(others).with_target(DEBUG_TARGET, debug);
+    let filter = OUR_CRATES.iter().fold(filter, |filter, name| filter.with_target(*name, level));
     let subscriber = tracing_subscriber::registry().with(filter).with(lines);
-    // A second log is a second `start`: the first one stays.
+    // Fails if a log has been initialised before, which then stays.
     tracing::subscriber::set_global_default(subscriber).ok();
 }

@@ -1,82 +1,48 @@
-//! Carries API Gateway's events (HTTP API, payload format 2.0) to a handler, and its reply back.
+//! Runs a [`Handler`] on AWS Lambda, behind an API Gateway HTTP API (payload format 2.0).
 //!
 //! # Layout
 //!
-//! | module | defines |
+//! | file | defines |
 //! | --- | --- |
-//! | [`event`] | an event, and what we read of it; the answer to it |
-//! | `after` | work that follows the answer, before the next event is asked for |
-//! | `shutdown` | the end of an environment: work that is left is done |
+//! | `bin/shorten.rs`, `bin/resolve.rs` | the two Lambda functions: each reads its settings, builds its client and calls [`run`] |
+//! | [`event`] | an event turned into a request, and a response turned into the answer to an event |
+//! | `post_response` | running a handler's background work after the response, before the next event |
+//! | `shutdown` | running what is left when Lambda ends the execution environment |
 //!
-//! `lambda_runtime` runs the loop. `lambda_http` would read the events too, but its conversion into an
-//! `http::Request` rebuilds a URL from the decoded path, the Host header and the query, and unwraps what comes of it, as
-//! it does with a body that should be base64: what a client sends could panic it, and a panic answers 500. Here nothing
-//! that an event holds is unwrapped, the path is not looked at, and every event has an answer. (A test compares the
-//! two conversions on events that both can read.) Nor are its types of events: they read what nobody looks at, 33 k
-//! instructions a request (`bench measure --instructions`) and 55 kB of the zip.
+//! `lambda_runtime` runs the loop, and the types of events and answers are those of `lambda_http`
+//! (`aws_lambda_events`). `lambda_http`'s own conversion of an event into an `http::Request` is not used. It rebuilds a URL
+//! from the decoded path, the `Host` header and the query, and unwraps the result, as it does with a body that should be
+//! base64: a client could make it panic, and a panic answers 500. Here nothing in an event is unwrapped, the path is not
+//! used, and every event gets an answer. (Tests compare the two conversions, and show the panic.)
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use lambda_http::aws_lambda_events;
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
-use shortlink_core::problem::{Kind, Problem};
-use shortlink_core::reply::Reply;
-use shortlink_core::request::Request;
+use shortlink_core::config::Environment;
+use shortlink_core::dynamodb::client;
+use shortlink_core::dynamodb::store::Store;
+use shortlink_core::http::handler::Handler;
+use shortlink_core::http::problem::{self, ProblemKind};
 
-mod after;
 pub mod event;
+mod post_response;
 mod shutdown;
 
-use after::AfterLayer;
-use event::{Event, Response};
 pub use lambda_runtime::Error;
+use post_response::PostResponseLayer;
 
-/// How long a request may take. Each call of DynamoDB has limits of its own, but a request may need several; Lambda
-/// ends a function after the 5 s of template.yaml, and then the visitor would get the gateway's bare 500.
-pub const DEADLINE: Duration = Duration::from_millis(4_000);
+/// The future of an answer. The box keeps its type short: it would otherwise nest the futures of the SDK and the runtime
+/// deeper than the compiler allows.
+type AnswerFuture = Pin<Box<dyn Future<Output = Result<ApiGatewayV2httpResponse, Infallible>> + Send>>;
 
-/// What a function does with a request.
-pub trait Handler: Send + Sync + 'static {
-    /// Answers a request.
-    fn handle(&self, request: Request) -> impl Future<Output = Reply> + Send;
-
-    /// Answers a request within [`DEADLINE`]: what takes longer is given up, with 503.
-    fn answer(&self, request: Request) -> impl Future<Output = Reply> + Send {
-        async {
-            let id = request.id.clone();
-            tokio::time::timeout(DEADLINE, self.handle(request)).await.unwrap_or_else(|_| {
-                tracing::error!(request_id = id, "given up: it took too long");
-                Problem::unavailable().reply()
-            })
-        }
-    }
-
-    /// Whether requests leave work for after the answer.
-    fn has_work_after(&self) -> bool {
-        false
-    }
-
-    /// Does the work that waited for the answer to go.
-    fn after(&self) -> impl Future<Output = ()> + Send {
-        async {}
-    }
-
-    /// Does all the work that is left, before the process ends.
-    fn finish(&self) -> impl Future<Output = ()> + Send {
-        async {}
-    }
-}
-
-/// An answer on its way. The box ends the type, which otherwise holds every future within the SDK's and the runtime's,
-/// at a depth that the compiler refuses.
-type Answered = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
-
-/// Asks Lambda for events and answers them, for as long as the process lives.
+/// Requests events from Lambda and answers them with `handler`, for as long as the process lives.
 ///
 /// # Errors
 ///
@@ -84,23 +50,36 @@ type Answered = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send
 ///
 /// # Panics
 ///
-/// Outside Lambda, where its environment variables are not set.
+/// If Lambda's environment variables are not set.
 pub async fn run(handler: impl Handler) -> Result<(), Error> {
     let handler = Arc::new(handler);
-    if handler.has_work_after() {
-        shutdown::finish_on_sigterm(Arc::clone(&handler)).await;
+    if handler.has_background_work() {
+        shutdown::shut_down_on_sigterm(Arc::clone(&handler)).await;
     }
     let answering = Arc::clone(&handler);
-    let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| -> Answered {
+    let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| -> AnswerFuture {
         let handler = Arc::clone(&answering);
-        Box::pin(async move { Ok(answer(&*handler, &event.payload).await) })
+        Box::pin(async move { Ok(respond_to_event(&*handler, &event.payload).await) })
     });
-    // Not `lambda_runtime::run`, which also opens a span for each request: our log's lines bear its id as they are.
-    Runtime::new(service).layer(AfterLayer(handler)).run().await
+    // `lambda_runtime::run` would also open a span for each request. Our log lines contain the request's id anyway.
+    Runtime::new(service).layer(PostResponseLayer(handler)).run().await
 }
 
-/// How a function that cannot start, or go on, ends: with its error in the log, in the words that are meant for the
-/// operator, and not as `main` would print it.
+/// The table that `TABLE_NAME` names, with a connection that is already open.
+///
+/// # Errors
+///
+/// A variable is missing or has an invalid value.
+pub async fn open_store(environment: &Environment<'_>) -> Result<Store, Error> {
+    let table = environment.required("TABLE_NAME")?;
+    let lambda_client = client::for_lambda(environment)?;
+    if let Err(error) = lambda_client.prewarm().await {
+        tracing::warn!(error, "cannot connect to DynamoDB yet; the first request tries again");
+    }
+    Ok(Store::new(lambda_client.client, table))
+}
+
+/// The exit code of a function. An error goes to the log, in the words meant for the operator.
 pub fn exit_code(outcome: Result<(), Error>) -> ExitCode {
     let Err(error) = outcome else { return ExitCode::SUCCESS };
     tracing::error!(%error, "the function has ended");
@@ -108,16 +87,16 @@ pub fn exit_code(outcome: Result<(), Error>) -> ExitCode {
 }
 
 /// Answers one event.
-pub async fn answer(handler: &impl Handler, event: &RawValue) -> Response {
-    let Ok(event) = serde_json::from_str::<Event<'_>>(event.get()) else {
-        tracing::warn!("an event that is not from an API Gateway HTTP API");
+pub async fn respond_to_event(handler: &impl Handler, event: &RawValue) -> ApiGatewayV2httpResponse {
+    let Ok(event) = serde_json::from_str::<ApiGatewayV2httpRequest>(event.get()) else {
+        tracing::warn!("received an event that is not from an API Gateway HTTP API");
         let detail = "This function answers events of an API Gateway HTTP API, payload format 2.0.";
-        return Response::new(Problem::new(Kind::InvalidBody, detail).reply(), false);
+        return event::to_answer(problem::without_request(ProblemKind::InvalidBody, detail), false);
     };
-    let is_head = event.is_head();
-    let reply = match event.into_request() {
-        Ok(request) => handler.answer(request).await,
-        Err(reply) => *reply,
+    let is_head = event::is_head(&event);
+    let response = match event::into_request(event) {
+        Ok(request) => handler.respond(&request).await,
+        Err(response) => *response,
     };
-    Response::new(reply, is_head)
+    event::to_answer(response, is_head)
 }

@@ -1,29 +1,26 @@
-//! What the operator chose for the read side.
+//! The operator's settings of the read side.
 
 use http::StatusCode;
 use shortlink_core::config::{ConfigError, Environment};
-use shortlink_core::hot;
-use shortlink_core::request::BaseUrl;
-use shortlink_core::visits::Mode;
+use shortlink_core::domain::base_url::BaseUrl;
+use shortlink_core::visits::recorder::VisitTracking;
 
-const DAY: i64 = 86_400;
+const DAY_SECONDS: i64 = 86_400;
 
 /// The settings of `resolve`.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// `REDIRECT_STATUS`: the status of a redirect, one of `301` (the default), `302`, `307`, `308`. Browsers keep a
-    /// 301 or 308 for as long as `Cache-Control` says, and ask again after each 302 or 307 without it.
+    /// `REDIRECT_STATUS`: the status of a redirect, one of `301` (the default), `302`, `307`, `308`. Browsers cache a 301 or
+    /// 308 for as long as `Cache-Control` says, and a 302 or 307 likewise only because it says so.
     pub redirect_status: StatusCode,
-    /// `VISITS`: what is counted: `off`; `total`, how often each link is followed; `daily` (the default), for each day
-    /// also by whom.
-    pub visits: Mode,
-    /// `VISITS_KEPT`: how long a day's counts are kept, seconds; 34560000 (400 days) by default.
-    pub visits_kept: i64,
-    /// `HOT_LINKS`: how long a link that was followed is followed again without a look at the table, 0 to 60 seconds, 5
-    /// by default. For so long may a link that is withdrawn still redirect. 0: never.
-    pub hot_links: i64,
-    /// How many links are remembered so: as many as a function's memory takes. A server may raise it.
-    pub hot_links_capacity: usize,
+    /// `VISITS`: what is counted: `off`; `total`, the number of visits of each link; `daily` (the default), also the visits,
+    /// devices, countries and referrers of each day.
+    pub visits: VisitTracking,
+    /// `VISITS_RETENTION`: how long daily counts are kept, in seconds; 34560000 (400 days) by default.
+    pub visits_retention: i64,
+    /// `LINK_CACHE_SECONDS`: how long a link is cached in memory after it was read, 0 to 60 seconds, 5 by default. A link
+    /// that is withdrawn may still redirect for that long. 0 disables the cache.
+    pub link_cache_seconds: i64,
     /// `BASE_URL`: what short URLs begin with; see [`Environment::base_url`].
     pub base_url: Option<BaseUrl>,
 }
@@ -33,7 +30,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// The first variable whose value cannot be used.
+    /// The first variable with an invalid value.
     pub fn read(environment: &Environment<'_>) -> Result<Self, ConfigError> {
         let statuses = [
             ("301", StatusCode::MOVED_PERMANENTLY),
@@ -41,15 +38,28 @@ impl Config {
             ("307", StatusCode::TEMPORARY_REDIRECT),
             ("308", StatusCode::PERMANENT_REDIRECT),
         ];
-        let redirect_status = environment.choice("REDIRECT_STATUS", StatusCode::MOVED_PERMANENTLY, &statuses)?;
-        let modes = [("off", Mode::Off), ("total", Mode::Total), ("daily", Mode::Daily)];
+        let tracking = [("off", VisitTracking::Off), ("total", VisitTracking::Total), ("daily", VisitTracking::Daily)];
         Ok(Self {
-            redirect_status,
+            redirect_status: environment.choice("REDIRECT_STATUS", StatusCode::MOVED_PERMANENTLY, &statuses)?,
+            visits: environment.choice("VISITS", VisitTracking::Daily, &tracking)?,
+            visits_retention: environment.integer(
+                "VISITS_RETENTION",
+                400 * DAY_SECONDS,
+                DAY_SECONDS..=36_500 * DAY_SECONDS,
+            )?,
+            link_cache_seconds: environment.integer("LINK_CACHE_SECONDS", 5, 0..=60)?,
             base_url: environment.base_url()?,
-            visits: environment.choice("VISITS", Mode::Daily, &modes)?,
-            visits_kept: environment.integer("VISITS_KEPT", 400 * DAY, DAY..=36_500 * DAY)?,
-            hot_links: environment.integer("HOT_LINKS", 5, 0..=60)?,
-            hot_links_capacity: hot::CAPACITY,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_are_permanent_by_default() {
+        let config = Config::read(&Environment::new(&|_| None));
+        assert_eq!(config.map(|config| config.redirect_status), Ok(StatusCode::MOVED_PERMANENTLY));
     }
 }

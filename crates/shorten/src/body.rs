@@ -1,31 +1,31 @@
-//! The body of `POST /shorten`: JSON, a form, or the URL itself, all read into the same named fields.
+//! The body of `POST /shorten`: JSON, a form or plain text, read into the same named fields.
 
 use http::header;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use shortlink_core::problem::{Kind, Problem};
-use shortlink_core::request::Request;
+use shortlink_core::http::problem::{Problem, ProblemKind};
+use shortlink_core::http::request::Request;
 use url::form_urlencoded;
 
-/// The largest body that is read, bytes: the longest target four times over (a form may encode a byte in three) and
+/// The maximum size of a body, in bytes: eight times the longest target (a form may encode each byte in three), which leaves
 /// room for the other fields.
 pub const MAX_BYTES: usize = 16_384;
 
-/// A field's value, as far as its syntax tells.
+/// The value of a field.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// JSON `null`.
     Null,
     /// JSON `true` or `false`.
     Bool(bool),
-    /// A whole JSON number.
+    /// A JSON number that is whole.
     Integer(i64),
     /// A JSON string, or any value of a form.
     Text(String),
-    /// Another JSON value: a fraction, a list, an object.
+    /// Another JSON value: a fraction, an array or an object.
     Other,
 }
 
-/// The fields of a body, in order; a name may stand there twice.
+/// The fields of a body, in order. A name may occur twice.
 #[derive(Debug)]
 pub struct Fields(pub Vec<(String, Value)>);
 
@@ -33,19 +33,19 @@ pub struct Fields(pub Vec<(String, Value)>);
 ///
 /// # Errors
 ///
-/// It is too large, of another type, not UTF-8, or not what its type says.
+/// The body is too large, has an unsupported media type, or is not valid.
 pub fn read(request: &Request) -> Result<Fields, Problem> {
     if request.body.len() > MAX_BYTES {
         let detail = format!("The body has {} bytes; send at most {MAX_BYTES}.", request.body.len());
-        return Err(Problem::new(Kind::BodyTooLarge, detail));
+        return Err(Problem::new(ProblemKind::BodyTooLarge, detail));
     }
     let body = std::str::from_utf8(&request.body)
-        .map_err(|error| invalid(format!("The body is not UTF-8 from byte {} on.", error.valid_up_to())))?;
-    let body = body.trim_start_matches('\u{feff}'); // the byte order mark that some editors write
+        .map_err(|error| invalid(format!("The body is not valid UTF-8 at byte {}.", error.valid_up_to())))?;
+    let body = body.trim_start_matches('\u{feff}'); // the byte order mark that some editors add
     match media_type(request)?.as_str() {
         "application/json" => json(body),
         "text/plain" => Ok(Fields(vec![("url".to_owned(), Value::Text(body.trim_ascii().to_owned()))])),
-        // `curl -d '{"url": …}'` without a header: curl says that it is a form.
+        // `curl -d '{"url": …}'` sends JSON with the media type of a form.
         "" | "application/x-www-form-urlencoded" if body.trim_ascii_start().starts_with('{') => json(body),
         "" | "application/x-www-form-urlencoded" => form(body),
         other => {
@@ -53,20 +53,20 @@ pub fn read(request: &Request) -> Result<Fields, Problem> {
             let detail = format!(
                 "The body is of type {shown:?}; send application/json, application/x-www-form-urlencoded or text/plain."
             );
-            Err(Problem::new(Kind::UnsupportedMediaType, detail))
+            Err(Problem::new(ProblemKind::UnsupportedMediaType, detail))
         }
     }
 }
 
-/// The body's type without parameters, in lower case; empty if the request does not say. Its `charset` is not
-/// looked at: bodies are UTF-8.
+/// The media type without parameters, in lower case; empty if the request has none. A `charset` is ignored: bodies are
+/// UTF-8.
 fn media_type(request: &Request) -> Result<String, Problem> {
     if !request.headers.contains_key(header::CONTENT_TYPE) {
         return Ok(String::new());
     }
     let text = request.header(header::CONTENT_TYPE).ok_or_else(|| {
-        let detail = "Content-Type is there twice, or is not ASCII; send one, such as application/json.";
-        Problem::new(Kind::UnsupportedMediaType, detail)
+        let detail = "Content-Type occurs twice or is not ASCII; send it once, such as application/json.";
+        Problem::new(ProblemKind::UnsupportedMediaType, detail)
     })?;
     Ok(text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
 }
@@ -76,18 +76,18 @@ fn json(body: &str) -> Result<Fields, Problem> {
         return Err(invalid("The body is not a JSON object; send one such as {\"url\": \"https://example.com/\"}."));
     }
     serde_json::from_str(body).map_err(|error| {
-        // The parser's words tell the place and the kind of mistake; they may also quote what stands there.
+        // The parser's own message may quote the body.
         invalid(format!("The body is not valid JSON at line {}, column {}.", error.line(), error.column()))
     })
 }
 
-/// A form's fields. Empty ones count as absent: a browser sends every input of a form.
+/// The fields of a form. An empty field counts as absent, since a browser sends every input of a form.
 ///
-/// What is not UTF-8 once it is decoded is refused: the parser would put U+FFFD in its place, and the link would lead
-/// somewhere else.
+/// A form that is not UTF-8 after decoding is an error: the parser would replace the bytes with U+FFFD, and the link would
+/// redirect to another URL.
 fn form(body: &str) -> Result<Fields, Problem> {
     if percent_encoding::percent_decode_str(body).decode_utf8().is_err() {
-        let detail = "The form is not UTF-8 once it is decoded. If a URL has such bytes, encode it once more \
+        let detail = "The form is not UTF-8 after decoding. If the URL contains such bytes, encode it once more \
                       (curl --data-urlencode url=…), or send it as JSON or text/plain.";
         return Err(invalid(detail));
     }
@@ -97,12 +97,12 @@ fn form(body: &str) -> Result<Fields, Problem> {
 }
 
 fn invalid(detail: impl Into<String>) -> Problem {
-    Problem::new(Kind::InvalidBody, detail)
+    Problem::new(ProblemKind::InvalidBody, detail)
 }
 
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// Keeps every entry: `serde_json::Map` would silently keep the last of two with one name.
+        /// Keeps every entry. `serde_json::Map` would silently keep only the last one of a name.
         struct Entries;
         impl<'de> Visitor<'de> for Entries {
             type Value = Fields;
@@ -123,7 +123,7 @@ impl<'de> Deserialize<'de> for Fields {
     }
 }
 
-/// A whole number that was written with a point or an exponent, as some clients write all numbers.
+/// A whole number with a decimal point or an exponent, as some clients write every number.
 #[expect(clippy::cast_possible_truncation, reason = "below 2^53 a whole f64 is an i64")]
 fn whole(number: &serde_json::Number) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53

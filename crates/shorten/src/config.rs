@@ -1,32 +1,31 @@
-//! What the operator chose for the write side.
+//! The operator's settings of the write side.
 
-use shortlink_core::code;
 use shortlink_core::config::{ConfigError, Environment};
-use shortlink_core::expiry::ExpiryPolicy;
-use shortlink_core::request::BaseUrl;
+use shortlink_core::domain::base_url::BaseUrl;
+use shortlink_core::domain::code;
+use shortlink_core::domain::expiry::ExpiryPolicy;
 
-const DAY: i64 = 86_400;
+const DAY_SECONDS: i64 = 86_400;
 
-/// The longest life that can be configured, seconds: a thousand years, which keeps every instant within four digits
-/// of year.
-const LONGEST: i64 = 365_250 * DAY;
+/// The longest lifetime that can be configured, in seconds: a thousand years, so that every year has four digits.
+const MAX_LIFETIME: i64 = 365_250 * DAY_SECONDS;
 
 /// The settings of `shorten`.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// `BASE_URL`: what short URLs begin with; see [`Environment::base_url`].
     pub base_url: Option<BaseUrl>,
-    /// `CODE_LENGTH`: the characters of a drawn code, 3 to 32, 7 by default: 49^7 = 6.8 × 10^11 codes.
+    /// `CODE_LENGTH`: the length of a generated code in characters, 3 to 32, 7 by default: 49^7 = 6.8 × 10^11 codes.
     pub code_length: usize,
-    /// How long links live, from these variables, in seconds:
+    /// The expiry of links, from these variables, in seconds:
     ///
     /// | variable | default | meaning |
     /// | --- | --- | --- |
-    /// | `EXPIRES_IN_DEFAULT` | 7776000 (90 days) | the life of a link for which none was asked; `never` for no end |
-    /// | `EXPIRES_IN_MIN` | 60 | the shortest life |
-    /// | `EXPIRES_IN_MAX` | 315360000 (10 years) | the longest life |
+    /// | `EXPIRES_IN_DEFAULT` | 7776000 (90 days) | the lifetime of a link whose creator gives none; `never`: it does not expire |
+    /// | `EXPIRES_IN_MIN` | 60 | the shortest lifetime |
+    /// | `EXPIRES_IN_MAX` | 315360000 (10 years) | the longest lifetime |
     /// | `ALLOW_NEVER` | false | `true`: clients may ask for links that never expire |
-    /// | `PURGE_AFTER` | 2592000 (30 days) | how long an expired link still says so before it is deleted |
+    /// | `PURGE_AFTER` | 2592000 (30 days) | how long an expired link answers 410 before it is deleted |
     pub expiry: ExpiryPolicy,
 }
 
@@ -35,7 +34,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// The first variable whose value cannot be used, also together with the others.
+    /// The first variable whose value is invalid, by itself or together with the others.
     pub fn read(environment: &Environment<'_>) -> Result<Self, ConfigError> {
         let code_length = environment.integer("CODE_LENGTH", 7, code::MIN_LENGTH as i64..=32)?;
         let code_length = usize::try_from(code_length).unwrap_or(code::MIN_LENGTH);
@@ -44,21 +43,21 @@ impl Config {
 }
 
 fn read_expiry(environment: &Environment<'_>) -> Result<ExpiryPolicy, ConfigError> {
-    let min = environment.integer("EXPIRES_IN_MIN", 60, 1..=LONGEST)?;
-    let max = environment.integer("EXPIRES_IN_MAX", 3_650 * DAY, 1..=LONGEST)?;
+    let min = environment.integer("EXPIRES_IN_MIN", 60, 1..=MAX_LIFETIME)?;
+    let max = environment.integer("EXPIRES_IN_MAX", 3_650 * DAY_SECONDS, 1..=MAX_LIFETIME)?;
     if min > max {
         return Err(ConfigError::new("EXPIRES_IN_MIN", format!("is {min}, more than EXPIRES_IN_MAX, which is {max}")));
     }
-    let never = environment.choice("ALLOW_NEVER", false, &[("true", true), ("false", false)])?;
+    let allow_never = environment.choice("ALLOW_NEVER", false, &[("true", true), ("false", false)])?;
     let default = match environment.text("EXPIRES_IN_DEFAULT").as_deref() {
-        Some("never") if never => None,
+        Some("never") if allow_never => None,
         Some("never") => {
-            return Err(ConfigError::new("EXPIRES_IN_DEFAULT", "is never, which ALLOW_NEVER=true must allow"));
+            return Err(ConfigError::new("EXPIRES_IN_DEFAULT", "is never, which requires ALLOW_NEVER=true"));
         }
-        _ => Some(environment.integer("EXPIRES_IN_DEFAULT", (90 * DAY).clamp(min, max), min..=max)?),
+        _ => Some(environment.integer("EXPIRES_IN_DEFAULT", (90 * DAY_SECONDS).clamp(min, max), min..=max)?),
     };
-    let purge_after = environment.integer("PURGE_AFTER", 30 * DAY, 0..=LONGEST)?;
-    Ok(ExpiryPolicy { default, min, max, never, purge_after })
+    let purge_after = environment.integer("PURGE_AFTER", 30 * DAY_SECONDS, 0..=MAX_LIFETIME)?;
+    Ok(ExpiryPolicy { default, min, max, allow_never, purge_after })
 }
 
 #[cfg(test)]
@@ -71,17 +70,17 @@ mod tests {
     }
 
     #[test]
-    fn ninety_days_and_seven_characters_are_the_default() {
+    fn links_expire_after_90_days_and_codes_have_7_characters_by_default() {
         let config = read(&[]).expect("defaults are valid");
         assert_eq!(config.code_length, 7);
         assert_eq!(config.expiry.default, Some(7_776_000));
-        assert!(!config.expiry.never);
+        assert!(!config.expiry.allow_never);
     }
 
     #[test]
-    fn settings_that_contradict_each_other_are_refused() {
+    fn contradictory_settings_are_rejected() {
         for (variables, expected) in [
-            (&[("EXPIRES_IN_DEFAULT", "never")][..], "EXPIRES_IN_DEFAULT is never, which ALLOW_NEVER=true must allow"),
+            (&[("EXPIRES_IN_DEFAULT", "never")][..], "EXPIRES_IN_DEFAULT is never, which requires ALLOW_NEVER=true"),
             (
                 &[("EXPIRES_IN_MIN", "9"), ("EXPIRES_IN_MAX", "8")],
                 "EXPIRES_IN_MIN is 9, more than EXPIRES_IN_MAX, which is 8",

@@ -1,196 +1,84 @@
-//! The write side of Shortlink: `POST /shorten`, the page for people at `GET /`, and the description of the API.
+//! The write side of Shortlink: `POST /shorten`, the page at `GET /`, and the description of the API.
 //!
 //! # Layout
 //!
-//! In the order in which a request meets them:
+//! In the order in which a request passes them:
 //!
 //! | module | defines |
 //! | --- | --- |
-//! | [`config`] | what the operator chose |
-//! | [`body`] | JSON, a form or text, read into fields |
-//! | [`order`] | the fields, read into the link that a client orders |
-//! | [`page`] | the form and its answer, for people |
+//! | [`config`] | the operator's settings |
+//! | [`create_link`] | `POST /shorten`: creates a link |
+//! | [`body`] | a JSON, form or text body, read into fields |
+//! | [`create_link_request`] | the fields, parsed into the request for a link |
+//! | [`link_response`] | the response about a link: JSON, text or a page |
+//! | [`form`] | the page with the form, and the form with errors |
+//! | [`assets`] | `openapi.json`, `robots.txt`, `favicon.svg` |
 //!
-//! `openapi.json` describes all this to programs. `main.rs` is the Lambda; the local server calls the same
-//! [`Shorten`].
+//! The Lambda binary is `crates/lambda/src/bin/shorten.rs`. The local server uses the same [`Shorten`].
 
-use http::{HeaderValue, StatusCode, header};
-use serde::Serialize;
-use shortlink_core::clock::{Clock, Timestamp};
-use shortlink_core::link::Link;
-use shortlink_core::problem::{Kind, Problem};
-use shortlink_core::reply::{self, Reply};
-use shortlink_core::request::{BaseUrl, Request};
-use shortlink_core::reuse::Reused;
-use shortlink_core::route::Route;
-use shortlink_core::store::{CodeSource, CreateError, Draft, Store};
-use shortlink_lambda::Handler;
+use http::{HeaderValue, StatusCode};
+use shortlink_core::domain::base_url::BaseUrl;
+use shortlink_core::domain::clock::Clock;
+use shortlink_core::domain::code_generator::CodeGenerator;
+use shortlink_core::dynamodb::store::Store;
+use shortlink_core::http::handler::Handler;
+use shortlink_core::http::problem::{Problem, ProblemKind};
+use shortlink_core::http::request::Request;
+use shortlink_core::http::response::{self, Response};
+use shortlink_core::http::routes::Endpoint;
 
+pub mod assets;
 pub mod body;
 pub mod config;
-pub mod order;
-pub mod page;
+pub mod create_link;
+pub mod create_link_request;
+pub mod form;
+pub mod link_response;
 
 use config::Config;
-use order::Order;
-use page::Entered;
 
-/// The description of the API, OpenAPI 3.1. A test keeps it true.
-pub const OPENAPI: &str = include_str!("openapi.json");
-
-/// What crawlers may fetch.
-const ROBOTS: &str = include_str!("robots.txt");
-
-/// The icon of the pages.
-const FAVICON: &str = include_str!("favicon.svg");
-
-/// How long a browser or a CDN may keep the page and the description without asking again: not so long that a new
-/// version of the service meets old ones of them.
+/// How long browsers and CDNs may cache the page and the API's description. It is short, so that a new version of the
+/// service does not meet old pages for long.
 const FIVE_MINUTES: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
-/// As [`FIVE_MINUTES`], for what hardly ever changes.
-const A_DAY: HeaderValue = HeaderValue::from_static("public, max-age=86400");
+/// As [`FIVE_MINUTES`], for files that hardly ever change.
+const ONE_DAY: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 
-/// Makes links.
+/// The handler of the write side.
 #[derive(Clone, Debug)]
 pub struct Shorten {
     config: Config,
     store: Store,
-    codes: CodeSource,
+    codes: CodeGenerator,
     clock: Clock,
 }
 
-/// A link as its maker is told of it.
-#[derive(Serialize)]
-struct Receipt<'a> {
-    short: String,
-    short_url: &'a str,
-    code: &'a str,
-    url: &'a str,
-    created_at: Timestamp,
-    expires_at: Option<Timestamp>,
-}
-
 impl Shorten {
-    /// Makes links in `store`, with codes from `codes`.
-    pub fn new(config: Config, store: Store, codes: CodeSource, clock: Clock) -> Self {
+    /// Creates links in `store`, with codes from `codes`.
+    pub fn new(config: Config, store: Store, codes: CodeGenerator, clock: Clock) -> Self {
         Self { config, store, codes, clock }
-    }
-
-    async fn shorten(&self, request: &Request) -> Reply {
-        let wanted = request.preferred(&["application/json", "text/plain", "text/html"]);
-        let mut entered = Entered::default();
-        let outcome = self.make(request, &mut entered).await;
-        let base_url = self.base_url(request);
-        let mut reply = match (outcome, wanted) {
-            (Ok((status, link)), Some("text/html")) => located(page::made(status, &link, base_url), &link, base_url),
-            (Ok((status, link)), _) => {
-                located(receipt(status, &link, base_url, wanted == Some("text/plain")), &link, base_url)
-            }
-            (Err(problem), Some("text/html")) => page::refused(&problem, &entered, &self.config.expiry),
-            (Err(problem), _) => problem.reply(),
-        };
-        reply.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
-        reply
     }
 
     fn base_url<'a>(&'a self, request: &'a Request) -> &'a BaseUrl {
         self.config.base_url.as_ref().unwrap_or(&request.base_url)
     }
-
-    /// Makes the link that is asked for; `entered` is told the fields, also of an order that is refused.
-    async fn make(&self, request: &Request, entered: &mut Entered) -> Result<(StatusCode, Link), Problem> {
-        let own_hosts = [self.base_url(request).host(), request.base_url.host()];
-        let fields = body::read(request)?;
-        *entered = Entered::of(&fields);
-        let order = Order::read(fields, &own_hosts)?;
-        let draft = self.draft(&order)?;
-        let made = if order.reuse {
-            self.store.create_or_reuse(&draft, &self.config.expiry, &self.codes).await
-        } else {
-            self.store.create(&draft, &self.codes).await.map(Reused::Made)
-        };
-        let (status, link) = match made.map_err(|error| refusal(&error, request))? {
-            Reused::Made(link) => (StatusCode::CREATED, link),
-            Reused::Found(link) => (StatusCode::OK, link),
-        };
-        tracing::info!(request_id = request.id, code = link.code.as_str(), status = status.as_u16(), "shortened");
-        Ok((status, link))
-    }
-
-    fn draft(&self, order: &Order) -> Result<Draft, Problem> {
-        let now = self.clock.now();
-        let expires_at = self.config.expiry.expires_at(order.expiry, now).map_err(|error| {
-            let field =
-                if matches!(order.expiry, shortlink_core::expiry::Expiry::In(_)) { "expires_in" } else { "expires_at" };
-            Problem::with_field(Kind::InvalidExpiry, field, error)
-        })?;
-        Ok(Draft {
-            alias: order.alias.clone(),
-            target: order.target.clone(),
-            expiry: order.expiry,
-            created_at: now,
-            expires_at,
-            purge_after: self.config.expiry.purge_after,
-        })
-    }
 }
 
 impl Handler for Shorten {
-    async fn handle(&self, request: Request) -> Reply {
-        match request.route {
-            Route::Shorten => self.shorten(&request).await,
-            Route::Page => reply::validated(&request, page::form(&self.config.expiry, FIVE_MINUTES)),
-            Route::OpenApi => kept(&request, "application/json", FIVE_MINUTES, OPENAPI),
-            Route::Robots => kept(&request, "text/plain; charset=utf-8", A_DAY, ROBOTS),
-            Route::Favicon => kept(&request, "image/svg+xml", A_DAY, FAVICON),
-            Route::Follow => {
-                Problem::new(Kind::NotFound, "This function makes links; it does not follow them.").reply()
+    async fn handle(&self, request: &Request) -> Result<Response, Problem> {
+        let (content_type, cache_control, file) = match request.endpoint {
+            Endpoint::CreateLink => return create_link::create_link(self, request).await,
+            Endpoint::Home => {
+                return Ok(response::with_etag(request, form::empty_form(&self.config.expiry, FIVE_MINUTES)));
             }
-        }
+            Endpoint::OpenApi => ("application/json", FIVE_MINUTES, assets::OPENAPI),
+            Endpoint::Robots => ("text/plain; charset=utf-8", ONE_DAY, assets::ROBOTS),
+            Endpoint::Favicon => ("image/svg+xml", ONE_DAY, assets::FAVICON),
+            Endpoint::Link => {
+                let reason = "This function creates links and does not follow them.";
+                return Err(Problem::new(ProblemKind::NotFound, reason));
+            }
+        };
+        Ok(response::with_etag(request, response::with_body(StatusCode::OK, content_type, cache_control, file)))
     }
-}
-
-fn refusal(error: &CreateError, request: &Request) -> Problem {
-    match error {
-        CreateError::AliasTaken(_) => {
-            Problem::with_field(Kind::AliasTaken, "alias", "is already the code of another link; choose another")
-        }
-        CreateError::Exhausted => {
-            tracing::error!(request_id = request.id, %error, "no free code");
-            Problem::unavailable()
-        }
-        CreateError::Store(error) => error.problem(&request.id),
-    }
-}
-
-fn receipt(status: StatusCode, link: &Link, base_url: &BaseUrl, as_text: bool) -> Reply {
-    let code = link.code.as_str();
-    let short_url = base_url.join(code);
-    if as_text {
-        return reply::text(status, format!("{short_url}\n"));
-    }
-    let receipt = Receipt {
-        short: format!("/{code}"),
-        short_url: &short_url,
-        code,
-        url: link.target.as_str(),
-        created_at: link.created_at,
-        expires_at: link.expires_at,
-    };
-    reply::json(status, &receipt)
-}
-
-/// An answer that says where the link is.
-fn located(mut reply: Reply, link: &Link, base_url: &BaseUrl) -> Reply {
-    // A code and a base that was parsed are both visible ASCII.
-    if let Ok(location) = HeaderValue::from_str(&base_url.join(link.code.as_str())) {
-        reply.headers_mut().insert(header::LOCATION, location);
-    }
-    reply
-}
-
-/// What is the same for everybody, and may be kept.
-fn kept(request: &Request, content_type: &'static str, cache_control: HeaderValue, body: &'static str) -> Reply {
-    reply::validated(request, reply::with_body(StatusCode::OK, content_type, cache_control, body))
 }

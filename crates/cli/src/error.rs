@@ -1,0 +1,41 @@
+//! What can end the program. Each message is a sentence for the person who started it.
+
+use std::io;
+use std::net::SocketAddr;
+
+use shortlink_core::config::ConfigError;
+use thiserror::Error;
+
+use crate::embedded::EmbeddedError;
+use crate::table::TableError;
+
+/// The reason that a command has failed.
+#[derive(Debug, Error)]
+pub enum CliError {
+    /// The async runtime could not be started.
+    #[error("the program cannot start its threads: {0}")]
+    Runtime(io::Error),
+    /// A setting is invalid.
+    #[error("the environment variable {0}")]
+    Config(#[from] ConfigError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {reason}; choose another address with --listen ADDR:PORT")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The reason.
+        reason: String,
+    },
+    /// The user has no home folder.
+    #[error("there is no data folder for this user; name a file with --data PATH")]
+    NoDataFolder,
+    /// The embedded table cannot be opened.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// There is no usable table.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The signals that stop the server cannot be received.
+    #[error("cannot receive signals: {0}")]
+    Signals(io::Error),
+}

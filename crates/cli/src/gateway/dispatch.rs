@@ -1,0 +1,105 @@
+//! A request, from its head to the function's response.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
+use shortlink_core::http::handler::Handler;
+use shortlink_core::http::request::Request;
+use shortlink_core::http::routes::{self, Function};
+
+use crate::gateway::Functions;
+use crate::gateway::client_connection::ClientConnection;
+
+/// The maximum size of a body, in bytes: API Gateway's limit.
+pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
+
+/// The maximum size of the request line and the headers together, in bytes: API Gateway's limit.
+pub const MAX_HEAD_BYTES: usize = 10_240;
+
+/// How long a client may take to send a body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Hands a request to the function whose route matches it.
+pub(super) async fn dispatch(
+    functions: &Functions,
+    client: &ClientConnection,
+    request: HttpRequest<Incoming>,
+) -> Response<Full<Bytes>> {
+    let (parts, body) = request.into_parts();
+    if request_line_size(&parts) + headers_size(&parts.headers) > MAX_HEAD_BYTES {
+        return gateway_error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
+    }
+    let Some(matched) = routes::find(parts.method.as_str(), parts.uri.path()) else {
+        return gateway_error(StatusCode::NOT_FOUND, "Not Found");
+    };
+    if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
+        return gateway_error(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+    }
+    let body = match read_body(body).await {
+        Ok(body) => body,
+        Err(response) => return *response,
+    };
+    let request = Request {
+        endpoint: matched.route.endpoint,
+        is_head: parts.method == Method::HEAD,
+        code_param: matched.param("code").map(str::to_owned),
+        query: parts.uri.query().map(str::to_owned),
+        base_url: client.base_url(&parts.headers),
+        headers: parts.headers,
+        body,
+        request_id: next_request_id(),
+    };
+    let response = match matched.route.function {
+        Function::Shorten => functions.shorten.respond(&request).await,
+        Function::Resolve => functions.resolve.respond(&request).await,
+    };
+    response.map(Full::new)
+}
+
+/// Reads the whole body. The error is the gateway's response.
+async fn read_body(body: Incoming) -> Result<Bytes, Box<Response<Full<Bytes>>>> {
+    // Most requests have no body, and need no timer.
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    let error = match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await {
+        Ok(Ok(body)) => return Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            gateway_error(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")
+        }
+        Ok(Err(_)) => gateway_error(StatusCode::BAD_REQUEST, "Bad Request"),
+        Err(_) => gateway_error(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
+    };
+    Err(Box::new(error))
+}
+
+fn request_line_size(parts: &Parts) -> usize {
+    // Most requests have a path and nothing else, which needs no formatting.
+    let uri = match (parts.uri.scheme(), parts.uri.authority(), parts.uri.path_and_query()) {
+        (None, None, Some(path)) => path.as_str().len(),
+        _ => parts.uri.to_string().len(),
+    };
+    parts.method.as_str().len() + " ".len() + uri + " HTTP/1.1\r\n".len()
+}
+
+fn headers_size(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum()
+}
+
+fn next_request_id() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    format!("local-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A response of the gateway itself, in the form that API Gateway's have.
+fn gateway_error(status: StatusCode, message: &str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(serde_json::json!({ "message": message }).to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,95 @@
+//! What API Gateway (HTTP API) does around a function: it accepts connections, matches routes, enforces limits, and answers
+//! requests that no route matches.
+//!
+//! | module | defines |
+//! | --- | --- |
+//! | `client_connection` | a connection of a client, and the base URL that its `Host` header gives |
+//! | `dispatch` | a request, from its head to the function's response |
+//! | `flush_loop` | running the functions' background work once a second |
+
+mod client_connection;
+mod dispatch;
+mod flush_loop;
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use resolve::Resolve;
+use shorten::Shorten;
+use shortlink_core::http::handler::Handler;
+use shortlink_core::telemetry::DEBUG_TARGET;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+
+use client_connection::ClientConnection;
+pub use dispatch::{MAX_BODY_BYTES, MAX_HEAD_BYTES};
+
+/// How long a client may take to send the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long requests under way may take once the server is to stop: API Gateway's own limit for a request.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The two functions behind the gateway.
+#[derive(Debug)]
+pub struct Functions {
+    /// The write side.
+    pub shorten: Shorten,
+    /// The read side.
+    pub resolve: Resolve,
+}
+
+/// Serves requests on `listener` until `stop` is ready, then finishes those that are under way.
+pub async fn serve(listener: TcpListener, functions: Functions, stop: impl Future<Output = ()>) {
+    let functions = Arc::new(functions);
+    let (stop_flushing, flushing_stopped) = oneshot::channel();
+    let flush_loop = tokio::spawn(flush_loop::run(Arc::clone(&functions), flushing_stopped));
+    let graceful = GracefulShutdown::new();
+    let mut stop = pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => break,
+        };
+        match accepted {
+            Ok((stream, _)) => serve_connection(stream, &functions, &graceful),
+            Err(error) => {
+                // Most likely there are no file descriptors left. Connections that end will release some.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+    drop(listener);
+    if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
+        tracing::warn!("stopped before all requests were finished");
+    }
+    drop(stop_flushing);
+    flush_loop.await.ok();
+    functions.shorten.shutdown().await;
+    functions.resolve.shutdown().await;
+}
+
+fn serve_connection(stream: TcpStream, functions: &Arc<Functions>, graceful: &GracefulShutdown) {
+    stream.set_nodelay(true).ok();
+    let Ok(address) = stream.local_addr() else { return };
+    let client = Arc::new(ClientConnection::new(address));
+    let functions = Arc::clone(functions);
+    let service = hyper::service::service_fn(move |request| {
+        let (functions, client) = (Arc::clone(&functions), Arc::clone(&client));
+        async move { Ok::<_, std::convert::Infallible>(dispatch::dispatch(&functions, &client, request).await) }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service);
+    let connection = graceful.watch(connection);
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::info!(target: DEBUG_TARGET, %error, "a connection ended early");
+        }
+    });
+}

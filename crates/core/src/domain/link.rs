@@ -1,0 +1,74 @@
+//! Short links.
+
+use crate::domain::clock::Timestamp;
+use crate::domain::code::Code;
+use crate::domain::expiry::RequestedExpiry;
+use crate::domain::target::Target;
+
+/// A short link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Its code.
+    pub code: Code,
+    /// The URL that it redirects to.
+    pub target: Target,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// The instant at which it stops redirecting and answers 410; `None`: never.
+    pub expires_at: Option<Timestamp>,
+    /// The number of visits so far.
+    pub hits: u64,
+    /// The time of the last visit.
+    pub last_hit_at: Option<Timestamp>,
+}
+
+/// A link that a client asks for and that has no code yet, unless the client chose an alias.
+#[derive(Clone, Debug)]
+pub struct NewLink {
+    /// The code that the client chose; `None`: a code is generated.
+    pub alias: Option<Code>,
+    /// The URL that the link redirects to.
+    pub target: Target,
+    /// The expiry that the client asked for.
+    pub requested_expiry: RequestedExpiry,
+    /// When the link is created.
+    pub created_at: Timestamp,
+    /// When the link expires, by the operator's policy; `None`: never.
+    pub expires_at: Option<Timestamp>,
+    /// How long the link stays in the table after its expiry, in seconds.
+    pub purge_after: i64,
+}
+
+impl Link {
+    /// A link that has no visits yet.
+    pub fn new(code: Code, target: Target, created_at: Timestamp, expires_at: Option<Timestamp>) -> Self {
+        Self { code, target, created_at, expires_at, hits: 0, last_hit_at: None }
+    }
+
+    /// Whether the link has expired. The clock decides, not whether DynamoDB has deleted the item: TTL deletion lags by up
+    /// to days.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|instant| instant <= now)
+    }
+}
+
+impl NewLink {
+    /// The link, with its code.
+    pub fn with_code(&self, code: Code) -> Link {
+        Link::new(code, self.target.clone(), self.created_at, self.expires_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_expires_at_its_instant() {
+        let at = |seconds| Timestamp::from_unix(seconds).expect("in range");
+        let target = Target::parse("https://example.com/", &[]).expect("a target");
+        let link = Link::new(Code::parse("abc").expect("a code"), target, at(100), Some(at(200)));
+        assert!(!link.is_expired(at(199)));
+        assert!(link.is_expired(at(200)));
+    }
+}

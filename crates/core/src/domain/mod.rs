@@ -1,0 +1,21 @@
+//! Links and what they are made of. This layer uses no AWS crate, no HTTP crate and no log: only values and rules.
+//!
+//! | module | defines |
+//! | --- | --- |
+//! | [`base_url`] | what short URLs begin with |
+//! | [`clock`] | instants, and the clock they are read from |
+//! | [`code`] | codes and aliases |
+//! | [`code_generator`] | random codes for new links |
+//! | [`expiry`] | the expiry that a client asks for, and what the operator allows |
+//! | [`link`] | a link, and a link that is about to be created |
+//! | [`target`] | the URLs that a link may redirect to |
+//! | [`visit`] | visitors, and counts of visits |
+
+pub mod base_url;
+pub mod clock;
+pub mod code;
+pub mod code_generator;
+pub mod expiry;
+pub mod link;
+pub mod target;
+pub mod visit;

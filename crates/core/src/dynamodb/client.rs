@@ -1,0 +1,137 @@
+//! The SDK's DynamoDB client. It is built once per process, before the first request.
+
+use std::time::Duration;
+
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+use aws_sdk_dynamodb::config::{
+    Credentials, IdentityCache, SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig,
+};
+
+use crate::config::{ConfigError, Environment};
+use crate::dynamodb::connection_pool::{BoxError, ConnectionPool};
+use crate::dynamodb::tls;
+
+/// The maximum number of attempts for one call.
+pub const MAX_ATTEMPTS: u32 = 3;
+
+/// The SDK's back-off before the second attempt of a call; it doubles before the third.
+pub const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
+
+/// The time-out of one attempt. DynamoDB answers within 10 ms; an attempt that takes 100 times as long is lost.
+pub const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_000);
+
+/// The time-out of one call with all its attempts.
+pub const CALL_TIMEOUT: Duration = Duration::from_millis(3_000);
+
+/// The client of a Lambda function, and its connections.
+#[derive(Debug)]
+pub struct LambdaClient {
+    /// The client.
+    pub client: Client,
+    pool: ConnectionPool,
+    endpoint_url: Option<String>,
+    region: String,
+}
+
+/// Builds the client of a Lambda function from what Lambda's environment says, and nothing else: `AWS_REGION`,
+/// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN` (Lambda ends the environment before they
+/// expire), and, if set, `AWS_ENDPOINT_URL_DYNAMODB` or `AWS_ENDPOINT_URL`, and `AWS_CA_BUNDLE`. The SDK's default
+/// chain would also look for profiles, web identities and instance metadata, which a function does not have. If
+/// `AWS_CONTAINER_CREDENTIALS_FULL_URI` is set (SnapStart), credentials come from there and the SDK renews them.
+///
+/// # Errors
+///
+/// A variable is missing or has an invalid value.
+pub fn for_lambda(environment: &Environment<'_>) -> Result<LambdaClient, ConfigError> {
+    let region = environment.required("AWS_REGION")?;
+    let endpoint_url = environment.text("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| environment.text("AWS_ENDPOINT_URL"));
+    let pool = ConnectionPool::new(tls::client_config(environment)?);
+    let mut config = aws_sdk_dynamodb::Config::builder();
+    config = if environment.text("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_some() {
+        let provider = ProviderConfig::without_region().with_http_client(pool.clone());
+        config.credentials_provider(EcsCredentialsProvider::builder().configure(&provider).build())
+    } else {
+        let key = environment.required("AWS_ACCESS_KEY_ID")?;
+        let secret = environment.required("AWS_SECRET_ACCESS_KEY")?;
+        let token = environment.text("AWS_SESSION_TOKEN");
+        // Credentials that stay the same need no cache, which would read the clock and take a lock for each request.
+        let cache = IdentityCache::no_cache();
+        config.credentials_provider(Credentials::new(key, secret, token, None, "Lambda")).identity_cache(cache)
+    };
+    config = config
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(region.clone()))
+        .http_client(pool.clone())
+        // This watches the throughput of streamed bodies. Ours are read as a whole within the attempt's time-out.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .timeout_config(timeouts())
+        .retry_config(retries());
+    config.set_endpoint_url(endpoint_url.clone());
+    Ok(LambdaClient { client: Client::from_conf(config.build()), pool, endpoint_url, region })
+}
+
+impl LambdaClient {
+    /// Opens a connection to DynamoDB, so that the first request finds one. INIT has a whole CPU, and a request a share of
+    /// one (a fourteenth at 128 MB), so a TLS handshake during INIT costs the first visitor nothing.
+    ///
+    /// # Errors
+    ///
+    /// DynamoDB cannot be reached. The first request then tries again.
+    pub async fn prewarm(&self) -> Result<(), BoxError> {
+        let url = match &self.endpoint_url {
+            Some(url) => url.clone(),
+            // The SDK's own rules apply, since the domain of the endpoint depends on the region.
+            None => {
+                let parameters = Params::builder().region(&self.region).build()?;
+                DefaultResolver::new().resolve_endpoint(&parameters).await?.url().to_owned()
+            }
+        };
+        self.pool.prewarm(&url, ATTEMPT_TIMEOUT).await
+    }
+}
+
+/// The client of a program that a person starts. Region, credentials and endpoint come from the SDK's variables and files;
+/// the system's certificate authorities are trusted.
+pub async fn from_environment() -> Client {
+    Client::new(&loader().load().await)
+}
+
+/// A client for a DynamoDB that is not in AWS, at `endpoint_url`, with credentials that nobody checks.
+pub async fn local(endpoint_url: &str) -> Client {
+    let credentials = Credentials::new("local", "local", None, None, "shortlink serve");
+    let loader = loader()
+        .endpoint_url(endpoint_url)
+        .use_fips(false)
+        .use_dual_stack(false)
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials));
+    Client::new(&loader.load().await)
+}
+
+/// As [`from_environment`], with another endpoint.
+pub async fn with_endpoint(endpoint_url: &str) -> Client {
+    Client::new(&loader().endpoint_url(endpoint_url).load().await)
+}
+
+fn loader() -> aws_config::ConfigLoader {
+    let pool = SharedHttpClient::new(ConnectionPool::new(tls::system_roots()));
+    aws_config::defaults(BehaviorVersion::latest()).http_client(pool).timeout_config(timeouts()).retry_config(retries())
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(ATTEMPT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(CALL_TIMEOUT)
+        .build()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS).with_initial_backoff(INITIAL_BACKOFF)
+}

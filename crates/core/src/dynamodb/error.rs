@@ -1,0 +1,85 @@
+//! What can go wrong with a call to the table. The messages are for the log: they contain no target and no body.
+
+use std::error::Error as StdError;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use thiserror::Error;
+
+use crate::domain::code::Code;
+use crate::domain::link::Link;
+
+/// Codes of errors that may disappear if the call is repeated later. The SDK has then already used up its own attempts.
+const TRANSIENT_ERRORS: &[&str] = &[
+    "InternalServerError",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "ThrottlingException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+];
+
+/// The reason that a link was not created.
+#[derive(Debug, Error)]
+pub enum CreateError {
+    /// The alias is the code of this link.
+    #[error("the alias is taken")]
+    AliasTaken(Box<Link>),
+    /// All candidate codes are taken: the code space is nearly full.
+    #[error("all generated codes are taken: raise CODE_LENGTH")]
+    CodesExhausted,
+    /// A call to the table failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The reason that a call to the table failed.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// DynamoDB throttles or does not answer. Another attempt may succeed.
+    #[error("DynamoDB is not available: {0}")]
+    Unavailable(String),
+    /// DynamoDB rejects the call, or its response makes no sense: a defect, or a mistake in the deployment.
+    #[error("DynamoDB rejected the call: {0}")]
+    Rejected(String),
+    /// An item that no version of this code has written.
+    #[error("the item of {code} has no valid {attribute}")]
+    Malformed {
+        /// The item's code.
+        code: Code,
+        /// The attribute that is missing or has the wrong type.
+        attribute: &'static str,
+    },
+}
+
+impl StoreError {
+    /// Classifies an error of the SDK as transient or not.
+    pub(super) fn from_sdk<E, R>(error: &SdkError<E, R>) -> Self
+    where
+        E: ProvideErrorMetadata + StdError + 'static,
+        R: std::fmt::Debug,
+    {
+        match error {
+            SdkError::ServiceError(service) => {
+                let code = service.err().code().unwrap_or("an error without a code");
+                let text = format!("{code}: {}", service.err().message().unwrap_or("no message"));
+                if TRANSIENT_ERRORS.contains(&code) { Self::Unavailable(text) } else { Self::Rejected(text) }
+            }
+            // `Debug` would print the response's body.
+            other => Self::Unavailable(error_chain(other)),
+        }
+    }
+}
+
+/// The messages of an error and of its causes, on one line.
+pub fn error_chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,248 @@
+//! The items of the table.
+//!
+//! The table has one key, the partition key [`CODE`](attribute::CODE), and three kinds of items. A link's key is its code.
+//! The keys of the other two contain `#`, which no code contains.
+//!
+//! | item | key | attributes |
+//! | --- | --- | --- |
+//! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `hits`, `lastHitAt` |
+//! | daily counts | `day#` code `#` date | `hits`, `bots`, devices, countries, referrers, `purgeAt` |
+//! | deduplication entry | `reuse#` digest | `reuseCode`, `purgeAt` |
+//!
+//! Every attribute name, every key and both directions of the mapping are in this file.
+
+use std::collections::{BTreeSet, HashMap};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use sha2::{Digest, Sha256};
+
+use crate::domain::clock::Timestamp;
+use crate::domain::code::Code;
+use crate::domain::expiry::RequestedExpiry;
+use crate::domain::link::{Link, NewLink};
+use crate::domain::target::Target;
+use crate::domain::visit::{DailyCounts, DailyVisits};
+
+/// An item, as the SDK represents it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// The names of attributes.
+pub mod attribute {
+    /// S, the partition key: a link's code, as in the path, or the key of another kind of item.
+    pub const CODE: &str = "shortCode";
+    /// S: the target.
+    pub const TARGET: &str = "originalUrl";
+    /// N, Unix seconds: when the link was created.
+    pub const CREATED_AT: &str = "createdAt";
+    /// N, Unix seconds: from this instant on the link answers 410. Absent: never.
+    pub const EXPIRES_AT: &str = "expiresAt";
+    /// N, Unix seconds: the table's TTL attribute. From this instant on DynamoDB may delete the item.
+    pub const PURGE_AT: &str = "purgeAt";
+    /// S, 16 hexadecimal digits, random for each creation. If the response to a put is lost, the SDK repeats the put, which
+    /// then finds its own item in the way and recognises it by this id.
+    pub const WRITE_ID: &str = "writeId";
+    /// N: the number of visits, of a link in total or on one day.
+    pub const HITS: &str = "hits";
+    /// N, Unix seconds: the time of the last visit.
+    pub const LAST_HIT_AT: &str = "lastHitAt";
+    /// N, of daily counts: the number of requests from bots.
+    pub const BOTS: &str = "bots";
+    /// N, of daily counts: visits from a country; two capital letters follow. Devices (`phone`, `tablet`, `desktop`) are
+    /// attributes of that name.
+    pub const COUNTRY_PREFIX: &str = "country:";
+    /// N, of daily counts: visits from a referring host, or `other`; the host follows.
+    pub const REFERRER_PREFIX: &str = "from:";
+    /// SS, of daily counts: the referring hosts that have a count of their own, at most
+    /// [`MAX_REFERRERS`](crate::domain::visit::MAX_REFERRERS).
+    pub const REFERRERS: &str = "referrers";
+    /// S, of a deduplication entry: the code of the link to return.
+    pub const DEDUPLICATED_CODE: &str = "reuseCode";
+}
+
+/// Expressions in which attributes are named.
+pub(super) mod expression {
+    /// A condition: there is no item with this key.
+    pub(in crate::dynamodb) const KEY_NOT_EXISTS: &str = "attribute_not_exists(shortCode)";
+    /// A condition: there is an item with this key.
+    pub(in crate::dynamodb) const KEY_EXISTS: &str = "attribute_exists(shortCode)";
+    /// A condition: the link exists, and none of its visits is later than `:last`.
+    pub(in crate::dynamodb) const IS_LATEST_VISIT: &str =
+        "attribute_exists(shortCode) AND (attribute_not_exists(lastHitAt) OR lastHitAt <= :last)";
+    /// A condition: the deduplication entry still points to the code `:stale`.
+    pub(in crate::dynamodb) const IS_STALE_ENTRY: &str = "reuseCode = :stale";
+    /// An update: adds to a link's total.
+    pub(in crate::dynamodb) const ADD_HITS: &str = "ADD hits :hits";
+    /// An update: adds to a link's total, and sets the time of its last visit.
+    pub(in crate::dynamodb) const ADD_HITS_AND_TIME: &str = "SET lastHitAt = :last ADD hits :hits";
+    /// A projection: the daily counts that a link's history shows.
+    pub(in crate::dynamodb) const DAILY_VISITS: &str = "shortCode, hits, bots";
+}
+
+/// Seconds of a day.
+const DAY_SECONDS: i64 = 86_400;
+
+/// The item of a link. It is kept for `purge_after` seconds after the link's expiry.
+pub fn from_link(link: &Link, write_id: &str, purge_after: i64) -> Item {
+    let mut item = Item::from([
+        (attribute::CODE.to_owned(), AttributeValue::S(link.code.to_string())),
+        (attribute::TARGET.to_owned(), AttributeValue::S(link.target.to_string())),
+        (attribute::CREATED_AT.to_owned(), number(link.created_at.unix())),
+        (attribute::WRITE_ID.to_owned(), AttributeValue::S(write_id.to_owned())),
+    ]);
+    if let Some(expires_at) = link.expires_at {
+        item.insert(attribute::EXPIRES_AT.to_owned(), number(expires_at.unix()));
+        item.insert(attribute::PURGE_AT.to_owned(), number(expires_at.unix().saturating_add(purge_after)));
+    }
+    item
+}
+
+/// The link of an item.
+///
+/// # Errors
+///
+/// The name of the attribute that is missing or has the wrong type.
+pub fn to_link(mut item: Item) -> Result<Link, &'static str> {
+    let mut text = |name: &'static str| match item.remove(name) {
+        Some(AttributeValue::S(text)) => Ok(text),
+        _ => Err(name),
+    };
+    let code = Code::parse(&text(attribute::CODE)?).map_err(|_| attribute::CODE)?;
+    let target = Target::from_stored(text(attribute::TARGET)?).ok_or(attribute::TARGET)?;
+    let instant = |name: &'static str| match item.get(name) {
+        None => Ok(None),
+        Some(AttributeValue::N(digits)) => digits.parse().ok().and_then(Timestamp::from_unix).map(Some).ok_or(name),
+        Some(_) => Err(name),
+    };
+    Ok(Link {
+        code,
+        target,
+        created_at: instant(attribute::CREATED_AT)?.ok_or(attribute::CREATED_AT)?,
+        expires_at: instant(attribute::EXPIRES_AT)?,
+        hits: match item.get(attribute::HITS) {
+            None => 0,
+            Some(AttributeValue::N(digits)) => digits.parse().map_err(|_| attribute::HITS)?,
+            Some(_) => return Err(attribute::HITS),
+        },
+        last_hit_at: instant(attribute::LAST_HIT_AT)?,
+    })
+}
+
+/// The key of the deduplication entry for a request: SHA-256 of the target and of the requested expiry, each followed by a
+/// line break, which neither contains.
+pub(super) fn deduplication_key(new_link: &NewLink) -> String {
+    let expiry = match new_link.requested_expiry {
+        RequestedExpiry::Default => "default".to_owned(),
+        RequestedExpiry::In(seconds) => format!("in {seconds}"),
+        RequestedExpiry::At(instant) => format!("at {}", instant.unix()),
+        RequestedExpiry::Never => "never".to_owned(),
+    };
+    format!("reuse#{:x}", Sha256::digest(format!("{}\n{expiry}\n", new_link.target)))
+}
+
+/// The deduplication entry that points to `link`. It may be deleted once the link has expired.
+pub(super) fn deduplication_entry(key: &str, link: &Link) -> Item {
+    let mut item = Item::from([
+        (attribute::CODE.to_owned(), AttributeValue::S(key.to_owned())),
+        (attribute::DEDUPLICATED_CODE.to_owned(), AttributeValue::S(link.code.to_string())),
+    ]);
+    if let Some(expires_at) = link.expires_at {
+        item.insert(attribute::PURGE_AT.to_owned(), number(expires_at.unix()));
+    }
+    item
+}
+
+/// The code that a deduplication entry points to.
+pub(super) fn deduplicated_code(entry: &Item) -> Option<Code> {
+    Code::parse(entry.get(attribute::DEDUPLICATED_CODE)?.as_s().ok()?).ok()
+}
+
+/// The key of the daily counts of a link; `date` is a day in UTC, such as `2030-01-31`.
+pub(super) fn daily_key(code: &Code, date: &str) -> String {
+    format!("day#{code}#{date}")
+}
+
+/// The instant at which daily counts may be deleted, Unix seconds: `retention_seconds` after the day has ended.
+pub(super) fn daily_purge_at(date: &str, retention_seconds: i64) -> i64 {
+    let start = Timestamp::parse(&format!("{date}T00:00:00Z")).map_or(0, Timestamp::unix);
+    start + DAY_SECONDS + retention_seconds
+}
+
+/// The numbers to add to a day's item, by attribute name.
+pub(super) fn daily_increments(counts: &DailyCounts) -> impl Iterator<Item = (String, u64)> {
+    let totals = [(attribute::HITS, counts.hits), (attribute::BOTS, counts.bots)];
+    let totals = totals.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name.to_owned(), count));
+    let devices = counts.devices.iter().map(|(device, count)| ((*device).to_owned(), *count));
+    let countries =
+        counts.countries.iter().map(|(country, count)| (format!("{}{country}", attribute::COUNTRY_PREFIX), *count));
+    let referrers =
+        counts.referrers.iter().map(|(host, count)| (format!("{}{host}", attribute::REFERRER_PREFIX), *count));
+    totals.chain(devices).chain(countries).chain(referrers)
+}
+
+/// The referring hosts that have a count of their own in a day's item.
+pub(super) fn daily_referrers(item: &Item) -> BTreeSet<String> {
+    let hosts = item.get(attribute::REFERRERS).and_then(|hosts| hosts.as_ss().ok());
+    hosts.into_iter().flatten().cloned().collect()
+}
+
+/// Copies the totals of a day's item into `day`.
+pub(super) fn read_daily_visits(item: &Item, day: &mut DailyVisits) {
+    let count = |name| item.get(name).and_then(|value| value.as_n().ok()?.parse().ok()).unwrap_or_default();
+    day.hits = count(attribute::HITS);
+    day.bots = count(attribute::BOTS);
+}
+
+/// A number, as DynamoDB expects it.
+pub(super) fn number(number: i64) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link() -> Link {
+        Link::new(
+            Code::parse("abc").expect("a code"),
+            Target::parse("https://example.com/", &[]).expect("a target"),
+            Timestamp::from_unix(100).expect("in range"),
+            Timestamp::from_unix(200),
+        )
+    }
+
+    #[test]
+    fn a_link_round_trips() {
+        assert_eq!(to_link(from_link(&link(), "0", 50)), Ok(link()));
+        let never_expires = Link { expires_at: None, ..link() };
+        assert_eq!(to_link(from_link(&never_expires, "0", 50)), Ok(never_expires));
+    }
+
+    #[test]
+    fn a_malformed_item_is_an_error_that_names_the_attribute() {
+        for name in [attribute::CODE, attribute::TARGET, attribute::CREATED_AT] {
+            let mut item = from_link(&link(), "0", 50);
+            item.remove(name);
+            assert_eq!(to_link(item), Err(name));
+        }
+        let mut item = from_link(&link(), "0", 50);
+        item.insert(attribute::TARGET.to_owned(), AttributeValue::S("javascript:alert(1)".to_owned()));
+        assert_eq!(to_link(item), Err(attribute::TARGET));
+    }
+
+    #[test]
+    fn expressions_name_the_attributes() {
+        for (expression, names) in [
+            (expression::KEY_NOT_EXISTS, &[attribute::CODE][..]),
+            (expression::KEY_EXISTS, &[attribute::CODE]),
+            (expression::IS_LATEST_VISIT, &[attribute::CODE, attribute::LAST_HIT_AT]),
+            (expression::IS_STALE_ENTRY, &[attribute::DEDUPLICATED_CODE]),
+            (expression::ADD_HITS, &[attribute::HITS]),
+            (expression::ADD_HITS_AND_TIME, &[attribute::HITS, attribute::LAST_HIT_AT]),
+            (expression::DAILY_VISITS, &[attribute::CODE, attribute::HITS, attribute::BOTS]),
+        ] {
+            for name in names {
+                assert!(expression.contains(name), "{name} in {expression}");
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The table in DynamoDB: every call to it, and what its items look like.
+//!
+//! This layer uses `domain`, and `config` to read its settings. It builds no HTTP responses and writes no log: errors are
+//! returned, and the callers decide what to tell and what to log.
+//!
+//! | module | defines |
+//! | --- | --- |
+//! | [`client`] | the SDK's client: region, credentials, time-outs, retries |
+//! | [`connection_pool`] | the client's connections: HTTP/1.1 over TLS |
+//! | [`tls`] | the certificate authorities that the connections trust |
+//! | [`items`] | the items of the table: every attribute name, and the mapping to and from links and counts |
+//! | [`store`] | creating and finding links |
+//! | [`deduplication`] | returning the existing link for the same request (`reuse`) |
+//! | [`visit_counts`] | adding to the counts of visits, and reading them |
+//! | [`error`] | what can go wrong |
+//! | [`iam_actions`] | the IAM actions that these calls need |
+
+pub mod client;
+pub mod connection_pool;
+pub mod deduplication;
+pub mod error;
+pub mod iam_actions;
+pub mod items;
+pub mod store;
+pub mod tls;
+pub mod visit_counts;

@@ -1,0 +1,271 @@
+//! Counts of visits: a total on the link's own item, and one item for each day of a link.
+//!
+//! An update that adds to a count is never repeated by the SDK, because an update that was carried out but whose response
+//! was lost would then count twice. [`crate::visits::recorder`] repeats what has failed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+
+use crate::domain::clock::Timestamp;
+use crate::domain::code::Code;
+use crate::domain::visit::{DAYS_SHOWN, DailyCounts, DailyVisits, MAX_REFERRERS, OTHER, VisitCounts};
+use crate::dynamodb::error::StoreError;
+use crate::dynamodb::items::{self, Item, attribute, expression, number};
+use crate::dynamodb::store::Store;
+
+/// The maximum number of items in a transaction: DynamoDB's limit.
+pub const MAX_TRANSACTION_ITEMS: usize = 100;
+
+/// The maximum number of attempts to write a day whose referrers are being added by others, and to read days that DynamoDB
+/// leaves out of a response.
+const MAX_ATTEMPTS: usize = 3;
+
+/// Seconds of a day.
+const DAY_SECONDS: i64 = 86_400;
+
+/// The number of items that writing these counts updates.
+pub fn item_count(counts: &VisitCounts) -> usize {
+    usize::from(counts.last_hit_at.is_some()) + counts.days.len()
+}
+
+/// The result of a conditional update.
+enum UpdateOutcome {
+    Updated,
+    /// The condition failed on this item.
+    ConditionFailed(Option<Item>),
+}
+
+impl Store {
+    /// Adds counts to a link and its days, and removes from `counts` what has been written. Daily counts are kept for
+    /// `retention_seconds` after their day.
+    ///
+    /// If the link no longer exists, all counts are dropped and no item is written.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]. The counts that were not written are still in `counts`.
+    pub async fn add_visits(
+        &self,
+        code: &Code,
+        counts: &mut VisitCounts,
+        retention_seconds: i64,
+    ) -> Result<(), StoreError> {
+        if let Some(last_hit_at) = counts.last_hit_at
+            && !self.add_hits(code, counts.hits, last_hit_at).await?
+        {
+            *counts = VisitCounts::default();
+            return Ok(());
+        }
+        (counts.hits, counts.last_hit_at) = (0, None);
+        while let Some((date, day)) = counts.days.pop_first() {
+            if let Err(error) = self.add_day(code, &date, &day, retention_seconds).await {
+                counts.days.insert(date, day);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the counts of several links in one transaction of at most [`MAX_TRANSACTION_ITEMS`] items.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]. Then nothing has been written: for instance because one of the links no longer exists, or because a
+    /// day has no room for a referrer.
+    pub async fn add_visits_in_transaction<'a>(
+        &self,
+        batch: impl Iterator<Item = (&'a Code, &'a VisitCounts)>,
+        retention_seconds: i64,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.client.transact_write_items();
+        for (code, counts) in batch {
+            let hits =
+                counts.last_hit_at.map(|last_hit_at| if_latest(self.update_hits(code, counts.hits), last_hit_at));
+            let days = counts.days.iter().map(|(date, day)| {
+                let new_referrers: Vec<_> = day.referrers.keys().filter(|host| *host != OTHER).cloned().collect();
+                self.update_day(code, date, day, &new_referrers, retention_seconds)
+            });
+            for update in hits.into_iter().chain(days) {
+                transaction = transaction.transact_items(to_transact_item(&update)?);
+            }
+        }
+        transaction.send().await.map(drop).map_err(|error| StoreError::from_sdk(&error))
+    }
+
+    /// The last [`DAYS_SHOWN`] days of a link, today last. Days without visits are included, with zeros.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn daily_visits(&self, code: &Code, now: Timestamp) -> Result<Vec<DailyVisits>, StoreError> {
+        let dates = (0..DAYS_SHOWN).rev().filter_map(|ago| Some(now.plus(-ago * DAY_SECONDS)?.date()));
+        let mut days: BTreeMap<String, DailyVisits> =
+            dates.map(|date| (items::daily_key(code, &date), DailyVisits { date, hits: 0, bots: 0 })).collect();
+        let mut missing: Vec<Item> =
+            days.keys().map(|key| Item::from([(attribute::CODE.to_owned(), AttributeValue::S(key.clone()))])).collect();
+        // DynamoDB leaves keys out of its response when it is busy, and lists them.
+        for _ in 0..MAX_ATTEMPTS {
+            if missing.is_empty() {
+                break;
+            }
+            let keys = KeysAndAttributes::builder()
+                .set_keys(Some(missing))
+                .projection_expression(expression::DAILY_VISITS)
+                .build()
+                .map_err(|error| StoreError::Rejected(error.to_string()))?;
+            let response = self.client.batch_get_item().request_items(&self.table, keys).send().await;
+            let mut response = response.map_err(|error| StoreError::from_sdk(&error))?;
+            let found = response.responses.as_mut().and_then(|tables| tables.remove(&self.table)).unwrap_or_default();
+            for item in found {
+                let key = item.get(attribute::CODE).and_then(|key| key.as_s().ok());
+                if let Some(day) = key.and_then(|key| days.get_mut(key)) {
+                    items::read_daily_visits(&item, day);
+                }
+            }
+            let unprocessed = response.unprocessed_keys.as_mut().and_then(|tables| tables.remove(&self.table));
+            missing = unprocessed.map(|keys| keys.keys).unwrap_or_default();
+        }
+        if !missing.is_empty() {
+            return Err(StoreError::Unavailable("DynamoDB repeatedly left out days of a link's history".to_owned()));
+        }
+        Ok(days.into_values().collect())
+    }
+
+    /// Adds to a link's total. Returns false if the link does not exist.
+    async fn add_hits(&self, code: &Code, hits: u64, last_hit_at: Timestamp) -> Result<bool, StoreError> {
+        let update = self.update_hits(code, hits);
+        match send(if_latest(update.clone(), last_hit_at)).await? {
+            UpdateOutcome::Updated => return Ok(true),
+            UpdateOutcome::ConditionFailed(None) => return Ok(false),
+            // Another execution environment has written a later visit, whose time stays.
+            UpdateOutcome::ConditionFailed(Some(_)) => {}
+        }
+        let outcome =
+            send(update.update_expression(expression::ADD_HITS).condition_expression(expression::KEY_EXISTS)).await?;
+        Ok(matches!(outcome, UpdateOutcome::Updated))
+    }
+
+    /// Adds to one day of a link.
+    async fn add_day(
+        &self,
+        code: &Code,
+        date: &str,
+        day: &DailyCounts,
+        retention_seconds: i64,
+    ) -> Result<(), StoreError> {
+        let mut day = day.clone();
+        // The referrers that the item is known to contain. The first attempt assumes that it contains none.
+        let mut known = BTreeSet::new();
+        for attempt in 1..=MAX_ATTEMPTS {
+            let is_new = |host: &&String| *host != OTHER && !known.contains(*host);
+            let mut new: Vec<String> = day.referrers.keys().filter(is_new).cloned().collect();
+            // The last attempt adds no referrers, so that its condition cannot fail.
+            let room = if attempt == MAX_ATTEMPTS { 0 } else { MAX_REFERRERS.saturating_sub(known.len()) };
+            for host in new.drain(room.min(new.len())..) {
+                day.move_to_other(&host);
+            }
+            match send(self.update_day(code, date, &day, &new, retention_seconds)).await? {
+                UpdateOutcome::Updated => return Ok(()),
+                UpdateOutcome::ConditionFailed(item) => {
+                    known = item.as_ref().map(items::daily_referrers).unwrap_or_default();
+                }
+            }
+        }
+        Err(StoreError::Unavailable("concurrent writes kept adding referrers to a day".to_owned()))
+    }
+
+    /// The update that adds to a link's total. The caller adds the update expression and the condition.
+    fn update_hits(&self, code: &Code, hits: u64) -> UpdateItemFluentBuilder {
+        self.update_item(code.to_string()).expression_attribute_values(":hits", AttributeValue::N(hits.to_string()))
+    }
+
+    /// The update that adds to a day's counts, and adds `new_referrers` to the hosts that have a count of their own. Its
+    /// condition is that there is room for all of them, or that the item contains them already.
+    fn update_day(
+        &self,
+        code: &Code,
+        date: &str,
+        day: &DailyCounts,
+        new_referrers: &[String],
+        retention_seconds: i64,
+    ) -> UpdateItemFluentBuilder {
+        let purge_at = number(items::daily_purge_at(date, retention_seconds));
+        let mut update = self.update_item(items::daily_key(code, date)).expression_attribute_values(":purge", purge_at);
+        let mut additions = Vec::new();
+        for (n, (name, count)) in items::daily_increments(day).enumerate() {
+            additions.push(format!("#{n} :{n}"));
+            update = update
+                .expression_attribute_names(format!("#{n}"), name)
+                .expression_attribute_values(format!(":{n}"), AttributeValue::N(count.to_string()));
+        }
+        let referrers = attribute::REFERRERS;
+        if !new_referrers.is_empty() {
+            additions.push(format!("{referrers} :new"));
+            let mut contained = Vec::new();
+            for (n, host) in new_referrers.iter().enumerate() {
+                contained.push(format!("contains({referrers}, :host{n})"));
+                update = update.expression_attribute_values(format!(":host{n}"), AttributeValue::S(host.clone()));
+            }
+            let room = MAX_REFERRERS - new_referrers.len();
+            update = update
+                .condition_expression(format!(
+                    "attribute_not_exists({referrers}) OR size({referrers}) <= :room OR ({})",
+                    contained.join(" AND ")
+                ))
+                .expression_attribute_values(":new", AttributeValue::Ss(new_referrers.to_vec()))
+                .expression_attribute_values(":room", AttributeValue::N(room.to_string()));
+        }
+        update.update_expression(format!("SET {} = :purge ADD {}", attribute::PURGE_AT, additions.join(", ")))
+    }
+
+    /// An update of the item with this key, which returns the item if a condition fails.
+    fn update_item(&self, key: String) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key(attribute::CODE, AttributeValue::S(key))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+}
+
+/// Completes an update of a link's total, on the condition that the link exists and that no later visit has been written:
+/// several execution environments write the same link, and the latest visit of all must stay.
+fn if_latest(update: UpdateItemFluentBuilder, last_hit_at: Timestamp) -> UpdateItemFluentBuilder {
+    update
+        .update_expression(expression::ADD_HITS_AND_TIME)
+        .condition_expression(expression::IS_LATEST_VISIT)
+        .expression_attribute_values(":last", number(last_hit_at.unix()))
+}
+
+/// Sends an update once, without the SDK's retries.
+async fn send(update: UpdateItemFluentBuilder) -> Result<UpdateOutcome, StoreError> {
+    let without_retries = aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled());
+    let result = update.customize().config_override(without_retries).send().await;
+    let Err(error) = result else { return Ok(UpdateOutcome::Updated) };
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(failure)) => {
+            Ok(UpdateOutcome::ConditionFailed(failure.item().cloned()))
+        }
+        _ => Err(StoreError::from_sdk::<UpdateItemError, _>(&error)),
+    }
+}
+
+/// The same update, as an item of a transaction.
+fn to_transact_item(update: &UpdateItemFluentBuilder) -> Result<TransactWriteItem, StoreError> {
+    let update = update.as_input().clone();
+    let update = Update::builder()
+        .set_table_name(update.get_table_name().clone())
+        .set_key(update.get_key().clone())
+        .set_update_expression(update.get_update_expression().clone())
+        .set_condition_expression(update.get_condition_expression().clone())
+        .set_expression_attribute_names(update.get_expression_attribute_names().clone())
+        .set_expression_attribute_values(update.get_expression_attribute_values().clone());
+    let update = update.build().map_err(|error| StoreError::Rejected(error.to_string()))?;
+    Ok(TransactWriteItem::builder().update(update).build())
+}

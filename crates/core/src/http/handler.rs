@@ -1,0 +1,50 @@
+//! The trait that `shorten` and `resolve` implement and that transports call.
+
+use std::time::Duration;
+
+use crate::http::problem::Problem;
+use crate::http::request::Request;
+use crate::http::response::Response;
+
+/// The deadline of a request. Each call to DynamoDB has time-outs of its own, but a request may need several calls. Lambda
+/// ends a function after the `Timeout` of template.yaml, which is longer, and the client would then get the gateway's bare
+/// 500.
+pub const DEADLINE: Duration = Duration::from_millis(4_000);
+
+/// A function that handles requests.
+pub trait Handler: Send + Sync + 'static {
+    /// Handles a request.
+    ///
+    /// # Errors
+    ///
+    /// The [`Problem`] that the client is told; [`respond`](Self::respond) renders it.
+    fn handle(&self, request: &Request) -> impl Future<Output = Result<Response, Problem>> + Send;
+
+    /// Handles a request within [`DEADLINE`], and renders and logs the problem if there is one. A request that takes longer
+    /// is abandoned and answered with 503.
+    fn respond(&self, request: &Request) -> impl Future<Output = Response> + Send {
+        async move {
+            let outcome = tokio::time::timeout(DEADLINE, self.handle(request)).await;
+            let outcome = outcome.unwrap_or_else(|_| Err(Problem::unavailable("the request took too long")));
+            outcome.unwrap_or_else(|problem| {
+                problem.log(&request.request_id);
+                problem.render(request)
+            })
+        }
+    }
+
+    /// Whether requests leave work for after the response.
+    fn has_background_work(&self) -> bool {
+        false
+    }
+
+    /// Does the work that requests have left. Transports call this after the response has been sent.
+    fn after_response(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+
+    /// Does all work that is left. Transports call this before the process ends.
+    fn shutdown(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+}

@@ -1,0 +1,143 @@
+//! Pages: one frame (`page.html`) and one style sheet (`page.css`).
+//!
+//! A page is one response. Its style sheet and its script are inline, and the Content-Security-Policy lists their digests:
+//! no other script or style is applied and nothing is loaded from other origins, so content cannot change what a page does.
+//!
+//! Templates are format strings of `format!`, so the compiler checks that every placeholder has a value and every value a
+//! placeholder. Values from outside are wrapped in [`EscapedHtml`]. URLs within pages are relative (`./`), since the service
+//! may be served below a path, such as a stage of the gateway.
+
+use std::fmt::{self, Write};
+use std::sync::OnceLock;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use http::{HeaderValue, StatusCode, header};
+use sha2::{Digest, Sha256};
+
+use crate::domain::code::Code;
+use crate::http::problem::ProblemKind;
+use crate::http::response::{self, Response};
+
+static STYLE: InlineAsset = InlineAsset::new(include_str!("page.css"));
+
+/// A style sheet or script that is part of a page.
+#[derive(Debug)]
+pub struct InlineAsset {
+    text: &'static str,
+    csp_source: OnceLock<String>,
+}
+
+/// A page.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// The title, as text.
+    pub title: &'a str,
+    /// The content, as HTML.
+    pub main: &'a str,
+    /// The script of a page with a form. A page without a script may run nothing and send nothing.
+    pub script: Option<&'static InlineAsset>,
+    /// Whether search engines may index the page.
+    pub is_indexed: bool,
+}
+
+/// Text, escaped for use between tags or in a quoted attribute.
+#[derive(Clone, Copy, Debug)]
+pub struct EscapedHtml<'a>(pub &'a str);
+
+impl InlineAsset {
+    /// A style sheet or script with this text.
+    pub const fn new(text: &'static str) -> Self {
+        Self { text, csp_source: OnceLock::new() }
+    }
+
+    /// Its source expression in a Content-Security-Policy.
+    fn csp_source(&self) -> &str {
+        self.csp_source.get_or_init(|| format!("'sha256-{}'", BASE64.encode(Sha256::digest(self.text))))
+    }
+}
+
+impl Page<'_> {
+    /// The page as a response.
+    pub fn response(&self, status: StatusCode, cache_control: HeaderValue) -> Response {
+        let script = self.script.map(|script| format!("<script>{}</script>\n", script.text)).unwrap_or_default();
+        let body = format!(
+            include_str!("page.html"),
+            robots = if self.is_indexed { "" } else { "<meta name=\"robots\" content=\"noindex\">\n" },
+            title = EscapedHtml(self.title),
+            style = STYLE.text,
+            main = self.main,
+            script = script,
+        );
+        let mut response = response::with_body(status, "text/html; charset=utf-8", cache_control, body);
+        let headers = response.headers_mut();
+        if let Ok(policy) = HeaderValue::from_str(&self.content_security_policy()) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+        response
+    }
+
+    fn content_security_policy(&self) -> String {
+        let script = match self.script {
+            Some(script) => format!("script-src {}; connect-src 'self'; form-action 'self'", script.csp_source()),
+            None => "form-action 'none'".to_owned(),
+        };
+        let style = STYLE.csp_source();
+        format!(
+            "default-src 'none'; style-src {style}; img-src 'self'; {script}; base-uri 'none'; frame-ancestors 'none'"
+        )
+    }
+}
+
+impl fmt::Display for EscapedHtml<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                '&' => f.write_str("&amp;")?,
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '"' => f.write_str("&quot;")?,
+                '\'' => f.write_str("&#39;")?,
+                other => f.write_char(other)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The section of a page that shows a link's QR code and offers it for download. `class` is the section's CSS class.
+pub fn qr_code_section(class: &str, code: &Code, short_url: &str) -> String {
+    format!(include_str!("qr_code_section.html"), class = class, code = code, short_url = EscapedHtml(short_url))
+}
+
+/// The general page about a problem.
+pub(super) fn problem_page(kind: ProblemKind, detail: &str) -> Response {
+    let (status, title) = (kind.status(), kind.title());
+    let main = format!(
+        "<p class=\"kicker\">{}</p>\n<h1>{}</h1>\n<p class=\"lead\">{}</p>\n\
+         <p class=\"next\"><a href=\"./\">Make a short link</a></p>\n",
+        status.as_str(),
+        EscapedHtml(title),
+        EscapedHtml(detail),
+    );
+    let page = Page { title, main: &main, script: None, is_indexed: false };
+    page.response(status, HeaderValue::from_static("no-store"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_a_problem_is_escaped() {
+        let page = problem_page(ProblemKind::NotFound, "<script>alert('&\"')</script>");
+        let body = String::from_utf8_lossy(page.body()).into_owned();
+        assert!(body.contains(">&lt;script&gt;alert(&#39;&amp;&quot;&#39;)&lt;/script&gt;</p>"), "{body}");
+    }
+
+    #[test]
+    fn the_style_sheet_cannot_close_its_element() {
+        assert!(!STYLE.text.contains("</"));
+    }
+}

@@ -1,0 +1,253 @@
+//! Problems: errors that a client is told, as `application/problem+json` (RFC 9457) or as a page.
+//!
+//! Handlers return a [`Problem`] as a value; [`Problem::render`] turns it into a response, in one place. `type` is stable
+//! and for programs; `detail` is for a person and says what to do.
+
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use crate::dynamodb::error::StoreError;
+use crate::http::html;
+use crate::http::request::Request;
+use crate::http::response::{self, Response};
+
+/// The kind of a problem. The `type` of the document is [`TYPE_PREFIX`] and the kind's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// The body cannot be read: its encoding, its syntax, a field that is unknown or has the wrong type.
+    InvalidBody,
+    /// The target is missing, is no URL, or may not be redirected to.
+    InvalidUrl,
+    /// The alias is no code, or is reserved.
+    InvalidAlias,
+    /// The expiry is invalid or not allowed.
+    InvalidExpiry,
+    /// A query parameter is invalid.
+    InvalidParameter,
+    /// There is no link with this code.
+    NotFound,
+    /// The alias is the code of another link.
+    AliasTaken,
+    /// The link has expired.
+    Gone,
+    /// The body is too large.
+    BodyTooLarge,
+    /// The body has a media type that is not supported.
+    UnsupportedMediaType,
+    /// A defect of this service. The cause is logged.
+    Internal,
+    /// The table does not answer. Another attempt may succeed.
+    Unavailable,
+}
+
+/// What the `type` of every problem begins with. It is a URN and not a URL, because it must not change with the host and
+/// there is no document to fetch.
+pub const TYPE_PREFIX: &str = "urn:shortlink:problem:";
+
+/// The `Retry-After` of [`ProblemKind::Unavailable`], in seconds.
+const RETRY_AFTER_SECONDS: u16 = 1;
+
+/// The media types that a problem can be rendered as.
+const OFFERED: [&str; 3] = ["application/problem+json", "application/json", "text/html"];
+
+impl ProblemKind {
+    /// Every kind, in the order of their status.
+    pub const ALL: &[Self] = &[
+        Self::InvalidBody,
+        Self::InvalidUrl,
+        Self::InvalidAlias,
+        Self::InvalidExpiry,
+        Self::InvalidParameter,
+        Self::NotFound,
+        Self::AliasTaken,
+        Self::Gone,
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+        Self::Internal,
+        Self::Unavailable,
+    ];
+
+    /// The status, the name within `type`, and the title.
+    fn parts(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::InvalidBody => (StatusCode::BAD_REQUEST, "invalid-body", "The request body cannot be read"),
+            Self::InvalidUrl => (StatusCode::BAD_REQUEST, "invalid-url", "This URL cannot be shortened"),
+            Self::InvalidAlias => (StatusCode::BAD_REQUEST, "invalid-alias", "This alias cannot be used"),
+            Self::InvalidExpiry => (StatusCode::BAD_REQUEST, "invalid-expiry", "This expiry cannot be used"),
+            Self::InvalidParameter => {
+                (StatusCode::BAD_REQUEST, "invalid-parameter", "This query parameter cannot be used")
+            }
+            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Link not found"),
+            Self::AliasTaken => (StatusCode::CONFLICT, "alias-taken", "This alias is taken"),
+            Self::Gone => (StatusCode::GONE, "gone", "This link has expired"),
+            Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The request body is too large"),
+            Self::UnsupportedMediaType => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-media-type",
+                "This type of request body is not supported",
+            ),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong"),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The service is busy"),
+        }
+    }
+
+    /// The status of the response.
+    pub fn status(self) -> StatusCode {
+        self.parts().0
+    }
+
+    /// The name: the end of `type`.
+    pub fn name(self) -> &'static str {
+        self.parts().1
+    }
+
+    /// What happened, in a few words that are always the same.
+    pub fn title(self) -> &'static str {
+        self.parts().2
+    }
+}
+
+/// An error that a client is told.
+#[derive(Debug)]
+pub struct Problem {
+    kind: ProblemKind,
+    field: Option<&'static str>,
+    reason: String,
+    /// What went wrong inside, for the log only.
+    cause: Option<String>,
+    representation: Representation,
+}
+
+/// How a problem is rendered.
+#[derive(Debug)]
+enum Representation {
+    /// As the client prefers: as a document or as the general page.
+    Negotiated,
+    /// As a document, whatever the client prefers.
+    Document,
+    /// As this page.
+    Page(Box<Response>),
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+}
+
+impl Problem {
+    /// A problem with the request as a whole; `reason` is one or more sentences.
+    pub fn new(kind: ProblemKind, reason: impl Into<String>) -> Self {
+        Self { kind, field: None, reason: reason.into(), cause: None, representation: Representation::Negotiated }
+    }
+
+    /// A problem with one field; `reason` continues a sentence that begins with the field's name, and has no full stop.
+    pub fn with_field(kind: ProblemKind, field: &'static str, reason: impl std::fmt::Display) -> Self {
+        Self { field: Some(field), ..Self::new(kind, reason.to_string()) }
+    }
+
+    /// A defect of this service; `cause` is logged and never shown.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        let reason = "This is not your mistake. Try again later; if it happens again, contact the operator and give the \
+                      request id";
+        Self { cause: Some(cause.to_string()), ..Self::new(ProblemKind::Internal, reason) }
+    }
+
+    /// The service cannot answer now; `cause` is logged and never shown.
+    pub fn unavailable(cause: impl std::fmt::Display) -> Self {
+        let reason = "The service is busy. Send the same request again in a second.";
+        Self { cause: Some(cause.to_string()), ..Self::new(ProblemKind::Unavailable, reason) }
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> ProblemKind {
+        self.kind
+    }
+
+    /// The field of the request that the problem concerns.
+    pub fn field(&self) -> Option<&'static str> {
+        self.field
+    }
+
+    /// What is wrong: after the name of the [field](Self::field) if there is one, else by itself.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// What is wrong and what to do, as one or more sentences.
+    pub fn detail(&self, request_id: &str) -> String {
+        match self.field {
+            Some(field) => format!("{field} {}.", self.reason),
+            None if self.kind == ProblemKind::Internal => format!("{} {request_id}.", self.reason),
+            None => self.reason.clone(),
+        }
+    }
+
+    /// The same problem, rendered as a document whatever the client prefers.
+    pub fn as_document(self) -> Self {
+        Self { representation: Representation::Document, ..self }
+    }
+
+    /// The same problem, rendered as `page`, because the client asked for one that is not the general page. The page's status
+    /// and the headers of the problem are set when it is rendered.
+    pub fn as_page(self, page: Response) -> Self {
+        Self { representation: Representation::Page(Box::new(page)), ..self }
+    }
+
+    /// Logs the cause, if there is one.
+    pub fn log(&self, request_id: &str) {
+        if let Some(cause) = &self.cause {
+            tracing::error!(request_id, status = self.kind.status().as_u16(), error = cause, "a request failed");
+        }
+    }
+
+    /// Renders the problem for the client that sent `request`.
+    pub fn render(self, request: &Request) -> Response {
+        let detail = self.detail(&request.request_id);
+        let mut response = match self.representation {
+            Representation::Page(page) => *page,
+            Representation::Negotiated if request.negotiate(&OFFERED) == Some("text/html") => {
+                html::problem_page(self.kind, &detail)
+            }
+            Representation::Negotiated | Representation::Document => document(self.kind, self.field, &detail),
+        };
+        *response.status_mut() = self.kind.status();
+        response.headers_mut().extend(headers(self.kind));
+        response
+    }
+}
+
+/// A problem without a request: a transport could not make one. It is rendered as a document.
+pub fn without_request(kind: ProblemKind, detail: &str) -> Response {
+    document(kind, None, detail)
+}
+
+fn document(kind: ProblemKind, field: Option<&str>, detail: &str) -> Response {
+    let (status, name, title) = kind.parts();
+    let document = Document { r#type: format!("{TYPE_PREFIX}{name}"), title, status: status.as_u16(), detail, field };
+    let mut response = response::json(status, &document);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response
+}
+
+/// The headers of a problem, however it is rendered.
+fn headers(kind: ProblemKind) -> HeaderMap {
+    let mut headers = HeaderMap::from_iter([(header::VARY, HeaderValue::from_static("accept"))]);
+    if kind == ProblemKind::Unavailable {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+    }
+    headers
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::unavailable(error),
+            StoreError::Rejected(_) | StoreError::Malformed { .. } => Self::internal(error),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! A request that a route has matched, whether it came from API Gateway or from the local server.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, header};
+
+use crate::domain::base_url::BaseUrl;
+use crate::http::negotiation;
+use crate::http::routes::Endpoint;
+
+/// A request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The endpoint that the route names.
+    pub endpoint: Endpoint,
+    /// Whether this is a HEAD request. The transport then omits the body of the response.
+    pub is_head: bool,
+    /// The path parameter `{code}` as the gateway decoded it. It has not been parsed yet.
+    pub code_param: Option<String>,
+    /// The query string as the client sent it, without the `?`.
+    pub query: Option<String>,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body. It may be invalid UTF-8.
+    pub body: Bytes,
+    /// The address under which the client reached this service.
+    pub base_url: BaseUrl,
+    /// The gateway's id of this request. Every log line about the request contains it.
+    pub request_id: String,
+}
+
+impl Request {
+    /// The value of a header that occurs once and is ASCII.
+    pub fn header(&self, name: HeaderName) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        values.next().filter(|_| values.next().is_none())?.to_str().ok()
+    }
+
+    /// The media type among `offered` that the client prefers, by its `Accept` headers; `None` if it accepts none of them.
+    pub fn negotiate<'a>(&self, offered: &[&'a str]) -> Option<&'a str> {
+        let accept: Vec<_> =
+            self.headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+        negotiation::negotiate((!accept.is_empty()).then(|| accept.join(",")).as_deref(), offered)
+    }
+}

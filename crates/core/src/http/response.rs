@@ -1,0 +1,77 @@
+//! Responses. Each is a complete HTTP response; transports add nothing to it.
+
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::domain::target::Target;
+use crate::http::request::Request;
+
+/// A response with a complete body.
+pub type Response = http::Response<Bytes>;
+
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// A JSON document that must not be cached.
+pub fn json(status: StatusCode, document: &impl Serialize) -> Response {
+    // Serialisation cannot fail: our documents are structs and maps with string keys.
+    let body = serde_json::to_vec(document).unwrap_or_default();
+    with_body(status, "application/json", NO_STORE, body)
+}
+
+/// A text that must not be cached.
+pub fn text(status: StatusCode, text: String) -> Response {
+    with_body(status, "text/plain; charset=utf-8", NO_STORE, text)
+}
+
+/// A response with this body. Browsers are told not to guess another content type.
+pub fn with_body(
+    status: StatusCode,
+    content_type: &'static str,
+    cache_control: HeaderValue,
+    body: impl Into<Bytes>,
+) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, cache_control);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// Adds an `ETag`, and turns the response into a 304 if the client already has this version.
+pub fn with_etag(request: &Request, mut response: Response) -> Response {
+    let digest = Sha256::digest(response.body());
+    // Half of the digest is enough to distinguish versions of one resource.
+    let etag = digest.iter().take(16).fold(String::from("\""), |etag, byte| format!("{etag}{byte:02x}")) + "\"";
+    let known = request.headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    // A proxy that compresses may have made our ETag weak; If-None-Match uses weak comparison (RFC 9110, 13.1.2).
+    let is_known = known.flat_map(|value| value.split(',')).any(|known| {
+        let known = known.trim();
+        known == "*" || known.strip_prefix("W/").unwrap_or(known) == etag
+    });
+    if is_known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response.headers_mut().remove(header::CONTENT_TYPE);
+        *response.body_mut() = Bytes::new();
+    }
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    response
+}
+
+/// A redirect that the client, and no shared cache, may cache for `max_age` seconds.
+///
+/// # Errors
+///
+/// The target cannot be a header's value, which [`Target`] rules out.
+pub fn redirect(status: StatusCode, target: &Target, max_age: i64) -> Result<Response, http::Error> {
+    http::Response::builder()
+        .status(status)
+        .header(header::LOCATION, target.as_str())
+        .header(header::CACHE_CONTROL, format!("private, max-age={max_age}"))
+        .body(Bytes::new())
+}

@@ -1,0 +1,196 @@
+//! The table of routes, and its matcher.
+//!
+//! template.yaml declares the same routes for API Gateway (a test compares the two), and the local server matches requests
+//! with [`find`]. To add an endpoint: add a line to [`ROUTES`] with its [`Endpoint`], a file with its handler, and the route
+//! in template.yaml; the compiler and the tests point out what is missing.
+
+/// The two Lambda functions. Their names are those of the crates and binaries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Function {
+    /// The write side.
+    Shorten,
+    /// The read side.
+    Resolve,
+}
+
+/// What a route leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// Create a link.
+    CreateLink,
+    /// The page with the form.
+    Home,
+    /// The description of this API.
+    OpenApi,
+    /// The rules for crawlers.
+    Robots,
+    /// The icon of the pages.
+    Favicon,
+    /// Follow a link, or get its preview or QR code: the suffix of the code decides.
+    Link,
+}
+
+/// A line of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The methods.
+    pub methods: &'static [&'static str],
+    /// The path. A segment in braces, such as `{code}`, is a parameter.
+    pub pattern: &'static str,
+    /// The function that handles the requests.
+    pub function: Function,
+    /// The endpoint.
+    pub endpoint: Endpoint,
+}
+
+/// A route that matches a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteMatch {
+    /// The route.
+    pub route: &'static Route,
+    /// The path parameters in order, each with its name and its percent-decoded value.
+    pub params: Vec<(&'static str, String)>,
+}
+
+const GET: &[&str] = &["GET", "HEAD"];
+const POST: &[&str] = &["POST"];
+
+/// The routes. As in API Gateway, a pattern without parameters wins over one with, and a request that no route matches never
+/// reaches a function. `/{code}` also covers the resources of a link, such as `/abc+` and `/abc.svg`: the gateway cannot
+/// distinguish them, so the function does.
+pub const ROUTES: &[Route] = &[
+    Route { methods: POST, pattern: "/shorten", function: Function::Shorten, endpoint: Endpoint::CreateLink },
+    Route { methods: GET, pattern: "/", function: Function::Shorten, endpoint: Endpoint::Home },
+    Route { methods: GET, pattern: "/openapi.json", function: Function::Shorten, endpoint: Endpoint::OpenApi },
+    Route { methods: GET, pattern: "/robots.txt", function: Function::Shorten, endpoint: Endpoint::Robots },
+    Route { methods: GET, pattern: "/favicon.svg", function: Function::Shorten, endpoint: Endpoint::Favicon },
+    Route { methods: GET, pattern: "/{code}", function: Function::Resolve, endpoint: Endpoint::Link },
+];
+
+/// The route for a method and a path as it was sent: not decoded, and without a query.
+///
+/// If several routes match, the one whose first parameter comes latest wins.
+pub fn find(method: &str, path: &str) -> Option<RouteMatch> {
+    find_in(ROUTES, method, path)
+}
+
+/// The route of an API Gateway route key, such as `GET /{code}`.
+pub fn find_by_key(key: &str) -> Option<&'static Route> {
+    let (method, pattern) = key.split_once(' ')?;
+    ROUTES.iter().find(|route| route.methods.contains(&method) && route.pattern == pattern)
+}
+
+impl Route {
+    /// The API Gateway route keys of this route, one for each method.
+    pub fn keys(&self) -> impl Iterator<Item = String> {
+        self.methods.iter().map(|method| format!("{method} {}", self.pattern))
+    }
+}
+
+impl RouteMatch {
+    /// The value of a path parameter.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.params.iter().find(|(param, _)| *param == name).map(|(_, value)| value.as_str())
+    }
+}
+
+fn find_in(routes: &'static [Route], method: &str, path: &str) -> Option<RouteMatch> {
+    let matching = routes.iter().filter(|route| route.methods.contains(&method) && matches(route.pattern, path));
+    let route = matching.max_by_key(|route| route.pattern.find('{').unwrap_or(usize::MAX))?;
+    let params = segments(route.pattern).zip(segments(path)).filter_map(|(pattern, segment)| {
+        let value = percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned();
+        Some((param_name(pattern)?, value))
+    });
+    Some(RouteMatch { route, params: params.collect() })
+}
+
+/// Whether a path has the segments of a pattern. A parameter matches any segment that is not empty.
+fn matches(pattern: &str, path: &str) -> bool {
+    let (mut expected, mut given) = (segments(pattern), segments(path));
+    loop {
+        match (expected.next(), given.next()) {
+            (None, None) => return true,
+            (Some(expected), Some(given)) if param_name(expected).is_some() && !given.is_empty() => {}
+            (Some(expected), Some(given)) if expected == given => {}
+            _ => return false,
+        }
+    }
+}
+
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/')
+}
+
+fn param_name(segment: &str) -> Option<&str> {
+    segment.strip_prefix('{')?.strip_suffix('}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINKS: &[Route] = &[
+        Route { methods: GET, pattern: "/{code}", function: Function::Resolve, endpoint: Endpoint::Link },
+        Route { methods: GET, pattern: "/links", function: Function::Shorten, endpoint: Endpoint::Home },
+        Route { methods: POST, pattern: "/links/bulk", function: Function::Shorten, endpoint: Endpoint::CreateLink },
+        Route { methods: &["GET"], pattern: "/links/{code}", function: Function::Shorten, endpoint: Endpoint::OpenApi },
+        Route {
+            methods: &["GET"],
+            pattern: "/links/{code}/visits",
+            function: Function::Shorten,
+            endpoint: Endpoint::Robots,
+        },
+        Route { methods: &["GET"], pattern: "/{kind}/{id}", function: Function::Shorten, endpoint: Endpoint::Favicon },
+    ];
+
+    fn found(method: &str, path: &str) -> Option<(&'static str, Vec<(&'static str, String)>)> {
+        find_in(LINKS, method, path).map(|found| (found.route.pattern, found.params))
+    }
+
+    fn params(params: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
+        params.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn parameters_match_one_segment_each() {
+        assert_eq!(found("GET", "/abc"), Some(("/{code}", params(&[("code", "abc")]))));
+        assert_eq!(found("GET", "/links/abc"), Some(("/links/{code}", params(&[("code", "abc")]))));
+        assert_eq!(found("GET", "/links/abc/visits"), Some(("/links/{code}/visits", params(&[("code", "abc")]))));
+        assert_eq!(found("GET", "/a/b"), Some(("/{kind}/{id}", params(&[("kind", "a"), ("id", "b")]))));
+        for none in ["", "/", "//", "/abc/", "/links/", "/links//visits", "/links/abc/visits/", "/a/b/c"] {
+            assert_eq!(found("GET", none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_literal_segment_wins_over_a_parameter() {
+        assert_eq!(found("GET", "/links"), Some(("/links", Vec::new())));
+        assert_eq!(found("HEAD", "/links"), Some(("/links", Vec::new())));
+        assert_eq!(found("POST", "/links/bulk"), Some(("/links/bulk", Vec::new())));
+        assert_eq!(found("GET", "/links/bulk"), Some(("/links/{code}", params(&[("code", "bulk")]))));
+    }
+
+    #[test]
+    fn values_are_percent_decoded_after_matching() {
+        assert_eq!(found("GET", "/a%2Fb%20%FF"), Some(("/{code}", params(&[("code", "a/b \u{fffd}")]))));
+        assert_eq!(found("GET", "/link%73"), Some(("/{code}", params(&[("code", "links")]))));
+    }
+
+    #[test]
+    fn methods_are_case_sensitive() {
+        assert_eq!(found("get", "/abc"), None);
+        assert_eq!(found("DELETE", "/abc"), None);
+    }
+
+    #[test]
+    fn every_route_is_found_by_its_keys() {
+        for route in ROUTES {
+            for key in route.keys() {
+                assert_eq!(find_by_key(&key), Some(route), "{key}");
+            }
+        }
+        for none in ["", "GET", "GET /nothing", "PATCH /shorten", "$default"] {
+            assert_eq!(find_by_key(none), None, "{none}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Visits: who followed a link, and when the counts are written to the table.
+//!
+//! This layer uses `domain` and `dynamodb`.
+//!
+//! | module | defines |
+//! | --- | --- |
+//! | [`visitor`] | what a request's headers tell of a visitor |
+//! | [`bots`] | which user agents are bots |
+//! | [`recorder`] | counting visits in memory, and flushing the counts |
+//! | [`writer`] | writing counts to the table: link by link, or in transactions |
+
+pub mod bots;
+pub mod recorder;
+pub mod visitor;
+pub mod writer;

@@ -1,0 +1,167 @@
+//! Counting visits in memory, and flushing the counts to the table.
+//!
+//! [`VisitRecorder::record`] counts a visit in memory: it cannot fail, and the visitor does not wait. A transport calls
+//! [`VisitRecorder::flush`] once the response has been sent (in Lambda before it asks for the next event, since the
+//! execution environment is frozen in between). A flush writes the links that are due: a link is written at once unless it
+//! has been written within the last second, else by a later flush. So each execution environment writes a link at most once
+//! a second (two items with daily counts), however popular it is, and a hot key does not throttle.
+//!
+//! A visit is a redirect answered to a GET from a [`Visitor`] that is not a bot. HEAD requests, 404s, 410s and redirects
+//! that a browser repeats from its own cache are not counted. Bots are counted apart, by day only.
+//!
+//! A visit is lost if the process is killed without SIGTERM, or cannot write within the half second that Lambda grants
+//! after SIGTERM; if the link is deleted before the visit is written; and if more than [`MAX_PENDING`] links are pending. A
+//! write that was carried out but whose response was lost is repeated, and then counts twice.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::domain::clock::Timestamp;
+use crate::domain::code::Code;
+use crate::domain::visit::{VisitCounts, Visitor};
+use crate::visits::writer::{DueCounts, VisitWriter};
+
+/// The maximum number of links with pending counts. If so many are pending, the table has not accepted a write for long;
+/// visits of further links are not counted.
+pub const MAX_PENDING: usize = 100_000;
+
+/// The longest back-off after failed writes of a link, in seconds. It starts at 1 and doubles.
+pub const MAX_BACKOFF_SECONDS: i64 = 64;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VisitTracking {
+    /// Nothing: following a link never writes.
+    Off,
+    /// The total and the time of the last visit of each link.
+    Total,
+    /// That, and for each day the visitors' devices, countries and referrers, and bots.
+    Daily,
+}
+
+/// Counts visits. Clones share the counts.
+#[derive(Clone, Debug)]
+pub struct VisitRecorder(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    tracking: VisitTracking,
+    writer: Box<dyn VisitWriter>,
+    pending: Mutex<HashMap<Code, Pending>>,
+    /// Held during a flush, while the counts that are being written are in neither the table nor `pending`.
+    flushing: tokio::sync::Mutex<()>,
+    /// Visits that were not counted, since this was last logged.
+    uncounted: AtomicU64,
+}
+
+/// The state of a link that was followed or written recently.
+#[derive(Debug, Default)]
+struct Pending {
+    counts: VisitCounts,
+    /// The link is not written before this instant.
+    not_before: Option<Timestamp>,
+    /// How many writes of this link have failed in a row.
+    failures: u32,
+}
+
+impl VisitRecorder {
+    /// A recorder that counts what `tracking` says and writes it with `writer`.
+    pub fn new(tracking: VisitTracking, writer: impl VisitWriter + 'static) -> Self {
+        Self(Arc::new(Inner {
+            tracking,
+            writer: Box::new(writer),
+            pending: Mutex::default(),
+            flushing: tokio::sync::Mutex::default(),
+            uncounted: AtomicU64::new(0),
+        }))
+    }
+
+    /// What is counted.
+    pub fn tracking(&self) -> VisitTracking {
+        self.0.tracking
+    }
+
+    /// Counts a visit of a link by `visitor`.
+    pub fn record(&self, code: &Code, visitor: &Visitor, now: Timestamp) {
+        let is_counted = match self.0.tracking {
+            VisitTracking::Off => false,
+            VisitTracking::Total => !visitor.is_bot,
+            VisitTracking::Daily => true,
+        };
+        if !is_counted {
+            return;
+        }
+        let mut pending = self.pending();
+        if pending.len() >= MAX_PENDING && !pending.contains_key(code) {
+            self.0.uncounted.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let counts = &mut pending.entry(code.clone()).or_default().counts;
+        if !visitor.is_bot {
+            counts.hits += 1;
+            counts.last_hit_at = counts.last_hit_at.max(Some(now));
+        }
+        if self.0.tracking == VisitTracking::Daily {
+            counts.days.entry(now.date()).or_default().record(visitor);
+        }
+    }
+
+    /// Writes the links that are due. Counts that cannot be written are kept and tried again by a later flush.
+    pub async fn flush(&self, now: Timestamp) {
+        self.write_if(|pending| pending.not_before.is_none_or(|instant| instant <= now), now).await;
+    }
+
+    /// Waits for a flush that is under way, and writes everything that is pending. This is for the end of the process.
+    pub async fn flush_all(&self, now: Timestamp) {
+        self.write_if(|_| true, now).await;
+    }
+
+    /// The number of visits that have not been written yet.
+    pub fn pending_hits(&self) -> u64 {
+        self.pending().values().map(|pending| pending.counts.hits).sum()
+    }
+
+    fn pending(&self) -> MutexGuard<'_, HashMap<Code, Pending>> {
+        self.0.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn write_if(&self, is_due: impl Fn(&Pending) -> bool, now: Timestamp) {
+        let _flushing = self.0.flushing.lock().await;
+        self.log_uncounted();
+        let due = self.drain_due(is_due, now);
+        if due.is_empty() {
+            return;
+        }
+        for (due, error) in self.0.writer.write(due).await {
+            tracing::warn!(%error, "visits could not be written and will be tried again");
+            let mut pending = self.pending();
+            let entry = pending.entry(due.code).or_default();
+            entry.not_before = now.plus((1 << due.failures.min(10)).min(MAX_BACKOFF_SECONDS));
+            entry.failures = due.failures + 1;
+            entry.counts.merge(due.counts);
+        }
+    }
+
+    /// Takes the counts of the links that are due, and forgets links that have no counts and need not wait.
+    fn drain_due(&self, is_due: impl Fn(&Pending) -> bool, now: Timestamp) -> Vec<DueCounts> {
+        let mut pending = self.pending();
+        let due = pending.extract_if(|_, entry| is_due(entry)).filter(|(_, entry)| !entry.counts.is_empty());
+        let due: Vec<_> =
+            due.map(|(code, Pending { counts, failures, .. })| DueCounts { code, counts, failures }).collect();
+        let min_interval = self.0.writer.min_interval_seconds();
+        if min_interval > 0 {
+            let not_before = now.plus(min_interval);
+            pending.extend(due.iter().map(|due| (due.code.clone(), Pending { not_before, ..Pending::default() })));
+        }
+        due
+    }
+
+    /// Logs how many visits were not counted, if any.
+    fn log_uncounted(&self) {
+        let visits = self.0.uncounted.swap(0, Ordering::Relaxed);
+        if visits > 0 {
+            tracing::warn!(visits, "visits were not counted: too many links have pending counts");
+        }
+    }
+}

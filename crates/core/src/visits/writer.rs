@@ -1,0 +1,146 @@
+//! Writing counts to the table: link by link in the functions, in transactions on an embedded table.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::pin::Pin;
+
+use tokio::task::JoinSet;
+
+use crate::domain::code::Code;
+use crate::domain::visit::VisitCounts;
+use crate::dynamodb::error::StoreError;
+use crate::dynamodb::store::Store;
+use crate::dynamodb::visit_counts::{MAX_TRANSACTION_ITEMS, item_count};
+
+/// The number of links that [`PerLinkWriter`] writes concurrently.
+pub const CONCURRENT_WRITES: usize = 8;
+
+/// The least time between two writes of one link by [`PerLinkWriter`], in seconds. It keeps a popular link from exceeding
+/// what a partition of the table can take.
+pub const MIN_INTERVAL_SECONDS: i64 = 1;
+
+/// Counts of one link that are due to be written.
+#[derive(Debug)]
+pub struct DueCounts {
+    /// The link's code.
+    pub code: Code,
+    /// Its counts.
+    pub counts: VisitCounts,
+    /// How many writes of this link have failed in a row.
+    pub failures: u32,
+}
+
+/// The counts that could not be written, each with the reason.
+pub type Unwritten = Vec<(DueCounts, StoreError)>;
+
+/// Writes counts to the table.
+pub trait VisitWriter: Debug + Send + Sync {
+    /// The least time between two writes of one link, in seconds.
+    fn min_interval_seconds(&self) -> i64;
+
+    /// Writes all counts and returns those that could not be written.
+    fn write(&self, due: Vec<DueCounts>) -> Pin<Box<dyn Future<Output = Unwritten> + Send + '_>>;
+}
+
+/// Writes each link with updates of its own, a few links concurrently.
+#[derive(Clone, Debug)]
+pub struct PerLinkWriter {
+    store: Store,
+    retention_seconds: i64,
+}
+
+/// Writes many links in each transaction.
+///
+/// In a table inside this process a call costs more than the updates in it, and one process serves every link: there one
+/// transaction with a hundred updates is much cheaper than a hundred calls. In AWS it would be billed twice as much as the
+/// hundred calls, which is why the functions do not use it. A link may be written again at once; the caller sets the pace.
+#[derive(Clone, Debug)]
+pub struct TransactionWriter {
+    per_link: PerLinkWriter,
+}
+
+impl PerLinkWriter {
+    /// Writes to `store`. Daily counts are kept for `retention_seconds` after their day.
+    pub fn new(store: Store, retention_seconds: i64) -> Self {
+        Self { store, retention_seconds }
+    }
+
+    async fn write_all(&self, due: Vec<DueCounts>) -> Unwritten {
+        let mut unwritten = Vec::new();
+        let mut writes = JoinSet::new();
+        for mut counts in due {
+            if writes.len() >= CONCURRENT_WRITES
+                && let Some(Ok(Err(failed))) = writes.join_next().await
+            {
+                unwritten.push(failed);
+            }
+            let (store, retention_seconds) = (self.store.clone(), self.retention_seconds);
+            writes.spawn(async move {
+                let written = store.add_visits(&counts.code, &mut counts.counts, retention_seconds).await;
+                written.map_err(|error| (counts, error))
+            });
+        }
+        while let Some(written) = writes.join_next().await {
+            unwritten.extend(written.ok().and_then(Result::err));
+        }
+        unwritten
+    }
+}
+
+impl VisitWriter for PerLinkWriter {
+    fn min_interval_seconds(&self) -> i64 {
+        MIN_INTERVAL_SECONDS
+    }
+
+    fn write(&self, due: Vec<DueCounts>) -> Pin<Box<dyn Future<Output = Unwritten> + Send + '_>> {
+        Box::pin(self.write_all(due))
+    }
+}
+
+impl TransactionWriter {
+    /// Writes to `store`. Daily counts are kept for `retention_seconds` after their day.
+    pub fn new(store: Store, retention_seconds: i64) -> Self {
+        Self { per_link: PerLinkWriter::new(store, retention_seconds) }
+    }
+
+    async fn write_all(&self, mut due: Vec<DueCounts>) -> Unwritten {
+        // Neighbouring keys are on the same database pages, so in this order each page is read and written once.
+        due.sort_unstable_by(|a, b| a.code.as_str().cmp(b.code.as_str()));
+        let mut unwritten = Vec::new();
+        let (mut batch, mut items) = (Vec::new(), 0);
+        for counts in due {
+            let more = item_count(&counts.counts);
+            if items + more > MAX_TRANSACTION_ITEMS {
+                unwritten.extend(self.write_batch(std::mem::take(&mut batch)).await);
+                items = 0;
+            }
+            items += more;
+            batch.push(counts);
+        }
+        unwritten.extend(self.write_batch(batch).await);
+        unwritten
+    }
+
+    /// Writes a batch in one transaction. If one link prevents that, each link is written by itself.
+    async fn write_batch(&self, batch: Vec<DueCounts>) -> Unwritten {
+        if batch.is_empty() {
+            return Vec::new();
+        }
+        let PerLinkWriter { store, retention_seconds } = &self.per_link;
+        let counts = batch.iter().map(|due| (&due.code, &due.counts));
+        match store.add_visits_in_transaction(counts, *retention_seconds).await {
+            Ok(()) => Vec::new(),
+            Err(_) => self.per_link.write_all(batch).await,
+        }
+    }
+}
+
+impl VisitWriter for TransactionWriter {
+    fn min_interval_seconds(&self) -> i64 {
+        0
+    }
+
+    fn write(&self, due: Vec<DueCounts>) -> Pin<Box<dyn Future<Output = Unwritten> + Send + '_>> {
+        Box::pin(self.write_all(due))
+    }
+}

@@ -1,0 +1,34 @@
+//! `GET /{code}`: the redirect to the target.
+
+use shortlink_core::domain::code::Code;
+use shortlink_core::http::problem::Problem;
+use shortlink_core::http::request::Request;
+use shortlink_core::http::response::{self, Response};
+use shortlink_core::telemetry::DEBUG_TARGET;
+use shortlink_core::visits::recorder::VisitTracking;
+use shortlink_core::visits::visitor;
+
+use crate::Resolve;
+
+/// How long a browser may cache a redirect, in seconds: long enough for a double click, short enough for a link that is
+/// withdrawn. (Browsers keep a 301 without a limit for good.) The value is that of bit.ly.
+const MAX_AGE_SECONDS: i64 = 90;
+
+/// Redirects to a link's target, and counts the visit.
+pub(crate) async fn redirect(resolve: &Resolve, request: &Request, code: &Code) -> Result<Response, Problem> {
+    let redirected = find_and_redirect(resolve, request, code).await;
+    let status = redirected.as_ref().map_or_else(|problem| problem.kind().status(), Response::status).as_u16();
+    tracing::info!(target: DEBUG_TARGET, request_id = request.request_id, code = code.as_str(), status, "followed a link");
+    redirected
+}
+
+async fn find_and_redirect(resolve: &Resolve, request: &Request, code: &Code) -> Result<Response, Problem> {
+    let now = resolve.clock.now();
+    let link = resolve.find_cached(code, now).await?;
+    if !request.is_head && resolve.visits.tracking() != VisitTracking::Off {
+        resolve.visits.record(code, &visitor::from_headers(&request.headers), now);
+    }
+    let seconds_left = link.expires_at.map_or(MAX_AGE_SECONDS, |instant| instant.since(now));
+    response::redirect(resolve.config.redirect_status, &link.target, seconds_left.min(MAX_AGE_SECONDS))
+        .map_err(|error| Problem::internal(format!("the target of {code} cannot be a Location: {error}")))
+}

@@ -1,0 +1,140 @@
+//! The request for a link: the fields of `POST /shorten`, parsed and checked.
+
+use shortlink_core::domain::clock::Timestamp;
+use shortlink_core::domain::code::Code;
+use shortlink_core::domain::expiry::RequestedExpiry;
+use shortlink_core::domain::target::Target;
+use shortlink_core::http::problem::{Problem, ProblemKind};
+
+use crate::body::{Fields, Value};
+
+/// A request for a link.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateLinkRequest {
+    /// `url`: the target.
+    pub target: Target,
+    /// `alias`: the code that the link should have.
+    pub alias: Option<Code>,
+    /// `expires_in` or `expires_at`: when the link should expire.
+    pub expiry: RequestedExpiry,
+    /// `reuse`: whether to return the existing link for the same request, if there is one.
+    pub reuse: bool,
+}
+
+/// The fields by name, before they are parsed.
+#[derive(Default)]
+struct RawFields {
+    url: Option<Value>,
+    alias: Option<Value>,
+    expires_in: Option<Value>,
+    expires_at: Option<Value>,
+    reuse: Option<Value>,
+}
+
+impl CreateLinkRequest {
+    /// Parses the fields of a body. `own_hosts` are the hosts of this service, which no link may redirect to.
+    ///
+    /// # Errors
+    ///
+    /// A field is missing, unknown or duplicated, or has the wrong type or an invalid value.
+    pub fn parse(fields: Fields, own_hosts: &[&str]) -> Result<Self, Problem> {
+        let raw = RawFields::collect(fields)?;
+        let url = match raw.url {
+            Some(Value::Text(url)) => url,
+            None => {
+                let reason = "is missing: give the URL that the link should redirect to";
+                return Err(Problem::with_field(ProblemKind::InvalidUrl, "url", reason));
+            }
+            Some(_) => return Err(Problem::with_field(ProblemKind::InvalidBody, "url", "must be a string")),
+        };
+        Ok(Self {
+            expiry: parse_expiry(raw.expires_in, raw.expires_at)?,
+            alias: parse_alias(raw.alias)?,
+            reuse: parse_reuse(raw.reuse)?,
+            target: Target::parse(&url, own_hosts)
+                .map_err(|error| Problem::with_field(ProblemKind::InvalidUrl, "url", error))?,
+        })
+    }
+}
+
+impl RawFields {
+    /// Assigns each field to its name.
+    fn collect(fields: Fields) -> Result<Self, Problem> {
+        let mut raw = Self::default();
+        for (name, value) in fields.0 {
+            let slot = match name.as_str() {
+                "url" | "long_url" => &mut raw.url,
+                "alias" => &mut raw.alias,
+                "expires_in" => &mut raw.expires_in,
+                "expires_at" => &mut raw.expires_at,
+                "reuse" => &mut raw.reuse,
+                _ => return Err(unknown(&name)),
+            };
+            // A null counts as absent, except that a link whose `expires_at` is null never expires.
+            if value == Value::Null && name != "expires_at" {
+                continue;
+            }
+            if slot.replace(value).is_some() {
+                let detail =
+                    format!("The field {name:?} occurs twice (url and long_url are the same field); send it once.");
+                return Err(Problem::new(ProblemKind::InvalidBody, detail));
+            }
+        }
+        Ok(raw)
+    }
+}
+
+fn unknown(name: &str) -> Problem {
+    let shown: String = name.chars().take(32).collect();
+    let detail = format!(
+        "There is no field {shown:?}; the fields are url, alias, expires_in, expires_at and reuse. If this is part of the \
+         URL, encode the URL (curl --data-urlencode url=…) or send it as JSON or text/plain."
+    );
+    Problem::new(ProblemKind::InvalidBody, detail)
+}
+
+fn parse_alias(value: Option<Value>) -> Result<Option<Code>, Problem> {
+    match value {
+        None => Ok(None),
+        Some(Value::Text(text)) => Code::parse_alias(&text)
+            .map(Some)
+            .map_err(|error| Problem::with_field(ProblemKind::InvalidAlias, "alias", error)),
+        Some(_) => Err(Problem::with_field(ProblemKind::InvalidBody, "alias", "must be a string")),
+    }
+}
+
+fn parse_expiry(expires_in: Option<Value>, expires_at: Option<Value>) -> Result<RequestedExpiry, Problem> {
+    let invalid = |field, reason: &str| Problem::with_field(ProblemKind::InvalidExpiry, field, reason);
+    match (expires_in, expires_at) {
+        (None, None) => Ok(RequestedExpiry::Default),
+        (None, Some(Value::Null)) => Ok(RequestedExpiry::Never),
+        // Forms have no null.
+        (None, Some(Value::Text(text))) if text == "never" => Ok(RequestedExpiry::Never),
+        (None, Some(Value::Text(text))) => Timestamp::parse(&text).map(RequestedExpiry::At).ok_or_else(|| {
+            let reason = "must be an RFC 3339 instant, such as 2030-01-31T12:00:00Z (in a form, write + as %2B)";
+            invalid("expires_at", reason)
+        }),
+        (Some(Value::Integer(seconds)), None) => Ok(RequestedExpiry::In(seconds)),
+        // The form has one list for both.
+        (Some(Value::Text(text)), None) if text == "never" => Ok(RequestedExpiry::Never),
+        (Some(Value::Text(text)), None) if text.parse::<i64>().is_ok() => {
+            Ok(RequestedExpiry::In(text.parse().unwrap_or_default()))
+        }
+        (Some(_), None) => Err(invalid("expires_in", "must be a whole number of seconds, such as 3600")),
+        (None, Some(_)) => {
+            Err(invalid("expires_at", "must be a string such as \"2030-01-31T12:00:00Z\", or null for never"))
+        }
+        (Some(_), Some(_)) => Err(invalid("expires_in", "and expires_at exclude each other; send one of them")),
+    }
+}
+
+fn parse_reuse(value: Option<Value>) -> Result<bool, Problem> {
+    match value {
+        None => Ok(false),
+        Some(Value::Bool(reuse)) => Ok(reuse),
+        // Forms have only text; browsers send `on` for a checkbox.
+        Some(Value::Text(text)) if matches!(text.as_str(), "true" | "1" | "on") => Ok(true),
+        Some(Value::Text(text)) if matches!(text.as_str(), "false" | "0" | "off") => Ok(false),
+        Some(_) => Err(Problem::with_field(ProblemKind::InvalidBody, "reuse", "must be true or false")),
+    }
+}

@@ -1,0 +1,206 @@
+//! The page at `GET /`: the form that creates links, and the same form with errors.
+//!
+//! It works without JavaScript: the form posts to `/shorten`, and a browser, which prefers HTML, gets a page as the response.
+//! The script fetches the same page and shows it in place.
+
+use http::{HeaderValue, StatusCode};
+use shortlink_core::domain::code;
+use shortlink_core::domain::expiry::ExpiryPolicy;
+use shortlink_core::http::html::{EscapedHtml, InlineAsset, Page};
+use shortlink_core::http::problem::Problem;
+use shortlink_core::http::response::Response;
+
+use crate::body::{Fields, Value};
+
+const TITLE: &str = "Shortlink: make a long link short";
+
+/// The script of the form, and of the page that follows it.
+pub(crate) static SCRIPT: InlineAsset = InlineAsset::new(include_str!("form.js"));
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// The lifetimes that the form offers, in seconds, as far as the operator allows them, beside the default and `never`.
+const EXPIRY_CHOICES: &[i64] = &[HOUR, DAY, 7 * DAY, 30 * DAY, 90 * DAY, 365 * DAY];
+
+/// The values that were entered into the form, to be shown again beside an error.
+#[derive(Clone, Debug, Default)]
+pub struct FormValues {
+    url: String,
+    alias: String,
+    expires_in: String,
+}
+
+/// The errors of a form, by field.
+#[derive(Default)]
+struct FormErrors {
+    url: Option<String>,
+    alias: Option<String>,
+    expires_in: Option<String>,
+    /// An error that concerns no field, or a field that the form does not have.
+    general: String,
+}
+
+impl FormValues {
+    /// The values of those fields that the form has.
+    pub fn from_fields(fields: &Fields) -> Self {
+        let mut values = Self::default();
+        for (name, value) in &fields.0 {
+            let Value::Text(text) = value else { continue };
+            match name.as_str() {
+                "url" | "long_url" => values.url.clone_from(text),
+                "alias" => values.alias.clone_from(text),
+                "expires_in" => values.expires_in.clone_from(text),
+                _ => {}
+            }
+        }
+        values
+    }
+}
+
+impl FormErrors {
+    fn from_problem(problem: &Problem, request_id: &str) -> Self {
+        // The sentence begins with the label that the field has on the page.
+        let labelled = |label: &str| Some(format!("{label} {}.", problem.reason()));
+        match problem.field() {
+            Some("url") => Self { url: labelled("The address"), ..Self::default() },
+            Some("alias") => Self { alias: labelled("The alias"), ..Self::default() },
+            Some("expires_in") => Self { expires_in: labelled("The expiry"), ..Self::default() },
+            _ => Self { general: problem.detail(request_id), ..Self::default() },
+        }
+    }
+}
+
+/// The page at `GET /`.
+pub(crate) fn empty_form(policy: &ExpiryPolicy, cache_control: HeaderValue) -> Response {
+    let main = form_html(&FormValues::default(), &FormErrors::default(), policy);
+    let page = Page { title: TITLE, main: &main, script: Some(&SCRIPT), is_indexed: true };
+    page.response(StatusCode::OK, cache_control)
+}
+
+/// The form with the values that were entered, and the error beside its field.
+pub(crate) fn form_with_errors(
+    problem: &Problem,
+    request_id: &str,
+    values: &FormValues,
+    policy: &ExpiryPolicy,
+) -> Response {
+    let title = format!("{} - Shortlink", problem.kind().title());
+    let main = form_html(values, &FormErrors::from_problem(problem, request_id), policy);
+    let page = Page { title: &title, main: &main, script: Some(&SCRIPT), is_indexed: false };
+    page.response(problem.kind().status(), HeaderValue::from_static("no-store"))
+}
+
+fn form_html(values: &FormValues, errors: &FormErrors, policy: &ExpiryPolicy) -> String {
+    let (url, alias, expires_in) = (errors.url.as_deref(), errors.alias.as_deref(), errors.expires_in.as_deref());
+    // The focus is on the field with an error, or else on the first one.
+    let focuses_url = alias.is_none() && expires_in.is_none();
+    format!(
+        include_str!("form.html"),
+        alert = EscapedHtml(&errors.general),
+        url = EscapedHtml(&values.url),
+        url_attributes = field_attributes("url", "", url, focuses_url),
+        url_error = error_html("url", url),
+        alias = EscapedHtml(&values.alias),
+        alias_attributes = field_attributes("alias", "alias-hint", alias, alias.is_some()),
+        alias_error = error_html("alias", alias),
+        min_length = code::MIN_LENGTH,
+        max_length = code::MAX_LENGTH,
+        expires_in_attributes = field_attributes("expires_in", "", expires_in, expires_in.is_some()),
+        expires_in_error = error_html("expires_in", expires_in),
+        choices = expiry_options(policy, &values.expires_in),
+    )
+}
+
+/// The attributes that describe a field, mark it as invalid, and focus it.
+fn field_attributes(name: &str, hint_id: &str, error: Option<&str>, has_focus: bool) -> String {
+    let focus = if has_focus { " autofocus" } else { "" };
+    match (error, hint_id) {
+        (Some(_), hint_id) => {
+            let described_by = format!("{name}-error {hint_id}");
+            format!(" aria-invalid=\"true\" aria-describedby=\"{}\"{focus}", described_by.trim_end())
+        }
+        (None, "") => focus.to_owned(),
+        (None, hint_id) => format!(" aria-describedby=\"{hint_id}\"{focus}"),
+    }
+}
+
+fn error_html(name: &str, error: Option<&str>) -> String {
+    error.map_or_else(String::new, |error| {
+        format!("<p class=\"error\" id=\"{name}-error\">{}</p>\n", EscapedHtml(error))
+    })
+}
+
+/// The options of the list of expiries, shortest first. The default has the empty value.
+fn expiry_options(policy: &ExpiryPolicy, chosen: &str) -> String {
+    let is_allowed = |seconds: &i64| (policy.min..=policy.max).contains(seconds);
+    let mut lifetimes: Vec<i64> = EXPIRY_CHOICES.iter().copied().filter(is_allowed).collect();
+    lifetimes.extend(policy.default);
+    lifetimes.sort_unstable();
+    lifetimes.dedup();
+    let mut options: Vec<(String, String)> = lifetimes
+        .into_iter()
+        .map(|seconds| {
+            let value = if Some(seconds) == policy.default { String::new() } else { seconds.to_string() };
+            (value, format!("after {}", human_duration(seconds)))
+        })
+        .collect();
+    if policy.default.is_none() {
+        options.push((String::new(), "never".to_owned()));
+    } else if policy.allow_never {
+        options.push(("never".to_owned(), "never".to_owned()));
+    }
+    // `Fields` omits empty fields, so "" stands for the default here, too.
+    let option = |(value, label): &(String, String)| {
+        let selected = if value == chosen { " selected" } else { "" };
+        format!("<option value=\"{value}\"{selected}>{label}</option>\n")
+    };
+    options.iter().map(option).collect()
+}
+
+/// A duration in the largest unit that needs no fraction.
+fn human_duration(seconds: i64) -> String {
+    let units = [(365 * DAY, "year"), (DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (1, "second")];
+    let (unit, name) = units.into_iter().find(|(unit, _)| seconds % unit == 0).unwrap_or((1, "second"));
+    match seconds / unit {
+        1 => format!("1 {name}"),
+        count => format!("{count} {name}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy() -> ExpiryPolicy {
+        ExpiryPolicy { default: Some(90 * DAY), min: 60, max: 3_650 * DAY, allow_never: false, purge_after: 0 }
+    }
+
+    fn labels(policy: &ExpiryPolicy) -> String {
+        let options = expiry_options(policy, "");
+        let labels = options.lines().map(|line| line.split(['>', '<']).nth(2).expect("a label"));
+        labels.collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn the_script_cannot_close_its_element() {
+        assert!(!include_str!("form.js").contains("</") && !include_str!("form.js").contains("<!--"));
+    }
+
+    #[test]
+    fn the_form_offers_what_the_operator_allows() {
+        let usual = "after 1 hour, after 1 day, after 7 days, after 30 days, after 90 days, after 1 year";
+        assert_eq!(labels(&policy()), usual);
+        assert_eq!(labels(&ExpiryPolicy { allow_never: true, ..policy() }), format!("{usual}, never"));
+        assert_eq!(labels(&ExpiryPolicy { allow_never: true, default: None, ..policy() }), format!("{usual}, never"));
+        let brief = ExpiryPolicy { default: Some(90), max: 7_200, ..policy() };
+        assert_eq!(labels(&brief), "after 90 seconds, after 1 hour");
+    }
+
+    #[test]
+    fn the_chosen_expiry_is_selected_and_otherwise_the_default() {
+        assert!(expiry_options(&policy(), "").contains("<option value=\"\" selected>after 90 days</option>"));
+        assert!(expiry_options(&policy(), "3600").contains("<option value=\"3600\" selected>after 1 hour</option>"));
+    }
+}

@@ -1,0 +1,92 @@
+//! The response about a link that was created or found: JSON, text or a page.
+
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use shortlink_core::domain::base_url::BaseUrl;
+use shortlink_core::domain::clock::Timestamp;
+use shortlink_core::domain::link::Link;
+use shortlink_core::http::html::{self, EscapedHtml, Page};
+use shortlink_core::http::request::Request;
+use shortlink_core::http::response::{self, Response};
+
+use crate::form::SCRIPT;
+
+/// The format of a response about a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// The link as a JSON object.
+    Json,
+    /// The short URL and a line break.
+    Text,
+    /// A page.
+    Html,
+}
+
+/// A link, as the client that created it is told of it.
+#[derive(Serialize)]
+struct LinkResponse<'a> {
+    short: String,
+    short_url: &'a str,
+    code: &'a str,
+    url: &'a str,
+    created_at: Timestamp,
+    expires_at: Option<Timestamp>,
+}
+
+impl Format {
+    /// The format that the client prefers; JSON if it accepts none of them.
+    pub fn negotiate(request: &Request) -> Self {
+        match request.negotiate(&["application/json", "text/plain", "text/html"]) {
+            Some("text/html") => Self::Html,
+            Some("text/plain") => Self::Text,
+            _ => Self::Json,
+        }
+    }
+}
+
+/// The response about a link.
+pub(crate) fn link_response(format: Format, status: StatusCode, link: &Link, base_url: &BaseUrl) -> Response {
+    let code = link.code.as_str();
+    let short_url = base_url.join(code);
+    let mut response = match format {
+        Format::Json => {
+            let link = LinkResponse {
+                short: format!("/{code}"),
+                short_url: &short_url,
+                code,
+                url: link.target.as_str(),
+                created_at: link.created_at,
+                expires_at: link.expires_at,
+            };
+            response::json(status, &link)
+        }
+        Format::Text => response::text(status, format!("{short_url}\n")),
+        Format::Html => page(status, link, &short_url),
+    };
+    let headers = response.headers_mut();
+    // This cannot fail: a code and a parsed base URL are visible ASCII.
+    if let Ok(location) = HeaderValue::from_str(&short_url) {
+        headers.insert(header::LOCATION, location);
+    }
+    headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    response
+}
+
+fn page(status: StatusCode, link: &Link, short_url: &str) -> Response {
+    let (_, host, _) = link.target.split_at_host();
+    let until = link.expires_at.map_or_else(
+        || "and never expires".to_owned(),
+        |instant| format!("until <time datetime=\"{instant}\">{}</time>", instant.to_human()),
+    );
+    let main = format!(
+        include_str!("created.html"),
+        target = EscapedHtml(link.target.as_str()),
+        host = EscapedHtml(host),
+        until = until,
+        short_url = EscapedHtml(short_url),
+        code = link.code,
+        qr_code = html::qr_code_section("code", &link.code, short_url),
+    );
+    let page = Page { title: "Your link is ready - Shortlink", main: &main, script: Some(&SCRIPT), is_indexed: false };
+    page.response(status, HeaderValue::from_static("no-store"))
+}

@@ -1,0 +1,23 @@
+//! What the tests share.
+//!
+//! | module | provides |
+//! | --- | --- |
+//! | [`app`] | the service under test, with a manual clock and a table of its own |
+//! | [`dynamodb`] | an in-memory DynamoDB that listens on a port |
+//! | [`events`] | the API Gateway events in `tests/events`, and a way to invoke the functions with them |
+//! | [`fault_proxy`] | a TCP proxy that injects faults between the service and DynamoDB |
+//! | [`function_process`] | the Lambda binaries as processes, and signals |
+//! | [`redact`] | responses without their inlined style and script |
+//! | [`runtime_api`] | a stand-in for Lambda's Runtime API |
+//! | [`template`] | `template.yaml`, parsed |
+//! | [`user_agents`] | header values that browsers and other clients send |
+
+pub mod app;
+pub mod dynamodb;
+pub mod events;
+pub mod fault_proxy;
+pub mod function_process;
+pub mod redact;
+pub mod runtime_api;
+pub mod template;
+pub mod user_agents;
