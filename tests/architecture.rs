@@ -19,7 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// The crates that the domain may use: values, randomness, and parsers.
-const DOMAIN_CRATES: &[&str] = &["rand", "serde", "thiserror", "time", "url"];
+const DOMAIN_CRATES: &[&str] = &["percent_encoding", "rand", "serde", "thiserror", "time", "url"];
 
 /// Crates that write a log. The domain and the calls to DynamoDB return errors instead.
 const LOG_CRATES: &[&str] = &["log", "tracing", "tracing_subscriber"];

@@ -229,14 +229,17 @@ async fn unknown_code_returns_404() {
 }
 
 #[tokio::test]
-async fn unmatched_route_returns_the_gateways_404() {
+async fn unmatched_route_returns_a_404_problem() {
     let app = TestApp::start().await;
     let unmatched = send(app.get("/a/b")).await;
     assert_snapshot!(unmatched, @r#"
     404
-    content-type: application/json
+    cache-control: no-store
+    content-type: application/problem+json
+    vary: accept
+    x-content-type-options: nosniff
 
-    {"message":"Not Found"}
+    {"type":"urn:shortlink:problem:not-found","title":"Link not found","status":404,"detail":"There is no link at this address. Check it for typos: upper and lower case matter."}
     "#);
     for (method, path) in [
         (Method::GET, "/shorten/"),
@@ -286,13 +289,13 @@ async fn unreadable_body_is_rejected_with_a_reason() {
         (json, b"{\"url\": \"https://example.com/\", \"expires\": 60}"),
         (json, b""),
         (Some("application/x-www-form-urlencoded"), b"url=https://example.com/?a=1&b=2"),
-        (Some("application/x-www-form-urlencoded"), b"https://example.com/"),
+        (Some("application/x-www-form-urlencoded"), b"alias=my-alias"),
         (Some("application/x-www-form-urlencoded"), b""),
         (Some("application/x-www-form-urlencoded"), b"url=https://fr.example/caf%E9"),
         (Some("text/plain"), b""),
         (Some("text/xml"), b"<url>https://example.com/</url>"),
         (Some("multipart/form-data; boundary=x"), b"--x--"),
-        (json, &[b' '; 16_385]),
+        (json, &[b' '; 32_769]),
     ] {
         let rejected = post(&app, content_type, body).await;
         assert_eq!(rejected.header("content-type"), "application/problem+json");
@@ -314,9 +317,9 @@ async fn unreadable_body_is_rejected_with_a_reason() {
     400 invalid-url url is missing: give the URL that the link should redirect to.
     400 invalid-body The form is not UTF-8 after decoding. If the URL contains such bytes, encode it once more (curl --data-urlencode url=…), or send it as JSON or text/plain.
     400 invalid-url url is empty; give the URL that the link should redirect to.
-    415 unsupported-media-type The body is of type "text/xml"; send application/json, application/x-www-form-urlencoded or text/plain.
-    415 unsupported-media-type The body is of type "multipart/form-data"; send application/json, application/x-www-form-urlencoded or text/plain.
-    413 body-too-large The body has 16385 bytes; send at most 16384.
+    415 unsupported-media-type The body is of type "text/xml"; send application/json, application/x-www-form-urlencoded, multipart/form-data or text/plain.
+    400 invalid-url url is missing: give the URL that the link should redirect to.
+    413 body-too-large The body has 32769 bytes; send at most 32768.
     "#);
     assert_eq!(app.keys().await, [""; 0], "no link was created");
 }
@@ -334,7 +337,7 @@ async fn invalid_field_is_rejected_with_a_reason() {
         json!({"url": "example.com"}),
         json!({"url": "https://"}),
         json!({"url": "https://exa mple.com/"}),
-        json!({"url": "https://example.com/\u{0}"}),
+        json!({"url": "https://exam\u{0}ple.com/"}),
         json!({"url": "data:text/html,x"}),
         json!({"url": "https://me:secret@example.com/"}),
         json!({"url": "http://0x7f.1/"}),
@@ -343,7 +346,7 @@ async fn invalid_field_is_rejected_with_a_reason() {
         json!({"url": "https://SHO.rt./abc"}),
         json!({"url": "http://intranet/"}),
         json!({"url": "http://example..com/"}),
-        json!({"url": format!("https://example.com/{}", "é".repeat(400))}),
+        json!({"url": format!("https://example.com/{}", "é".repeat(1_400))}),
         json!({"url": url, "long_url": url}),
         json!({"url": url, "alias": "ab"}),
         json!({"url": url, "alias": "a".repeat(65)}),
@@ -383,7 +386,7 @@ async fn invalid_field_is_rejected_with_a_reason() {
     400 invalid-url url points to this service; give the URL that the short link redirects to.
     400 invalid-url url points to "intranet", which works only on your own network.
     400 invalid-url url is not a URL: invalid international domain name.
-    400 invalid-url url is longer than 2048 bytes; links to such URLs break in many clients.
+    400 invalid-url url is longer than 8000 bytes; give a shorter URL.
     400 invalid-body The field "url" occurs twice (url and long_url are the same field); send it once.
     400 invalid-alias alias has 2 characters; use 3 to 64.
     400 invalid-alias alias has 65 characters; use 3 to 64.
@@ -398,7 +401,7 @@ async fn invalid_field_is_rejected_with_a_reason() {
     400 invalid-expiry expires_at must be an RFC 3339 instant, such as 2030-01-31T12:00:00Z (in a form, write + as %2B).
     400 invalid-expiry expires_at must be 60 to 315360000 seconds from now; it is -1.
     400 invalid-expiry expires_at must be a string such as "2030-01-31T12:00:00Z", or null for never.
-    400 invalid-expiry expires_at must be an instant: links that never expire are not allowed here; leave it out for the default.
+    400 invalid-expiry expires_at asks for a link that never expires, which is not allowed here; leave it out for the default.
     400 invalid-expiry expires_in and expires_at exclude each other; send one of them.
     400 invalid-body reuse must be true or false.
     400 invalid-body reuse must be true or false.
@@ -464,7 +467,7 @@ async fn unreachable_table_returns_503_with_retry_after() {
     vary: accept
     x-content-type-options: nosniff
 
-    {"type":"urn:shortlink:problem:unavailable","title":"The service is busy","status":503,"detail":"The service is busy. Send the same request again in a second."}
+    {"type":"urn:shortlink:problem:unavailable","title":"Try again in a moment","status":503,"detail":"The service is busy. Send the same request again in a second."}
     "#);
     let page = send(app.get("/anything").header("accept", "text/html")).await;
     assert_eq!((page.status, page.header("retry-after")), (503, "1"));

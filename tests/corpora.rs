@@ -7,10 +7,12 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use reqwest::Method;
 use serde_json::json;
+use shortlink_core::domain::invisible;
 use shortlink_core::domain::target::Target;
-use url::Url;
+use url::{Position, Url};
 
 use crate::support::app::{TestApp, send};
 use crate::support::events::invoke;
@@ -27,9 +29,29 @@ fn naughty_strings() -> Vec<String> {
     serde_json::from_str(&read("blns.json")).expect("a list of strings")
 }
 
-/// The http or https URL that a browser would open for `text`.
+/// What RFC 3986 does not allow anywhere and the WHATWG URL standard may leave as it is.
+const NOT_RFC_3986: &AsciiSet =
+    &CONTROLS.add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+
+/// The http or https URL that a browser would open for `text`, encoded for RFC 3986.
 fn normalised(text: &str) -> Option<String> {
-    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https")).map(String::from)
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let host = &url[..Position::BeforePath];
+    let host = if host.contains('[') { host.to_owned() } else { utf8_percent_encode(host, NOT_RFC_3986).to_string() };
+    let encoded = |part: &str, set: &'static AsciiSet| {
+        let mut pieces = part.split('%');
+        let first = pieces.next().unwrap_or_default().to_owned();
+        let part = pieces.fold(first, |part, piece| {
+            let is_escape = piece.len() >= 2 && piece.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
+            part + if is_escape { "%" } else { "%25" } + piece
+        });
+        utf8_percent_encode(&part, set).to_string()
+    };
+    const BRACKETS: &AsciiSet = &NOT_RFC_3986.add(b'[').add(b']');
+    const FRAGMENT: &AsciiSet = &BRACKETS.add(b'#');
+    let before_fragment = encoded(&url[Position::BeforePath..Position::AfterQuery], BRACKETS);
+    let fragment = url.fragment().map(|fragment| format!("#{}", encoded(fragment, FRAGMENT))).unwrap_or_default();
+    Some(format!("{host}{before_fragment}{fragment}"))
 }
 
 /// Shortens each text and follows each new link. Returns the rejected texts with their reasons, one per line.
@@ -75,7 +97,7 @@ async fn whatwg_urls_are_shortened_or_rejected() {
     assert!(cases.len() > 300, "{}", cases.len());
     for (input, href) in &cases {
         if let Ok(target) = Target::parse(input, &[]) {
-            assert_eq!(Some(target.to_string()), *href, "{input}");
+            assert_eq!(Some(target.to_string()), href.as_deref().and_then(normalised), "{input}");
         }
     }
     let web = |href: &Option<String>| href.as_ref().is_some_and(|href| normalised(href).is_some());
@@ -109,17 +131,20 @@ async fn naughty_strings_are_aliases_only_if_valid() {
     let mut accepted = Vec::new();
     for alias in naughty_strings() {
         let created = send(app.create_link(&json!({"url": "https://example.com/", "alias": alias}))).await;
+        let visible = invisible::trim(&alias).to_owned();
         let path: String = alias.bytes().map(|byte| format!("%{byte:02X}")).collect();
         let redirect = send(app.get(&format!("/{path}"))).await;
         match created.status {
+            // An invisible alias counts as none.
+            201 if visible.is_empty() => assert_ne!(created.json()["code"], ""),
             201 => {
-                assert_eq!(redirect.status, 301, "{alias:?}");
-                accepted.push(alias);
+                assert_eq!(send(app.get(&format!("/{visible}"))).await.status, 301, "{alias:?}");
+                accepted.push(visible);
             }
             // The corpus contains some strings twice.
-            409 => assert!(accepted.contains(&alias), "{alias:?}"),
+            409 => assert!(accepted.contains(&visible), "{alias:?}"),
             // The client removes these segments and requests `/`.
-            400 if matches!(alias.as_str(), "" | "." | "..") => assert_eq!(redirect.status, 200),
+            400 if matches!(alias.as_str(), "." | "..") => assert_eq!(redirect.status, 200),
             status => assert_eq!((status, redirect.status), (400, 404), "{alias:?}: {created}"),
         }
     }
@@ -136,12 +161,8 @@ async fn naughty_strings_are_aliases_only_if_valid() {
         "hasOwnProperty",
         "1E2",
         "1E02",
-        "-1E2",
-        "-1E02",
-        "--1",
         "NaN",
         "Infinity",
-        "-Infinity",
         "INF",
         "0x0",
         "0xffffffff",
@@ -149,8 +170,7 @@ async fn naughty_strings_are_aliases_only_if_valid() {
         "0xabad1dea",
         "123456789012345678901234567890123456789",
         "01000",
-        "--version",
-        "--help",
+        "test",
         "CON",
         "PRN",
         "AUX",

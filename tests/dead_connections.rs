@@ -17,6 +17,12 @@ fn first_attempt(operation: &str) -> Call {
     Call { operation: operation.to_owned(), attempt: 1 }
 }
 
+/// Ends all connections, and lets the service's side receive that, as the kernel does while an environment is frozen.
+async fn cut(app: &TestApp, end: ConnectionEnd) {
+    app.proxy().cut_connections(end).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+}
+
 #[tokio::test]
 async fn requests_survive_dead_connections() {
     // Without visits, the service makes no calls in the background.
@@ -27,10 +33,10 @@ async fn requests_survive_dead_connections() {
             let alias = format!("{end:?}-{round}");
             let created = send(app.create_link(&json!({"url": "https://example.com/", "alias": alias}))).await;
             assert_eq!(created.status, 201, "a write on a dead connection: {created}");
-            app.proxy().cut_connections(end).await;
+            cut(&app, end).await;
             let redirect = send(app.get(&format!("/{alias}"))).await;
             assert_eq!(redirect.status, 301, "a read on a dead connection: {redirect}");
-            app.proxy().cut_connections(end).await;
+            cut(&app, end).await;
             expected.extend([first_attempt("PutItem"), first_attempt("GetItem")]);
         }
     }

@@ -106,8 +106,24 @@ async fn lambda_and_local_server_respond_equally() {
         "43-qr-png-head": 200,
         "44-qr-invalid-size": 400,
         "45-qr-unknown": 404,
+        "46-follow-punctuation": 301,
+        "47-shorten-get": 303,
+        "48-shorten-multipart": 201,
     }
     "#);
+}
+
+/// API Gateway keeps a `+` in a path parameter, in what has been seen. This is for the case that it does not.
+#[tokio::test]
+async fn plus_that_became_a_space_is_still_a_preview() {
+    let app = app().await;
+    let preview = invoke(&app, &events::named("38-preview")).await;
+    assert_eq!(preview.header("content-type"), "application/json");
+    let with_space = events::named("38-preview").replace("\"code\": \"live+\"", "\"code\": \"live \"");
+    assert_eq!(invoke(&app, &with_space).await, preview);
+    let sent_as_space = with_space.replace("\"rawPath\": \"/live+\"", "\"rawPath\": \"/live \"");
+    assert_ne!(sent_as_space, with_space);
+    assert_eq!(invoke(&app, &sent_as_space).await.status, 301);
 }
 
 #[tokio::test]

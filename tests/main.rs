@@ -4,6 +4,7 @@
 //! | module | checks |
 //! | --- | --- |
 //! | [`architecture`] | the layers of `shortlink-core`, and the dependencies of the crates |
+//! | [`clients`] | what real clients send: messengers, phones, upload tools, HTTP libraries |
 //! | [`contract`] | status, headers and body of every kind of request |
 //! | [`corpora`] | URLs and strings that broke other programs |
 //! | [`dead_connections`] | requests whose connection to DynamoDB has died |
@@ -25,6 +26,7 @@
 #![expect(unreachable_pub, reason = "within one binary, `pub` reads better than `pub(crate)`")]
 
 mod architecture;
+mod clients;
 mod contract;
 mod corpora;
 mod dead_connections;

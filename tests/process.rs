@@ -334,3 +334,20 @@ async fn log_omits_targets_and_has_request_ids() {
         assert!(line["request_id"].as_str().is_some_and(|id| id.starts_with("local-")), "{line}");
     }
 }
+
+#[tokio::test]
+async fn https_proxy_without_base_url_is_logged_once() {
+    for (base_url, expected) in [(None, 1), (Some("https://sho.rt"), 0)] {
+        let mut command = command(&["--listen", "127.0.0.1:0", "--data", "memory"]);
+        command.envs(base_url.map(|url| ("BASE_URL", url)));
+        let server = Server::start(&mut command).await;
+        for protocol in ["http", "https", "https"] {
+            let request =
+                reqwest::Client::new().get(format!("http://{}/", server.address)).header("x-forwarded-proto", protocol);
+            assert_eq!(request.send().await.expect("a response").status(), 200);
+        }
+        server.signal("TERM").await;
+        let log = String::from_utf8(server.exit().await.stderr).expect("UTF-8");
+        assert_eq!(log.matches("a proxy serves this over https").count(), expected, "{log}");
+    }
+}

@@ -49,7 +49,7 @@ fn routes_match_the_code() {
                 Function::Shorten => "integrations/${ToShorten}",
                 Function::Resolve => "integrations/${ToResolve}",
             };
-            route.keys().map(|key| (key, target.to_owned()))
+            route.keys().into_iter().map(|key| (key, target.to_owned()))
         })
         .collect();
     routes.sort();

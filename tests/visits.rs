@@ -356,7 +356,9 @@ fn crawlers_are_bots_and_browsers_are_not() {
     let (recognised, crawlers) = count_bots("crawlers.txt");
     let (mistaken, browsers) = count_bots("browsers.txt");
     assert!(crawlers > 1_500 && recognised * 100 >= crawlers * 96, "{recognised} of {crawlers} crawlers");
-    assert!(browsers > 1_000 && mistaken * 200 <= browsers, "{mistaken} of {browsers} browsers");
+    assert!(browsers > 1_000 && mistaken * 1_000 <= browsers, "{mistaken} of {browsers} browsers");
+    let (mistaken, browsers) = count_bots("isbot_browsers.txt");
+    assert!(browsers > 400 && mistaken * 100 <= browsers, "{mistaken} of {browsers} browsers of isbot's own list");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ With --rate, it prints the monthly cost at that many redirects per second instea
 """
 
 import argparse
+from pathlib import Path
 
 # AWS's prices: dollars, per how much, of what, how much of it is free each month, and as of when.
 PRICES = {
@@ -50,8 +51,9 @@ ALARM_COUNT = 11
 RATE = 200            # RateLimit, requests a second
 SHORTEN_RATE = 5      # ShortenRateLimit
 OTHER_RATE = 20       # the stage's limit for each of the other routes
-OTHER_ROUTES = 9
-LARGEST = 45_000 / 1e9  # gigabytes: the largest response of those routes, openapi.json
+OTHER_ROUTES = 12
+# The largest response of those routes, in gigabytes.
+LARGEST = (Path(__file__).parents[2] / "crates/shorten/src/openapi.json").stat().st_size / 1e9
 # Under attack: unknown codes, which are read twice, and links with `reuse`
 UNITS_MISS = 1.5
 UNITS_REUSE = 4         # a transaction of two writes, at twice the price of two writes
@@ -140,7 +142,7 @@ def maximum():
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rate", type=float, help="redirects per second")
-    parser.add_argument("--created", "--made", type=float, default=LINKS, help="links created per redirect")
+    parser.add_argument("--created", type=float, default=LINKS, help="links created per redirect")
     parser.add_argument("--reads", type=float, default=UNITS_REDIRECT, help="read units per redirect")
     parser.add_argument("--writes", type=float, default=UNITS_VISIT, help="write units per redirect")
     parser.add_argument("--cached", type=float, default=0, help="share of redirects that CloudFront serves")

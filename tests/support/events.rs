@@ -20,12 +20,12 @@ pub struct Event {
 
 /// The events of ordinary requests, in the order of their names.
 pub fn valid() -> Vec<Event> {
-    read("events", 45)
+    read("events", 48)
 }
 
 /// The events that no client of API Gateway should cause. The name of each begins with the expected status.
 pub fn hostile() -> Vec<Event> {
-    read("events/hostile", 32)
+    read("events/hostile", 36)
 }
 
 /// The event of this name among the valid and the hostile ones, as JSON.

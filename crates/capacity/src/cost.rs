@@ -22,7 +22,7 @@ impl MonthlyCost {
         command.arg(format!("--reads={}", outcome.read_units_per_redirect));
         command.arg(format!("--writes={}", outcome.write_units_per_redirect));
         if load.pattern == Pattern::OneLink {
-            command.arg("--made=0");
+            command.arg("--created=0");
         }
         let output = command.output().map_err(|error| format!("python3, for tests/deploy/cost.py: {error}"))?;
         let text = String::from_utf8(output.stdout)?;

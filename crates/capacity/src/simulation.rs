@@ -376,7 +376,7 @@ mod tests {
     use shortlink_core::dynamodb::error::StoreError;
     use shortlink_core::link_cache::{self, LinkCache};
     use shortlink_core::visits::recorder::{VisitRecorder, VisitTracking};
-    use shortlink_core::visits::writer::{self, DueCounts, Unwritten, VisitWriter};
+    use shortlink_core::visits::writer::{self, DueCounts, OnFailure, VisitWriter};
 
     use super::*;
     use crate::settings::default_config;
@@ -394,14 +394,19 @@ mod tests {
             writer::MIN_INTERVAL_SECONDS
         }
 
-        fn write(&self, due: Vec<DueCounts>) -> Pin<Box<dyn Future<Output = Unwritten> + Send + '_>> {
-            if self.is_unavailable.load(SeqCst) {
-                let error = || StoreError::Unavailable(String::new());
-                return Box::pin(ready(due.into_iter().map(|due| (due, error())).collect()));
+        fn write<'a>(
+            &'a self,
+            due: Vec<DueCounts>,
+            on_failure: OnFailure<'a>,
+        ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+            for due in due {
+                if self.is_unavailable.load(SeqCst) {
+                    on_failure(due, StoreError::Unavailable(String::new()));
+                } else {
+                    self.written.fetch_add(due.counts.hits.cast_signed(), SeqCst);
+                }
             }
-            let hits: u64 = due.iter().map(|due| due.counts.hits).sum();
-            self.written.fetch_add(hits.cast_signed(), SeqCst);
-            Box::pin(ready(Vec::new()))
+            Box::pin(ready(()))
         }
     }
 

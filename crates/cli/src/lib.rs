@@ -42,8 +42,8 @@ enum Command {
     Serve(serve::ServeOptions),
 }
 
-/// Runs the program with the arguments of this process. An error is one sentence on standard error and exit code 1; invalid
-/// arguments end with exit code 2.
+/// Runs the program with the arguments of this process. An error is one sentence on standard error and exit code 1;
+/// invalid arguments end with exit code 2.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime);

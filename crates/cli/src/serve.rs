@@ -22,8 +22,8 @@ use crate::storage::StorageOptions;
 /// The capacity of the link cache, in links: about 40 MB with targets of the usual 100 bytes.
 const LINK_CACHE_CAPACITY: usize = 100_000;
 
-/// The options of `shortlink serve`. The settings of the functions, such as `BASE_URL` or `EXPIRES_IN_DEFAULT`, come from
-/// environment variables, as on Lambda.
+/// The options of `shortlink serve`. The settings of the functions, such as `BASE_URL` or `EXPIRES_IN_DEFAULT`, come
+/// from environment variables, as on Lambda.
 #[derive(Debug, Args)]
 pub struct ServeOptions {
     /// The address to listen on; port 0 picks a free port
@@ -64,7 +64,7 @@ pub async fn serve(options: ServeOptions, print: impl Fn(&str)) -> Result<(), Cl
              control, decides what short URLs begin with and which targets are refused as redirect loops.",
         );
     }
-    print(&format!("Try it:  curl -d url=https://example.com/a/very/long/path http://{address}/shorten"));
+    print(&format!("Try it:  curl --data-urlencode url=https://example.com/a/very/long/path http://{address}/shorten"));
 
     let (stop, stopped) = oneshot::channel::<()>();
     let server = gateway::serve(listener, functions, async { drop(stopped.await) });

@@ -1,8 +1,8 @@
 //! Settings from environment variables.
 //!
-//! Each function documents its own variables where it reads them (`crates/*/src/config.rs`); this module holds the parts
-//! that they share. An empty variable counts as unset, since a CloudFormation parameter cannot be absent. An invalid value
-//! is never replaced silently: the program does not start.
+//! Each function documents its own variables where it reads them (`crates/*/src/config.rs`); this module holds the
+//! parts that they share. An empty variable counts as unset, since a CloudFormation parameter cannot be absent. An
+//! invalid value is never replaced silently: the program does not start.
 
 use std::ops::RangeInclusive;
 
@@ -85,8 +85,8 @@ impl<'a> Environment<'a> {
         })
     }
 
-    /// `BASE_URL`: what short URLs begin with, such as `https://sho.rt`. If unset, short URLs begin with the address that the
-    /// client used. Both functions read this variable, since a QR code contains a short URL.
+    /// `BASE_URL`: what short URLs begin with, such as `https://sho.rt`. If unset, short URLs begin with the address
+    /// that the client used. Both functions read this variable, since a QR code contains a short URL.
     ///
     /// # Errors
     ///

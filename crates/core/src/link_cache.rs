@@ -1,7 +1,7 @@
 //! Links kept in memory, so that a popular link needs no read of the table.
 //!
-//! The trade-off: after a link is edited or withdrawn, each execution environment that has it cached redirects to the old
-//! target until the entry's time to live ends. Expiry is checked on each lookup. Missing links are not cached.
+//! The trade-off: after a link is edited or withdrawn, each execution environment that has it cached redirects to the
+//! old target until the entry's time to live ends. Expiry is checked on each lookup. Missing links are not cached.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,15 +10,26 @@ use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 use crate::domain::link::Link;
 
-/// The capacity of a function's cache, in links: about 1.5 MB with targets of the usual 100 bytes, 10 MB with the longest.
+/// The capacity of a function's cache, in links: about 1.5 MB with targets of the usual 100 bytes, at most 10 MB.
 pub const CAPACITY: usize = 4_096;
+
+/// The average length of targets above which the cache is full before it holds `capacity` links, in bytes. It bounds
+/// the memory that a client can fill by creating links with long targets.
+const MAX_AVERAGE_TARGET_BYTES: usize = 2_048;
 
 /// A cache of links with a time to live and a bounded size.
 #[derive(Debug)]
 pub struct LinkCache {
     ttl_seconds: i64,
     capacity: usize,
-    links: Mutex<HashMap<Code, CachedLink>>,
+    entries: Mutex<Entries>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    links: HashMap<Code, CachedLink>,
+    /// The sum of the lengths of their targets.
+    target_bytes: usize,
 }
 
 #[derive(Debug)]
@@ -30,7 +41,7 @@ struct CachedLink {
 impl LinkCache {
     /// A cache that keeps at most `capacity` links for `ttl_seconds` each; 0 seconds disable it.
     pub fn new(ttl_seconds: i64, capacity: usize) -> Self {
-        Self { ttl_seconds, capacity, links: Mutex::new(HashMap::new()) }
+        Self { ttl_seconds, capacity, entries: Mutex::default() }
     }
 
     /// The link with this code, if it is cached and has not expired.
@@ -38,8 +49,8 @@ impl LinkCache {
         if self.ttl_seconds == 0 {
             return None;
         }
-        let links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-        links.get(code).filter(|cached| self.is_fresh(cached, now)).map(|cached| cached.link.clone())
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.links.get(code).filter(|cached| self.is_fresh(cached, now)).map(|cached| cached.link.clone())
     }
 
     /// Caches a link.
@@ -47,20 +58,45 @@ impl LinkCache {
         if self.ttl_seconds == 0 {
             return;
         }
-        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-        if links.len() >= self.capacity {
-            links.retain(|_, cached| self.is_fresh(cached, now));
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_full(&entries) {
+            entries.retain(|cached| self.is_fresh(cached, now));
             // If all entries are fresh, all are evicted: the popular links return with their next visit.
-            if links.len() >= self.capacity {
-                links.clear();
+            if self.is_full(&entries) {
+                entries.retain(|_| false);
             }
         }
-        links.insert(link.code.clone(), CachedLink { link: link.clone(), cached_at: now });
+        entries.insert(CachedLink { link: link.clone(), cached_at: now });
+    }
+
+    fn is_full(&self, entries: &Entries) -> bool {
+        entries.links.len() >= self.capacity
+            || entries.target_bytes >= self.capacity.saturating_mul(MAX_AVERAGE_TARGET_BYTES)
     }
 
     fn is_fresh(&self, cached: &CachedLink, now: Timestamp) -> bool {
         // The range excludes negative ages, so that a clock that is set back does not extend an entry.
         (0..self.ttl_seconds).contains(&now.since(cached.cached_at)) && !cached.link.is_expired(now)
+    }
+}
+
+impl Entries {
+    fn insert(&mut self, cached: CachedLink) {
+        self.target_bytes += cached.target_bytes();
+        if let Some(replaced) = self.links.insert(cached.link.code.clone(), cached) {
+            self.target_bytes -= replaced.target_bytes();
+        }
+    }
+
+    fn retain(&mut self, keep: impl Fn(&CachedLink) -> bool) {
+        self.links.retain(|_, cached| keep(cached));
+        self.target_bytes = self.links.values().map(CachedLink::target_bytes).sum();
+    }
+}
+
+impl CachedLink {
+    fn target_bytes(&self) -> usize {
+        self.link.target.as_str().len()
     }
 }
 
@@ -96,10 +132,23 @@ mod tests {
         let cache = LinkCache::new(5, CAPACITY);
         for n in 0..3 * CAPACITY {
             cache.insert(&link(&format!("code-{n}")), at(90));
-            assert!(cache.links.lock().expect("a lock").len() <= CAPACITY);
+            assert!(cache.entries.lock().expect("a lock").links.len() <= CAPACITY);
         }
         let off = LinkCache::new(0, CAPACITY);
         off.insert(&link("abc"), at(90));
         assert_eq!(off.get(&link("abc").code, at(90)), None);
+    }
+
+    #[test]
+    fn long_targets_fill_the_cache_sooner() {
+        let cache = LinkCache::new(5, 100);
+        let target = Target::parse(&format!("https://example.com/{}", "a".repeat(7_000)), &[]).expect("a target");
+        for n in 0..1_000 {
+            let code = Code::parse(&format!("code-{}", n % 300)).expect("a code");
+            cache.insert(&Link::new(code, target.clone(), at(0), None), at(90));
+            let entries = cache.entries.lock().expect("a lock");
+            assert_eq!(entries.target_bytes, entries.links.len() * target.as_str().len());
+            assert!(entries.target_bytes < 100 * MAX_AVERAGE_TARGET_BYTES + target.as_str().len());
+        }
     }
 }

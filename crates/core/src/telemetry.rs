@@ -1,7 +1,7 @@
 //! The log: one JSON object per line, through `tracing`.
 //!
-//! The message says what happened. Fields say to what; a field's name ends with its unit. Every line about a request has
-//! the field `request_id`. No line contains a target, a body or a visitor's address.
+//! The message says what happened. Fields say to what; a field's name ends with its unit. Every line about a request
+//! has the field `request_id`. No line contains a target, a body or a visitor's address.
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -13,8 +13,8 @@ use crate::config::{ConfigError, Environment};
 /// Prefixes of the names of our crates.
 const OUR_CRATES: &[&str] = &["shortlink", "shorten", "resolve"];
 
-/// The `tracing` target of lines that are logged only if `LOG_LEVEL` is `debug`. Their level is `info`, because lower levels
-/// are compiled out of a release build (Cargo.toml says why).
+/// The `tracing` target of lines that are logged only if `LOG_LEVEL` is `debug`. Their level is `info`, because lower
+/// levels are compiled out of a release build (Cargo.toml says why).
 pub const DEBUG_TARGET: &str = "debug";
 
 /// Initialises the log of this process. Lines go to `writer`. Only the first call has an effect.
@@ -51,8 +51,8 @@ where
         .with_span_list(false)
         .with_target(false) // "target" would be read as a link's target
         .with_writer(writer);
-    // Other crates are limited to errors: their debug lines contain whole requests, and the embedded table's engine warns of
-    // each failed condition.
+    // Other crates are limited to errors: their debug lines contain whole requests, and the embedded table's engine
+    // warns of each failed condition.
     let others = level.min(LevelFilter::ERROR);
     let debug = if level == LevelFilter::DEBUG { level } else { LevelFilter::OFF };
     let filter = Targets::new().with_default(others).with_target(DEBUG_TARGET, debug);

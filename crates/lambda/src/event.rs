@@ -1,4 +1,5 @@
-//! An event of an API Gateway HTTP API (payload format 2.0), turned into a request; and a response, turned into the answer.
+//! An event of an API Gateway HTTP API (payload format 2.0), turned into a request; and a response, turned into the
+//! answer.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -38,21 +39,37 @@ pub fn into_request(event: ApiGatewayV2httpRequest) -> Result<Request, Box<Respo
     };
     let context = event.request_context;
     // The gateway sets the domain name; a client cannot.
-    let base_url = context.domain_name.and_then(|domain| {
-        let stage = context.stage.filter(|stage| stage != "$default").unwrap_or_default();
-        BaseUrl::parse(&format!("https://{domain}/{stage}"))
-    });
+    let stage = context.stage.as_deref().filter(|stage| *stage != "$default").unwrap_or_default();
+    let base_url =
+        context.domain_name.as_deref().and_then(|domain| BaseUrl::parse(&format!("https://{domain}/{stage}")));
+    // Only a GET or HEAD can mean a link.
+    let is_get_or_head = matches!(context.http.method, Method::GET | Method::HEAD);
+    let unmatched_path = event.raw_path.as_deref().filter(|_| route.pattern == routes::DEFAULT && is_get_or_head);
     let mut params = event.path_parameters;
     Ok(Request {
         endpoint: route.endpoint,
         is_head,
         query: event.raw_query_string,
-        code_param: params.remove("code"),
+        code_param: params.remove("code").map(|code| with_plus(code, event.raw_path.as_deref())),
+        unmatched_path: unmatched_path.map(|path| without_stage(path, stage)),
         headers: event.headers,
         body: Bytes::from(body),
         base_url: base_url.unwrap_or_default(),
         request_id: context.request_id.unwrap_or_default(),
     })
+}
+
+/// The parameter, with the `+` that the client sent. API Gateway keeps it in what has been seen, and does not document it; if
+/// it turned it into a space in the parameter, as in a query, the raw path would still have it.
+fn with_plus(code: String, raw_path: Option<&str>) -> String {
+    let segment = raw_path.and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+    if code.contains(' ') && segment.replace('+', " ") == code { segment.to_owned() } else { code }
+}
+
+/// The path below the stage: the gateway's `rawPath` begins with a stage that is not the default one.
+fn without_stage(path: &str, stage: &str) -> String {
+    let below = path.strip_prefix('/').and_then(|path| path.strip_prefix(stage)).filter(|path| path.starts_with('/'));
+    below.unwrap_or(path).to_owned()
 }
 
 /// A response as API Gateway expects it: text as it is, other bodies in base64, and no body after HEAD.

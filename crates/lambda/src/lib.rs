@@ -10,10 +10,10 @@
 //! | `shutdown` | running what is left when Lambda ends the execution environment |
 //!
 //! `lambda_runtime` runs the loop, and the types of events and answers are those of `lambda_http`
-//! (`aws_lambda_events`). `lambda_http`'s own conversion of an event into an `http::Request` is not used. It rebuilds a URL
-//! from the decoded path, the `Host` header and the query, and unwraps the result, as it does with a body that should be
-//! base64: a client could make it panic, and a panic answers 500. Here nothing in an event is unwrapped, the path is not
-//! used, and every event gets an answer. (Tests compare the two conversions, and show the panic.)
+//! (`aws_lambda_events`). `lambda_http`'s own conversion of an event into an `http::Request` is not used. It rebuilds a
+//! URL from the decoded path, the `Host` header and the query, and unwraps the result, as it does with a body that
+//! should be base64: a client could make it panic, and a panic answers 500. Here nothing in an event is unwrapped, the
+//! path is not used, and every event gets an answer. (Tests compare the two conversions, and show the panic.)
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -38,8 +38,8 @@ mod shutdown;
 pub use lambda_runtime::Error;
 use post_response::PostResponseLayer;
 
-/// The future of an answer. The box keeps its type short: it would otherwise nest the futures of the SDK and the runtime
-/// deeper than the compiler allows.
+/// The future of an answer. The box keeps its type short: it would otherwise nest the futures of the SDK and the
+/// runtime deeper than the compiler allows.
 type AnswerFuture = Pin<Box<dyn Future<Output = Result<ApiGatewayV2httpResponse, Infallible>> + Send>>;
 
 /// Requests events from Lambda and answers them with `handler`, for as long as the process lives.

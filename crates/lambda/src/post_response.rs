@@ -1,7 +1,7 @@
 //! Background work, run after the response has been posted to the Runtime API and before the next event is requested.
 //!
-//! There is no other time for it: while a function waits for an event its execution environment is frozen, and a spawned
-//! task would be frozen with it, possibly for good.
+//! There is no other time for it: while a function waits for an event its execution environment is frozen, and a
+//! spawned task would be frozen with it, possibly for good.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! The end of an execution environment. Lambda sends SIGTERM first if an extension is registered, and SIGKILL half a second
-//! later; without an extension it sends SIGKILL at once.
+//! The end of an execution environment. Lambda sends SIGTERM first if an extension is registered, and SIGKILL half a
+//! second later; without an extension it sends SIGKILL at once.
 
 use std::sync::Arc;
 
@@ -19,8 +19,8 @@ const IDENTIFIER: &str = "lambda-extension-identifier";
 
 /// Calls [`Handler::shutdown`] when Lambda ends the execution environment.
 ///
-/// If no extension can be registered, as in some emulators, the function works without one, and work that is left at its end
-/// is lost.
+/// If no extension can be registered, as in some emulators, the function works without one, and work that is left at
+/// its end is lost.
 pub(crate) async fn shut_down_on_sigterm(handler: Arc<impl Handler>) {
     if let Err(error) = register().await {
         tracing::warn!(error, "cannot register an extension: pending visits are lost when this environment ends");
@@ -41,8 +41,8 @@ pub(crate) async fn shut_down_on_sigterm(handler: Arc<impl Handler>) {
 
 /// Registers an extension that subscribes to no events (Extensions API, 2020-01-01); its presence is enough.
 ///
-/// The crate `lambda-extension` does this too. It also contains the types of logs and telemetry, and a server that receives
-/// them: 170 kB of code for these two requests.
+/// The crate `lambda-extension` does this too. It also contains the types of logs and telemetry, and a server that
+/// receives them: 170 kB of code for these two requests.
 async fn register() -> Result<(), Error> {
     let api = PooledClient::builder().build();
     let registration = build_request()

@@ -10,16 +10,16 @@ const DAY_SECONDS: i64 = 86_400;
 /// The settings of `resolve`.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// `REDIRECT_STATUS`: the status of a redirect, one of `301` (the default), `302`, `307`, `308`. Browsers cache a 301 or
-    /// 308 for as long as `Cache-Control` says, and a 302 or 307 likewise only because it says so.
+    /// `REDIRECT_STATUS`: the status of a redirect, one of `301` (the default), `302`, `307`, `308`. Browsers cache a
+    /// 301 or 308 for as long as `Cache-Control` says, and a 302 or 307 likewise only because it says so.
     pub redirect_status: StatusCode,
-    /// `VISITS`: what is counted: `off`; `total`, the number of visits of each link; `daily` (the default), also the visits,
-    /// devices, countries and referrers of each day.
+    /// `VISITS`: what is counted: `off`; `total`, the number of visits of each link; `daily` (the default), also the
+    /// visits, devices, countries and referrers of each day.
     pub visits: VisitTracking,
     /// `VISITS_RETENTION`: how long daily counts are kept, in seconds; 34560000 (400 days) by default.
     pub visits_retention: i64,
-    /// `LINK_CACHE_SECONDS`: how long a link is cached in memory after it was read, 0 to 60 seconds, 5 by default. A link
-    /// that is withdrawn may still redirect for that long. 0 disables the cache.
+    /// `LINK_CACHE_SECONDS`: how long a link is cached in memory after it was read, 0 to 60 seconds, 5 by default. A
+    /// link that is withdrawn may still redirect for that long. 0 disables the cache.
     pub link_cache_seconds: i64,
     /// `BASE_URL`: what short URLs begin with; see [`Environment::base_url`].
     pub base_url: Option<BaseUrl>,

@@ -79,12 +79,17 @@ impl Resolve {
 
 impl Handler for Resolve {
     async fn handle(&self, request: &Request) -> Result<Response, Problem> {
-        if request.endpoint != Endpoint::Link {
-            return Err(not_found());
-        }
+        let segment = match request.endpoint {
+            Endpoint::Link => request.code_param.as_deref(),
+            // `/abc/` and `//abc`, which no route matches.
+            Endpoint::Fallback => request.unmatched_path.as_deref().map(|path| path.trim_start_matches('/')),
+            _ => None,
+        };
         // A path that contains no code is answered without a read.
-        let path = request.code_param.as_deref().unwrap_or_default();
-        let (code, resource) = LinkResource::parse(path).ok_or_else(not_found)?;
+        let (code, resource) = segment.and_then(LinkResource::parse).ok_or_else(not_found)?;
+        if request.endpoint == Endpoint::Fallback && resource != LinkResource::Redirect {
+            return redirect::to_resource(self, request, &code, resource);
+        }
         match resource {
             LinkResource::Redirect => redirect::redirect(self, request, &code).await,
             LinkResource::Preview => preview::preview(self, request, &code).await,

@@ -92,7 +92,8 @@ fn page(link: &Link, shows_visits: bool, days: &[DailyVisits], short_url: &str) 
         qr_code = html::qr_code_section("code preview-code", &link.code, short_url),
     );
     let title = format!("Where /{} leads - Shortlink", link.code);
-    Page { title: &title, main: &main, script: None, is_indexed: false }.response(StatusCode::OK, NO_CACHE)
+    Page { title: &title, main: &main, script: None, is_indexed: false, home: html::HERE }
+        .response(StatusCode::OK, NO_CACHE)
 }
 
 /// The number of visits, and the time of the last one.

@@ -90,8 +90,8 @@ fn encode_png(size: u32, pixels: &[u8]) -> Result<Vec<u8>, png::EncodingError> {
     let mut encoder = Encoder::new(&mut image, size, size);
     encoder.set_color(ColorType::Grayscale);
     encoder.set_depth(BitDepth::One);
-    // An image of 512 / 2,048 pixels takes 0.3 / 0.5 ms of a whole CPU in all, and is 2.2 / 8 KB. The default compression
-    // takes 0.9 / 3.7 ms, at 128 MB of memory fourteen times that, for 0.8 / 3.6 KB.
+    // An image of 512 / 2,048 pixels takes 0.3 / 0.5 ms of a whole CPU in all, and is 2.2 / 8 KB. The default
+    // compression takes 0.9 / 3.7 ms, at 128 MB of memory fourteen times that, for 0.8 / 3.6 KB.
     encoder.set_compression(Compression::Fast);
     let mut writer = encoder.write_header()?;
     writer.write_image_data(pixels)?;

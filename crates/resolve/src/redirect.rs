@@ -9,6 +9,7 @@ use shortlink_core::visits::recorder::VisitTracking;
 use shortlink_core::visits::visitor;
 
 use crate::Resolve;
+use crate::resource::LinkResource;
 
 /// How long a browser may cache a redirect, in seconds: long enough for a double click, short enough for a link that is
 /// withdrawn. (Browsers keep a 301 without a limit for good.) The value is that of bit.ly.
@@ -31,4 +32,16 @@ async fn find_and_redirect(resolve: &Resolve, request: &Request, code: &Code) ->
     let seconds_left = link.expires_at.map_or(MAX_AGE_SECONDS, |instant| instant.since(now));
     response::redirect(resolve.config.redirect_status, &link.target, seconds_left.min(MAX_AGE_SECONDS))
         .map_err(|error| Problem::internal(format!("the target of {code} cannot be a Location: {error}")))
+}
+
+/// Redirects from a path that no route matches, such as `/abc+/`, to the resource that it means: the relative URLs of a page
+/// would not work there.
+pub(crate) fn to_resource(
+    resolve: &Resolve,
+    request: &Request,
+    code: &Code,
+    resource: LinkResource,
+) -> Result<Response, Problem> {
+    let url = format!("{}{}", resolve.short_url(request, code), resource.suffix());
+    response::redirect_within(&url).map_err(|error| Problem::internal(format!("{url} cannot be a Location: {error}")))
 }

@@ -23,17 +23,31 @@ pub enum ImageFormat {
 }
 
 impl LinkResource {
-    /// Parses a path parameter, as the gateway decoded it. Returns `None` if it contains no code.
+    /// Every resource. The one without a suffix is last, since its suffix begins every text.
+    const ALL: [Self; 4] =
+        [Self::Preview, Self::QrCode(ImageFormat::Svg), Self::QrCode(ImageFormat::Png), Self::Redirect];
+
+    /// What follows the code in the path.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Redirect => "",
+            Self::Preview => "+",
+            Self::QrCode(ImageFormat::Svg) => ".svg",
+            Self::QrCode(ImageFormat::Png) => ".png",
+        }
+    }
+
+    /// Parses a path segment, as the gateway decoded it. Returns `None` if it contains no code.
+    ///
+    /// Characters after the code and the suffix that are neither letters nor digits are ignored: messengers and mail
+    /// programs make the punctuation after a link part of it, and no code contains such a character.
     pub fn parse(text: &str) -> Option<(Code, Self)> {
-        // A space stands for `+` if a gateway decodes the path as form data; AWS does not document whether it does.
-        let suffixes = [
-            ("+", Self::Preview),
-            (" ", Self::Preview),
-            (".svg", Self::QrCode(ImageFormat::Svg)),
-            (".png", Self::QrCode(ImageFormat::Png)),
-        ];
-        let found = suffixes.into_iter().find_map(|(suffix, resource)| Some((text.strip_suffix(suffix)?, resource)));
-        let (code, resource) = found.unwrap_or((text, Self::Redirect));
+        let is_code_character = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let (code, rest) = text.split_at(text.find(|c| !is_code_character(c)).unwrap_or(text.len()));
+        let resource = Self::ALL.into_iter().find(|resource| {
+            let punctuation = rest.strip_prefix(resource.suffix());
+            punctuation.is_some_and(|punctuation| !punctuation.contains(char::is_alphanumeric))
+        })?;
         Some((Code::parse(code).ok()?, resource))
     }
 }
@@ -47,11 +61,30 @@ mod tests {
         let parse = |text| LinkResource::parse(text).map(|(code, resource)| (code.to_string(), resource));
         assert_eq!(parse("abc"), Some(("abc".to_owned(), LinkResource::Redirect)));
         assert_eq!(parse("abc+"), Some(("abc".to_owned(), LinkResource::Preview)));
-        assert_eq!(parse("abc "), Some(("abc".to_owned(), LinkResource::Preview)));
         assert_eq!(parse("abc.svg"), Some(("abc".to_owned(), LinkResource::QrCode(ImageFormat::Svg))));
         assert_eq!(parse("abc.png"), Some(("abc".to_owned(), LinkResource::QrCode(ImageFormat::Png))));
-        for none in ["", "+", ".svg", "ab+", "abc++", "abc+.svg", "abc.svg+", "abc.SVG", "abc.gif", "abc  ", "+abc"] {
+        for none in
+            ["", "+", ".svg", "ab+", "abc+.svg", "abc.SVG", "abc.svgz", "abc.gif", "+abc", "abc/d", "abcé", "abc.é"]
+        {
             assert_eq!(parse(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn punctuation_after_a_link_is_ignored() {
+        for punctuation in [
+            ".", ",", ")", "/", "…", "”", "“", "»", "**", " ", "\u{a0}", "\u{200b}", "\u{feff}", "\u{202c}", "?!", "…)",
+        ] {
+            for (suffix, resource) in [
+                ("", LinkResource::Redirect),
+                ("+", LinkResource::Preview),
+                (".svg", LinkResource::QrCode(ImageFormat::Svg)),
+                (".png", LinkResource::QrCode(ImageFormat::Png)),
+            ] {
+                let parsed = LinkResource::parse(&format!("abcd{suffix}{punctuation}"));
+                let parsed = parsed.map(|(code, resource)| (code.to_string(), resource));
+                assert_eq!(parsed, Some(("abcd".to_owned(), resource)), "{suffix}{punctuation:?}");
+            }
         }
     }
 }

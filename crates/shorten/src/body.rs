@@ -1,14 +1,17 @@
 //! The body of `POST /shorten`: JSON, a form or plain text, read into the same named fields.
 
-use http::header;
+use http::{HeaderValue, header};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use shortlink_core::domain::invisible;
 use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
 use url::form_urlencoded;
 
-/// The maximum size of a body, in bytes: eight times the longest target (a form may encode each byte in three), which leaves
-/// room for the other fields.
-pub const MAX_BYTES: usize = 16_384;
+use crate::multipart;
+
+/// The maximum size of a body, in bytes: the longest target in a form, which may encode each byte in three, and 8 KiB
+/// for the other fields.
+pub const MAX_BYTES: usize = 32_768;
 
 /// The value of a field.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,33 +32,89 @@ pub enum Value {
 #[derive(Debug)]
 pub struct Fields(pub Vec<(String, Value)>);
 
+/// The names of the fields.
+const FIELD_NAMES: &[&str] = &["url", "long_url", "alias", "expires_in", "expires_at", "reuse"];
+
+/// The media type of a form, and of what `curl -d` sends.
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// Reads a request's body.
 ///
 /// # Errors
 ///
-/// The body is too large, has an unsupported media type, or is not valid.
-pub fn read(request: &Request) -> Result<Fields, Problem> {
+/// The body is too large or compressed, has an unsupported media type, or is not valid.
+pub async fn read(request: &Request) -> Result<Fields, Problem> {
     if request.body.len() > MAX_BYTES {
-        let detail = format!("The body has {} bytes; send at most {MAX_BYTES}.", request.body.len());
-        return Err(Problem::new(ProblemKind::BodyTooLarge, detail));
+        let reason = format!("The body has {} bytes; send at most {MAX_BYTES}.", request.body.len());
+        return Err(Problem::new(ProblemKind::BodyTooLarge, reason));
+    }
+    require_identity_encoding(request)?;
+    let media_type = media_type(request)?;
+    if media_type == "multipart/form-data" {
+        return multipart::read(request).await;
     }
     let body = std::str::from_utf8(&request.body)
         .map_err(|error| invalid(format!("The body is not valid UTF-8 at byte {}.", error.valid_up_to())))?;
     let body = body.trim_start_matches('\u{feff}'); // the byte order mark that some editors add
-    match media_type(request)?.as_str() {
+    match media_type.as_str() {
         "application/json" => json(body),
-        "text/plain" => Ok(Fields(vec![("url".to_owned(), Value::Text(body.trim_ascii().to_owned()))])),
-        // `curl -d '{"url": …}'` sends JSON with the media type of a form.
-        "" | "application/x-www-form-urlencoded" if body.trim_ascii_start().starts_with('{') => json(body),
-        "" | "application/x-www-form-urlencoded" => form(body),
+        // `curl -d '{"url": …}'` sends JSON with the media type of a form, and a browser's `fetch` with that of text.
+        "" | FORM | "text/plain" if body.trim_ascii_start().starts_with('{') => json(body),
+        "text/plain" => Ok(url_alone(body)),
+        "" | FORM if is_url_alone(body) => match field_after_url(body) {
+            None => Ok(url_alone(body)),
+            Some(name) => {
+                let reason = format!(
+                    "must have its name, as the field {name:?} follows; use curl --data-urlencode url=…, or send JSON, or \
+                     text/plain if all of it is the URL"
+                );
+                Err(Problem::with_field(ProblemKind::InvalidUrl, "url", reason))
+            }
+        },
+        "" | FORM => form(body),
         other => {
             let shown: String = other.chars().take(64).collect();
-            let detail = format!(
-                "The body is of type {shown:?}; send application/json, application/x-www-form-urlencoded or text/plain."
+            let reason = format!(
+                "The body is of type {shown:?}; send application/json, {FORM}, multipart/form-data or text/plain."
             );
-            Err(Problem::new(ProblemKind::UnsupportedMediaType, detail))
+            Err(Problem::new(ProblemKind::UnsupportedMediaType, reason))
         }
     }
+}
+
+/// Whether a program sent the body: JSON or text, and not a form.
+pub fn is_from_program(request: &Request) -> bool {
+    let is_data = |media_type: &str| matches!(media_type, "application/json" | "text/plain");
+    let body = request.body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&request.body);
+    body.trim_ascii_start().starts_with(b"{") || media_type(request).is_ok_and(|name| is_data(&name))
+}
+
+fn require_identity_encoding(request: &Request) -> Result<(), Problem> {
+    let mut encodings = request.headers.get_all(header::CONTENT_ENCODING).iter();
+    if encodings.all(|encoding| encoding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
+    }
+    let reason = "The body is compressed; send it without Content-Encoding.";
+    Err(Problem::new(ProblemKind::UnsupportedMediaType, reason)
+        .with_header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity")))
+}
+
+/// A body that is a URL and nothing else, as in `curl -d https://example.com/`.
+fn is_url_alone(body: &str) -> bool {
+    let body = invisible::trim(body).as_bytes();
+    [&b"http://"[..], b"https://"]
+        .iter()
+        .any(|scheme| body.get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme)))
+}
+
+/// The name of a field that follows a URL without a name, as in `curl -d https://example.com/ -d alias=sale`.
+fn field_after_url(body: &str) -> Option<&str> {
+    let mut names = body.split('&').skip(1).filter_map(|pair| Some(pair.split_once('=')?.0));
+    names.find(|name| FIELD_NAMES.contains(name))
+}
+
+fn url_alone(body: &str) -> Fields {
+    Fields(vec![("url".to_owned(), Value::Text(body.to_owned()))])
 }
 
 /// The media type without parameters, in lower case; empty if the request has none. A `charset` is ignored: bodies are
@@ -81,23 +140,49 @@ fn json(body: &str) -> Result<Fields, Problem> {
     })
 }
 
-/// The fields of a form. An empty field counts as absent, since a browser sends every input of a form.
+/// The fields of a form.
 ///
-/// A form that is not UTF-8 after decoding is an error: the parser would replace the bytes with U+FFFD, and the link would
-/// redirect to another URL.
+/// A form that is not UTF-8 after decoding is an error: the parser would replace the bytes with U+FFFD, and the link
+/// would redirect to another URL.
 fn form(body: &str) -> Result<Fields, Problem> {
     if percent_encoding::percent_decode_str(body).decode_utf8().is_err() {
-        let detail = "The form is not UTF-8 after decoding. If the URL contains such bytes, encode it once more \
+        let reason = "The form is not UTF-8 after decoding. If the URL contains such bytes, encode it once more \
                       (curl --data-urlencode url=…), or send it as JSON or text/plain.";
-        return Err(invalid(detail));
+        return Err(invalid(reason));
     }
-    let pairs = form_urlencoded::parse(body.trim_ascii().as_bytes());
-    let fields = pairs.filter(|(_, value)| !value.is_empty());
-    Ok(Fields(fields.map(|(name, value)| (name.into_owned(), Value::Text(value.into_owned()))).collect()))
+    let body = body.trim_ascii();
+    if let Some(field) = unencoded_url(body) {
+        let reason = "contains % or +, which have a meaning of their own in a form, and was not encoded; use \
+                      curl --data-urlencode url=…, or send JSON or text/plain";
+        return Err(Problem::with_field(ProblemKind::InvalidUrl, field, reason));
+    }
+    let pairs = form_urlencoded::parse(body.as_bytes());
+    Ok(Fields(pairs.map(|(name, value)| (name.into_owned(), Value::Text(value.into_owned()))).collect()))
 }
 
-fn invalid(detail: impl Into<String>) -> Problem {
-    Problem::new(ProblemKind::InvalidBody, detail)
+/// The field of a form whose URL was sent as it is and would be changed by decoding: a client that encodes a form
+/// writes `://` as `%3A%2F%2F`.
+fn unencoded_url(form: &str) -> Option<&'static str> {
+    form.split('&').find_map(|pair| {
+        let (name, value) = pair.split_once('=')?;
+        let name = ["url", "long_url"].into_iter().find(|field| *field == name)?;
+        (value.contains("://") && value.contains(['%', '+'])).then_some(name)
+    })
+}
+
+/// A problem with the body as a whole.
+pub(crate) fn invalid(reason: impl Into<String>) -> Problem {
+    Problem::new(ProblemKind::InvalidBody, reason)
+}
+
+impl Value {
+    /// The value without invisible characters at the ends of a text.
+    pub fn trimmed(self) -> Self {
+        match self {
+            Self::Text(text) => Self::Text(invisible::trim(&text).to_owned()),
+            other => other,
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Fields {

@@ -1,7 +1,6 @@
 //! `POST /shorten`: creates a link.
 
 use http::StatusCode;
-use shortlink_core::domain::expiry::RequestedExpiry;
 use shortlink_core::domain::link::{Link, NewLink};
 use shortlink_core::dynamodb::deduplication::CreateOutcome;
 use shortlink_core::dynamodb::error::CreateError;
@@ -15,10 +14,11 @@ use crate::create_link_request::CreateLinkRequest;
 use crate::form::{self, FormValues};
 use crate::link_response::{self, Format};
 
-/// Creates the link that a request asks for. A problem is a form with errors if the client prefers HTML, else a document.
+/// Creates the link that a request asks for. A problem is a form with errors if the client prefers HTML, else a
+/// document.
 pub(crate) async fn create_link(shorten: &Shorten, request: &Request) -> Result<Response, Problem> {
     let format = Format::negotiate(request);
-    let fields = body::read(request);
+    let fields = body::read(request).await;
     let values = fields.as_ref().map(FormValues::from_fields).unwrap_or_default();
     let created = match fields {
         Ok(fields) => create_or_reuse(shorten, request, fields).await,
@@ -37,7 +37,7 @@ pub(crate) async fn create_link(shorten: &Shorten, request: &Request) -> Result<
 /// Creates the link or finds the existing one. The status tells which: 201 or 200.
 async fn create_or_reuse(shorten: &Shorten, request: &Request, fields: Fields) -> Result<(StatusCode, Link), Problem> {
     let own_hosts = [shorten.base_url(request).host(), request.base_url.host()];
-    let create_request = CreateLinkRequest::parse(fields, &own_hosts)?;
+    let create_request = CreateLinkRequest::parse(fields, &own_hosts, request.query.as_deref())?;
     let reuse = create_request.reuse;
     let new_link = to_new_link(shorten, create_request)?;
     let outcome = if reuse {
@@ -62,10 +62,9 @@ async fn create_or_reuse(shorten: &Shorten, request: &Request, fields: Fields) -
 fn to_new_link(shorten: &Shorten, request: CreateLinkRequest) -> Result<NewLink, Problem> {
     let now = shorten.clock.now();
     let policy = &shorten.config.expiry;
-    let expires_at = policy.expires_at(request.expiry, now).map_err(|error| {
-        let field = if matches!(request.expiry, RequestedExpiry::In(_)) { "expires_in" } else { "expires_at" };
-        Problem::with_field(ProblemKind::InvalidExpiry, field, error)
-    })?;
+    let expires_at = policy
+        .expires_at(request.expiry, now)
+        .map_err(|error| Problem::with_field(ProblemKind::InvalidExpiry, request.expiry_field, error))?;
     Ok(NewLink {
         alias: request.alias,
         target: request.target,

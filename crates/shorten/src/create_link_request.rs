@@ -17,6 +17,8 @@ pub struct CreateLinkRequest {
     pub alias: Option<Code>,
     /// `expires_in` or `expires_at`: when the link should expire.
     pub expiry: RequestedExpiry,
+    /// Which of the two fields gave the expiry.
+    pub expiry_field: &'static str,
     /// `reuse`: whether to return the existing link for the same request, if there is one.
     pub reuse: bool,
 }
@@ -32,23 +34,23 @@ struct RawFields {
 }
 
 impl CreateLinkRequest {
-    /// Parses the fields of a body. `own_hosts` are the hosts of this service, which no link may redirect to.
+    /// Parses the fields of a body. `own_hosts` are the hosts of this service, which no link may redirect to. `query`
+    /// is the request's query string, which is not read but may be where a client has put the URL.
     ///
     /// # Errors
     ///
     /// A field is missing, unknown or duplicated, or has the wrong type or an invalid value.
-    pub fn parse(fields: Fields, own_hosts: &[&str]) -> Result<Self, Problem> {
+    pub fn parse(fields: Fields, own_hosts: &[&str], query: Option<&str>) -> Result<Self, Problem> {
         let raw = RawFields::collect(fields)?;
         let url = match raw.url {
             Some(Value::Text(url)) => url,
-            None => {
-                let reason = "is missing: give the URL that the link should redirect to";
-                return Err(Problem::with_field(ProblemKind::InvalidUrl, "url", reason));
-            }
+            None => return Err(missing_url(query)),
             Some(_) => return Err(Problem::with_field(ProblemKind::InvalidBody, "url", "must be a string")),
         };
+        let expiry_field = if raw.expires_in.is_some() { "expires_in" } else { "expires_at" };
         Ok(Self {
             expiry: parse_expiry(raw.expires_in, raw.expires_at)?,
+            expiry_field,
             alias: parse_alias(raw.alias)?,
             reuse: parse_reuse(raw.reuse)?,
             target: Target::parse(&url, own_hosts)
@@ -70,8 +72,12 @@ impl RawFields {
                 "reuse" => &mut raw.reuse,
                 _ => return Err(unknown(&name)),
             };
-            // A null counts as absent, except that a link whose `expires_at` is null never expires.
-            if value == Value::Null && name != "expires_at" {
+            // An empty text counts as absent, since a browser sends every input of a form; an empty URL has a message
+            // of its own. A null counts as absent too, except that a link whose `expires_at` is null never expires.
+            let value = value.trimmed();
+            let is_url = matches!(name.as_str(), "url" | "long_url");
+            let is_empty = !is_url && value == Value::Text(String::new());
+            if is_empty || (value == Value::Null && name != "expires_at") {
                 continue;
             }
             if slot.replace(value).is_some() {
@@ -82,6 +88,16 @@ impl RawFields {
         }
         Ok(raw)
     }
+}
+
+fn missing_url(query: Option<&str>) -> Problem {
+    let mut names = query.unwrap_or_default().split('&').filter_map(|pair| Some(pair.split_once('=')?.0));
+    let reason = if names.any(|name| matches!(name, "url" | "long_url")) {
+        "is missing: send it in the body; the query string is not read"
+    } else {
+        "is missing: give the URL that the link should redirect to"
+    };
+    Problem::with_field(ProblemKind::InvalidUrl, "url", reason)
 }
 
 fn unknown(name: &str) -> Problem {
@@ -133,8 +149,12 @@ fn parse_reuse(value: Option<Value>) -> Result<bool, Problem> {
         None => Ok(false),
         Some(Value::Bool(reuse)) => Ok(reuse),
         // Forms have only text; browsers send `on` for a checkbox.
-        Some(Value::Text(text)) if matches!(text.as_str(), "true" | "1" | "on") => Ok(true),
-        Some(Value::Text(text)) if matches!(text.as_str(), "false" | "0" | "off") => Ok(false),
+        Some(Value::Text(text)) if is_one_of(&text, &["true", "1", "on"]) => Ok(true),
+        Some(Value::Text(text)) if is_one_of(&text, &["false", "0", "off"]) => Ok(false),
         Some(_) => Err(Problem::with_field(ProblemKind::InvalidBody, "reuse", "must be true or false")),
     }
+}
+
+fn is_one_of(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| text.eq_ignore_ascii_case(word))
 }

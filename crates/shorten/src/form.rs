@@ -1,12 +1,12 @@
 //! The page at `GET /`: the form that creates links, and the same form with errors.
 //!
-//! It works without JavaScript: the form posts to `/shorten`, and a browser, which prefers HTML, gets a page as the response.
-//! The script fetches the same page and shows it in place.
+//! It works without JavaScript: the form posts to `/shorten`, and a browser, which prefers HTML, gets a page as the
+//! response. The script fetches the same page and shows it in place.
 
 use http::{HeaderValue, StatusCode};
 use shortlink_core::domain::code;
 use shortlink_core::domain::expiry::ExpiryPolicy;
-use shortlink_core::http::html::{EscapedHtml, InlineAsset, Page};
+use shortlink_core::http::html::{EscapedHtml, HERE, InlineAsset, Page};
 use shortlink_core::http::problem::Problem;
 use shortlink_core::http::response::Response;
 
@@ -75,7 +75,7 @@ impl FormErrors {
 /// The page at `GET /`.
 pub(crate) fn empty_form(policy: &ExpiryPolicy, cache_control: HeaderValue) -> Response {
     let main = form_html(&FormValues::default(), &FormErrors::default(), policy);
-    let page = Page { title: TITLE, main: &main, script: Some(&SCRIPT), is_indexed: true };
+    let page = Page { title: TITLE, main: &main, script: Some(&SCRIPT), is_indexed: true, home: HERE };
     page.response(StatusCode::OK, cache_control)
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn form_with_errors(
 ) -> Response {
     let title = format!("{} - Shortlink", problem.kind().title());
     let main = form_html(values, &FormErrors::from_problem(problem, request_id), policy);
-    let page = Page { title: &title, main: &main, script: Some(&SCRIPT), is_indexed: false };
+    let page = Page { title: &title, main: &main, script: Some(&SCRIPT), is_indexed: false, home: HERE };
     page.response(problem.kind().status(), HeaderValue::from_static("no-store"))
 }
 

@@ -9,9 +9,11 @@
 //! | [`config`] | the operator's settings |
 //! | [`create_link`] | `POST /shorten`: creates a link |
 //! | [`body`] | a JSON, form or text body, read into fields |
+//! | `multipart` | a body of type `multipart/form-data` |
 //! | [`create_link_request`] | the fields, parsed into the request for a link |
 //! | [`link_response`] | the response about a link: JSON, text or a page |
 //! | [`form`] | the page with the form, and the form with errors |
+//! | [`home`] | `GET /shorten`: the way to the page |
 //! | [`assets`] | `openapi.json`, `robots.txt`, `favicon.svg` |
 //!
 //! The Lambda binary is `crates/lambda/src/bin/shorten.rs`. The local server uses the same [`Shorten`].
@@ -33,7 +35,9 @@ pub mod config;
 pub mod create_link;
 pub mod create_link_request;
 pub mod form;
+pub mod home;
 pub mod link_response;
+mod multipart;
 
 use config::Config;
 
@@ -59,6 +63,11 @@ impl Shorten {
         Self { config, store, codes, clock }
     }
 
+    /// Whether `BASE_URL` is set.
+    pub fn is_base_url_set(&self) -> bool {
+        self.config.base_url.is_some()
+    }
+
     fn base_url<'a>(&'a self, request: &'a Request) -> &'a BaseUrl {
         self.config.base_url.as_ref().unwrap_or(&request.base_url)
     }
@@ -74,7 +83,8 @@ impl Handler for Shorten {
             Endpoint::OpenApi => ("application/json", FIVE_MINUTES, assets::OPENAPI),
             Endpoint::Robots => ("text/plain; charset=utf-8", ONE_DAY, assets::ROBOTS),
             Endpoint::Favicon => ("image/svg+xml", ONE_DAY, assets::FAVICON),
-            Endpoint::Link => {
+            Endpoint::RedirectToHome => return Ok(home::redirect_to_home()),
+            Endpoint::Link | Endpoint::Fallback => {
                 let reason = "This function creates links and does not follow them.";
                 return Err(Problem::new(ProblemKind::NotFound, reason));
             }

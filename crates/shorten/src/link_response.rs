@@ -9,6 +9,7 @@ use shortlink_core::http::html::{self, EscapedHtml, Page};
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response::{self, Response};
 
+use crate::body;
 use crate::form::SCRIPT;
 
 /// The format of a response about a link.
@@ -22,6 +23,9 @@ pub enum Format {
     Html,
 }
 
+/// The query string of the form's action (form.html), by which its requests are recognised.
+const PAGE_MARK: &str = "page";
+
 /// A link, as the client that created it is told of it.
 #[derive(Serialize)]
 struct LinkResponse<'a> {
@@ -34,9 +38,17 @@ struct LinkResponse<'a> {
 }
 
 impl Format {
-    /// The format that the client prefers; JSON if it accepts none of them.
+    /// The format for a client. The page's own form always gets a page, whatever the browser says that it accepts;
+    /// otherwise the client's preference counts. A JSON or text body never gets a page: some HTTP libraries prefer HTML
+    /// by default.
     pub fn negotiate(request: &Request) -> Self {
-        match request.negotiate(&["application/json", "text/plain", "text/html"]) {
+        let is_from_page = request.query.as_deref().is_some_and(|query| query.split('&').any(|part| part == PAGE_MARK));
+        let offered: &[&str] = match (body::is_from_program(request), is_from_page) {
+            (true, _) => &["application/json", "text/plain"],
+            (false, true) => return Self::Html,
+            (false, false) => &["application/json", "text/html", "text/plain"],
+        };
+        match request.negotiate(offered) {
             Some("text/html") => Self::Html,
             Some("text/plain") => Self::Text,
             _ => Self::Json,
@@ -87,6 +99,12 @@ fn page(status: StatusCode, link: &Link, short_url: &str) -> Response {
         code = link.code,
         qr_code = html::qr_code_section("code", &link.code, short_url),
     );
-    let page = Page { title: "Your link is ready - Shortlink", main: &main, script: Some(&SCRIPT), is_indexed: false };
+    let page = Page {
+        title: "Your link is ready - Shortlink",
+        main: &main,
+        script: Some(&SCRIPT),
+        is_indexed: false,
+        home: html::HERE,
+    };
     page.response(status, HeaderValue::from_static("no-store"))
 }

@@ -66,8 +66,8 @@ pub enum EmbeddedError {
 }
 
 impl EmbeddedTable {
-    /// Opens the table called `name`, and creates it if it does not exist. Tasks in the current runtime then delete expired
-    /// items and synchronise the file with the disk.
+    /// Opens the table called `name`, and creates it if it does not exist. Tasks in the current runtime then delete
+    /// expired items and synchronise the file with the disk.
     ///
     /// # Errors
     ///
@@ -121,14 +121,14 @@ fn open_file(path: &Path) -> Result<Database, EmbeddedError> {
     let absolute = std::path::absolute(path).map_err(|error| unusable(path, error))?;
     let name = absolute.to_str().ok_or_else(|| unusable(path, "its name is not UTF-8"))?;
     let database = Database::new(name).map_err(|error| unusable(path, error))?;
-    // This is dynoxide's only way to `synchronous=NORMAL`; the other three settings that it applies are SQLite's defaults.
-    // A commit is then written before it is answered, but the disk is not waited for.
+    // This is dynoxide's only way to `synchronous=NORMAL`; the other three settings that it applies are SQLite's
+    // defaults. A commit is then written before it is answered, but the disk is not waited for.
     database.disable_bulk_loading().map_err(|error| unusable(path, error))?;
     Ok(database)
 }
 
-/// Ensures that only one process writes the file. The lock is on a file beside it, since SQLite has locks of its own on the
-/// database file.
+/// Ensures that only one process writes the file. The lock is on a file beside it, since SQLite has locks of its own on
+/// the database file.
 fn lock(path: &Path) -> Result<File, EmbeddedError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|error| unusable(path, error))?;

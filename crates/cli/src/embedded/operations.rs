@@ -1,8 +1,8 @@
-//! The operations of DynamoDB, carried out by the embedded engine: an operation's name and a request body in, a response body
-//! out.
+//! The operations of DynamoDB, carried out by the embedded engine: an operation's name and a request body in, a
+//! response body out.
 //!
-//! `dynoxide`'s own HTTP server does the same, but parses each body three times to be as strict as AWS with bodies that no
-//! SDK would send. Here all bodies come from the SDK in this process.
+//! `dynoxide`'s own HTTP server does the same, but parses each body three times to be as strict as AWS with bodies that
+//! no SDK would send. Here all bodies come from the SDK in this process.
 
 use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
@@ -18,8 +18,8 @@ pub(super) fn is_write(operation: &str) -> bool {
 ///
 /// # Errors
 ///
-/// The errors of DynamoDB, such as a failed condition, and a `ValidationException` for an operation that this program does
-/// not use.
+/// The errors of DynamoDB, such as a failed condition, and a `ValidationException` for an operation that this program
+/// does not use.
 pub(super) fn perform(database: &Database, operation: &str, body: &[u8]) -> Result<Vec<u8>, DynoxideError> {
     match operation {
         "BatchGetItem" => with(body, |request| database.batch_get_item(request)),
@@ -31,8 +31,8 @@ pub(super) fn perform(database: &Database, operation: &str, body: &[u8]) -> Resu
         "Query" => with(body, |request| database.query(request)),
         "Scan" => with(body, |request| database.scan(request)),
         "TransactWriteItems" => with(body, |mut request: TransactWriteItemsRequest| {
-            // DynamoDB recognises a repeated transaction by its token. Here nothing is sent twice, and recording the token
-            // would cost as much as the transaction.
+            // DynamoDB recognises a repeated transaction by its token. Here nothing is sent twice, and recording the
+            // token would cost as much as the transaction.
             request.client_request_token = None;
             database.transact_write_items(request)
         }),

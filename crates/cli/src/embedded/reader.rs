@@ -1,9 +1,9 @@
 //! Reads of single items from the embedded engine's file that do not wait for writes.
 //!
-//! `dynoxide` has one connection to SQLite behind one lock, and prepares each statement anew. Most requests need one item by
-//! its key. In WAL mode SQLite can read that on another connection while a write is under way, and sees every committed
-//! write. This module relies only on what `dynoxide` makes public: its SQL statements, and that it stores items in
-//! DynamoDB's JSON.
+//! `dynoxide` has one connection to SQLite behind one lock, and prepares each statement anew. Most requests need one
+//! item by its key. In WAL mode SQLite can read that on another connection while a write is under way, and sees every
+//! committed write. This module relies only on what `dynoxide` makes public: its SQL statements, and that it stores
+//! items in DynamoDB's JSON.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -10,10 +10,10 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use shortlink_core::http::handler::Handler;
 use shortlink_core::http::request::Request;
-use shortlink_core::http::routes::{self, Function};
+use shortlink_core::http::routes::{self, Function, Route};
 
 use crate::gateway::Functions;
-use crate::gateway::client_connection::ClientConnection;
+use crate::gateway::client_connection::{ClientConnection, ProxyCheck};
 
 /// The maximum size of a body, in bytes: API Gateway's limit.
 pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -27,6 +27,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 /// Hands a request to the function whose route matches it.
 pub(super) async fn dispatch(
     functions: &Functions,
+    proxy_check: &ProxyCheck,
     client: &ClientConnection,
     request: HttpRequest<Incoming>,
 ) -> Response<Full<Bytes>> {
@@ -34,9 +35,11 @@ pub(super) async fn dispatch(
     if request_line_size(&parts) + headers_size(&parts.headers) > MAX_HEAD_BYTES {
         return gateway_error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
     }
-    let Some(matched) = routes::find(parts.method.as_str(), parts.uri.path()) else {
-        return gateway_error(StatusCode::NOT_FOUND, "Not Found");
+    let Some(base_url) = client.base_url(&parts) else {
+        return gateway_error(StatusCode::BAD_REQUEST, "Bad Request");
     };
+    proxy_check.check(&parts);
+    let matched = routes::find(parts.method.as_str(), parts.uri.path());
     if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
         return gateway_error(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
     }
@@ -48,8 +51,9 @@ pub(super) async fn dispatch(
         endpoint: matched.route.endpoint,
         is_head: parts.method == Method::HEAD,
         code_param: matched.param("code").map(str::to_owned),
+        unmatched_path: unmatched_path(&parts, matched.route),
         query: parts.uri.query().map(str::to_owned),
-        base_url: client.base_url(&parts.headers),
+        base_url,
         headers: parts.headers,
         body,
         request_id: next_request_id(),
@@ -59,6 +63,12 @@ pub(super) async fn dispatch(
         Function::Resolve => functions.resolve.respond(&request).await,
     };
     response.map(Full::new)
+}
+
+/// The decoded path of a GET or HEAD that only the default route matches.
+fn unmatched_path(parts: &Parts, route: &Route) -> Option<String> {
+    let is_link = route.pattern == routes::DEFAULT && matches!(parts.method, Method::GET | Method::HEAD);
+    is_link.then(|| percent_encoding::percent_decode_str(parts.uri.path()).decode_utf8_lossy().into_owned())
 }
 
 /// Reads the whole body. The error is the gateway's response.

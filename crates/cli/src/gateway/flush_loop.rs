@@ -1,4 +1,5 @@
-//! The background work of the functions. Lambda runs it after each response; here, where requests overlap, a timer does.
+//! The background work of the functions. Lambda runs it after each response; here, where requests overlap, a timer
+//! does.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,8 +12,8 @@ use crate::gateway::Functions;
 /// The shortest pause between two runs.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// A pause lasts at least this many times as long as the run before it, which limits background work to a quarter of one
-/// core. Meanwhile more visits accumulate, which then cost less each.
+/// A pause lasts at least this many times as long as the run before it, which limits background work to a quarter of
+/// one core. Meanwhile more visits accumulate, which then cost less each.
 const IDLE_FACTOR: u32 = 3;
 
 /// Runs the background work until `stopped`. A run that is under way is finished; only a pause is cut short.

@@ -1,9 +1,9 @@
-//! What API Gateway (HTTP API) does around a function: it accepts connections, matches routes, enforces limits, and answers
-//! requests that no route matches.
+//! What API Gateway (HTTP API) does around a function: it accepts connections, matches routes, enforces limits, and
+//! answers requests that no route matches.
 //!
 //! | module | defines |
 //! | --- | --- |
-//! | `client_connection` | a connection of a client, and the base URL that its `Host` header gives |
+//! | `client_connection` | a connection of a client, and the base URL that its requests give |
 //! | `dispatch` | a request, from its head to the function's response |
 //! | `flush_loop` | running the functions' background work once a second |
 
@@ -24,7 +24,7 @@ use shortlink_core::telemetry::DEBUG_TARGET;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-use client_connection::ClientConnection;
+use client_connection::{ClientConnection, ProxyCheck};
 pub use dispatch::{MAX_BODY_BYTES, MAX_HEAD_BYTES};
 
 /// How long a client may take to send the head of a request.
@@ -44,6 +44,7 @@ pub struct Functions {
 
 /// Serves requests on `listener` until `stop` is ready, then finishes those that are under way.
 pub async fn serve(listener: TcpListener, functions: Functions, stop: impl Future<Output = ()>) {
+    let proxy_check = Arc::new(ProxyCheck::new(functions.shorten.is_base_url_set()));
     let functions = Arc::new(functions);
     let (stop_flushing, flushing_stopped) = oneshot::channel();
     let flush_loop = tokio::spawn(flush_loop::run(Arc::clone(&functions), flushing_stopped));
@@ -55,7 +56,7 @@ pub async fn serve(listener: TcpListener, functions: Functions, stop: impl Futur
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, _)) => serve_connection(stream, &functions, &graceful),
+            Ok((stream, _)) => serve_connection(stream, &functions, &proxy_check, &graceful),
             Err(error) => {
                 // Most likely there are no file descriptors left. Connections that end will release some.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -73,14 +74,22 @@ pub async fn serve(listener: TcpListener, functions: Functions, stop: impl Futur
     functions.resolve.shutdown().await;
 }
 
-fn serve_connection(stream: TcpStream, functions: &Arc<Functions>, graceful: &GracefulShutdown) {
+fn serve_connection(
+    stream: TcpStream,
+    functions: &Arc<Functions>,
+    proxy_check: &Arc<ProxyCheck>,
+    graceful: &GracefulShutdown,
+) {
     stream.set_nodelay(true).ok();
     let Ok(address) = stream.local_addr() else { return };
     let client = Arc::new(ClientConnection::new(address));
-    let functions = Arc::clone(functions);
+    let (functions, proxy_check) = (Arc::clone(functions), Arc::clone(proxy_check));
     let service = hyper::service::service_fn(move |request| {
-        let (functions, client) = (Arc::clone(&functions), Arc::clone(&client));
-        async move { Ok::<_, std::convert::Infallible>(dispatch::dispatch(&functions, &client, request).await) }
+        let (functions, proxy_check, client) = (Arc::clone(&functions), Arc::clone(&proxy_check), Arc::clone(&client));
+        async move {
+            let response = dispatch::dispatch(&functions, &proxy_check, &client, request).await;
+            Ok::<_, std::convert::Infallible>(response)
+        }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())

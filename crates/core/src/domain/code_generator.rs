@@ -31,8 +31,8 @@ impl CodeGenerator {
         Self::new(length, rand::rand_core::UnwrapErr(rand::rngs::SysRng))
     }
 
-    /// The codes to try for one link: [`ATTEMPTS_PER_LENGTH`] of the configured length, then as many of each of the next
-    /// [`EXTRA_LENGTH`] lengths.
+    /// The codes to try for one link: [`ATTEMPTS_PER_LENGTH`] of the configured length, then as many of each of the
+    /// next [`EXTRA_LENGTH`] lengths.
     pub fn candidates(&self) -> impl Iterator<Item = Code> {
         (self.length..=self.length + EXTRA_LENGTH)
             .flat_map(|length| std::iter::repeat_n(length, ATTEMPTS_PER_LENGTH))

@@ -46,7 +46,7 @@ pub enum ExpiryError {
         max: i64,
     },
     /// Links that never expire are not allowed.
-    #[error("must be an instant: links that never expire are not allowed here; leave it out for the default")]
+    #[error("asks for a link that never expires, which is not allowed here; leave it out for the default")]
     NeverNotAllowed,
 }
 

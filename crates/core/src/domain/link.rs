@@ -45,8 +45,8 @@ impl Link {
         Self { code, target, created_at, expires_at, hits: 0, last_hit_at: None }
     }
 
-    /// Whether the link has expired. The clock decides, not whether DynamoDB has deleted the item: TTL deletion lags by up
-    /// to days.
+    /// Whether the link has expired. The clock decides, not whether DynamoDB has deleted the item: TTL deletion lags by
+    /// up to days.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|instant| instant <= now)
     }

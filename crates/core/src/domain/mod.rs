@@ -7,7 +7,9 @@
 //! | [`code`] | codes and aliases |
 //! | [`code_generator`] | random codes for new links |
 //! | [`expiry`] | the expiry that a client asks for, and what the operator allows |
+//! | [`invisible`] | characters that nobody sees |
 //! | [`link`] | a link, and a link that is about to be created |
+//! | [`special_address`] | IP addresses that are not public |
 //! | [`target`] | the URLs that a link may redirect to |
 //! | [`visit`] | visitors, and counts of visits |
 
@@ -16,6 +18,8 @@ pub mod clock;
 pub mod code;
 pub mod code_generator;
 pub mod expiry;
+pub mod invisible;
 pub mod link;
+pub mod special_address;
 pub mod target;
 pub mod visit;

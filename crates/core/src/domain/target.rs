@@ -1,17 +1,21 @@
 //! Targets: the URLs that a link may redirect to.
 //!
-//! A target is parsed by the rules that browsers follow (the WHATWG URL standard) and stored as that parser serialises
-//! it. Each rejection has a reason that the client is told. A target is never fetched.
+//! A target is parsed by the rules that browsers follow (the WHATWG URL standard) and serialised so that RFC 3986
+//! allows it, too. Each rejection has a reason that the client is told. A target is never fetched.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use thiserror::Error;
 use url::{Host, Url};
 
-/// The maximum length of a target, in bytes after serialisation. Browsers follow longer URLs; chat clients, proxies and
-/// some gateways do not.
-pub const MAX_BYTES: usize = 2_048;
+use crate::domain::invisible;
+use crate::domain::special_address::is_special;
+
+/// The maximum length of a target, in bytes after serialisation: what RFC 9110, section 4.1, recommends that every
+/// sender and recipient supports. API Gateway documents a limit of 10,240 bytes for the request line and headers of a
+/// request, and none for those of a response; a `Location` of this length stays below it.
+pub const MAX_BYTES: usize = 8_000;
 
 /// The maximum length of a text that is parsed, in bytes. Serialising can shorten a URL (dot segments, a default port),
 /// but no URL in use is shortened from four times the limit.
@@ -38,11 +42,17 @@ pub enum TargetError {
     #[error("is empty; give the URL that the link should redirect to")]
     Empty,
     /// The text, or the serialised URL, is too long.
-    #[error("is longer than {MAX_BYTES} bytes; links to such URLs break in many clients")]
+    #[error("is longer than {MAX_BYTES} bytes; give a shorter URL")]
     TooLong,
     /// A tab, a line break or another control character, which URL parsers remove silently.
     #[error("contains the control character U+{:04X}; percent-encode it", u32::from(*character))]
     ControlCharacter {
+        /// The first one.
+        character: char,
+    },
+    /// A character that nobody sees, such as a zero-width space, in the middle of the text.
+    #[error("contains {}, which is invisible; remove it, or percent-encode it if it belongs there", invisible::name(*character))]
+    InvisibleCharacter {
         /// The first one.
         character: char,
     },
@@ -87,7 +97,7 @@ impl Target {
     ///
     /// The first [`TargetError`] that applies.
     pub fn parse(text: &str, own_hosts: &[&str]) -> Result<Self, TargetError> {
-        let text = text.trim_matches(' ');
+        let text = invisible::trim(text);
         if text.is_empty() {
             return Err(TargetError::Empty);
         }
@@ -97,12 +107,19 @@ impl Target {
         if let Some(character) = text.chars().find(|c| c.is_control()) {
             return Err(TargetError::ControlCharacter { character });
         }
-        let url = Url::parse(text).map_err(|error| match error {
+        let url = Url::parse(text);
+        if url == Err(url::ParseError::RelativeUrlWithoutBase) && !text.contains("://") {
+            return Err(TargetError::Relative);
+        }
+        if let Some(character) = invisible::find_inside(text) {
+            return Err(TargetError::InvisibleCharacter { character });
+        }
+        let url = url.map_err(|error| match error {
             url::ParseError::RelativeUrlWithoutBase => TargetError::Relative,
             error => TargetError::Syntax(error),
         })?;
         check(&url, own_hosts)?;
-        let serialised = String::from(url);
+        let serialised = to_rfc3986(url.into());
         if serialised.len() > MAX_BYTES {
             return Err(TargetError::TooLong);
         }
@@ -114,16 +131,13 @@ impl Target {
     pub fn from_stored(text: String) -> Option<Self> {
         let scheme = text.starts_with("https://") || text.starts_with("http://");
         let header_value = text.bytes().all(|byte| byte.is_ascii_graphic());
-        (scheme && header_value).then_some(Self(text))
+        (scheme && header_value).then(|| Self(to_rfc3986(text)))
     }
 
     /// Splits the target into the text before the host, the host with its port, and the rest. Pages emphasise the host,
     /// because the host alone decides whom a visitor reaches.
     pub fn split_at_host(&self) -> (&str, &str, &str) {
-        let start = self.0.find("://").map_or(0, |at| at + 3);
-        let (before, rest) = self.0.split_at(start);
-        let (host, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-        (before, host, after)
+        split_at_host(&self.0)
     }
 
     /// The target as it is sent in `Location`: visible ASCII only.
@@ -157,8 +171,8 @@ fn check(url: &Url, own_hosts: &[&str]) -> Result<(), TargetError> {
     match url.host() {
         None => Err(TargetError::Syntax(url::ParseError::EmptyHost)),
         Some(Host::Domain(name)) => check_name(name),
-        Some(Host::Ipv4(address)) => check_address(IpAddr::V4(address), is_special_v4(address)),
-        Some(Host::Ipv6(address)) => check_address(IpAddr::V6(address), is_special_v6(address)),
+        Some(Host::Ipv4(address)) => check_address(address.into()),
+        Some(Host::Ipv6(address)) => check_address(address.into()),
     }
 }
 
@@ -177,37 +191,46 @@ fn check_name(name: &str) -> Result<(), TargetError> {
     Ok(())
 }
 
-fn check_address(address: IpAddr, special: bool) -> Result<(), TargetError> {
-    if special { Err(TargetError::SpecialAddress { address }) } else { Ok(()) }
+fn check_address(address: IpAddr) -> Result<(), TargetError> {
+    if is_special(address) { Err(TargetError::SpecialAddress { address }) } else { Ok(()) }
 }
 
-/// Whether an address is in IANA's IPv4 Special-Purpose Address Registry, multicast or reserved.
-/// (`Ipv4Addr::is_global` is nearly the same and is not stable.)
-fn is_special_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    address.is_private()                       // 10/8, 172.16/12, 192.168/16
-        || address.is_loopback()               // 127/8
-        || address.is_link_local()             // 169.254/16, including cloud metadata services
-        || address.is_multicast()              // 224/4
-        || address.is_documentation()          // 192.0.2/24, 198.51.100/24, 203.0.113/24
-        || a == 0                              // "this network", RFC 791
-        || a >= 240                            // reserved, RFC 1112, and broadcast
-        || (a == 100 && (b & 0xc0) == 64)      // shared address space, RFC 6598
-        || (a == 198 && (b & 0xfe) == 18)      // benchmarking, RFC 2544
-        || (a == 192 && b == 0 && c == 0)      // IETF protocol assignments, RFC 6890
-        || (a == 192 && b == 88 && c == 99) // 6to4 relay anycast, RFC 7526
+/// Percent-encodes what RFC 3986 does not allow and the WHATWG URL standard leaves as it is: `| ^ { } \` and others,
+/// square brackets outside an IPv6 address, a `%` that no two hexadecimal digits follow, and `#` within a fragment.
+/// Strict clients (`java.net.http`, Apache HttpClient 4, Ruby, Go) reject a `Location` with these characters.
+fn to_rfc3986(url: String) -> String {
+    let (before_host, host, _) = split_at_host(&url);
+    let path_start = before_host.len() + host.len();
+    let mut is_fragment = false;
+    let is_allowed = |index: usize, byte: u8, is_fragment: &mut bool| match byte {
+        b'%' => url.as_bytes().get(index + 1..index + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)),
+        b'#' => !std::mem::replace(is_fragment, true),
+        b'[' | b']' => index < path_start,
+        b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => true,
+        b':' | b'@' | b'/' | b'?' => true,
+        _ => byte.is_ascii_alphanumeric(),
+    };
+    if url.bytes().enumerate().all(|(index, byte)| is_allowed(index, byte, &mut is_fragment)) {
+        return url;
+    }
+    is_fragment = false;
+    let mut encoded = String::with_capacity(url.len() + 16);
+    for (index, byte) in url.bytes().enumerate() {
+        if is_allowed(index, byte, &mut is_fragment) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(percent_encoding::percent_encode_byte(byte));
+        }
+    }
+    encoded
 }
 
-/// Whether an address is not global unicast. Only 2000::/3 is allocated; loopback, `::ffff:a.b.c.d`, `64:ff9b::/96`,
-/// unique local, link-local and multicast addresses are outside it. Within it, IANA's IPv6 Special-Purpose Address
-/// Registry excludes some ranges.
-fn is_special_v6(address: Ipv6Addr) -> bool {
-    let [first, second, ..] = address.segments();
-    (first & 0xe000) != 0x2000
-        || (first == 0x2001 && second < 0x0200)   // IETF protocol assignments, including Teredo
-        || (first == 0x2001 && second == 0x0db8)  // documentation, RFC 3849
-        || first == 0x2002                        // 6to4, which embeds an IPv4 address, RFC 3056
-        || (first == 0x3fff && second < 0x1000) // documentation, RFC 9637
+/// Splits a URL into the text before the host, the host with its port, and the rest.
+fn split_at_host(url: &str) -> (&str, &str, &str) {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let (before, rest) = url.split_at(start);
+    let (host, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    (before, host, after)
 }
 
 #[cfg(test)]
@@ -224,6 +247,63 @@ mod tests {
         assert_eq!(parse("https://bücher.example"), Ok("https://xn--bcher-kva.example/".into()));
         assert_eq!(parse("http://example.com."), Ok("http://example.com./".into()));
         assert_eq!(parse("https:\\\\example.com\\a"), Ok("https://example.com/a".into()));
+    }
+
+    #[test]
+    fn targets_follow_rfc_3986() {
+        for (text, expected) in [
+            ("http://t.example.com/p|q", "http://t.example.com/p%7Cq"),
+            (
+                "http://t.example.com/[a]{b}^`?[a]{b}^`|#[a]{b}^|#x",
+                "http://t.example.com/%5Ba%5D%7Bb%7D%5E%60?%5Ba%5D%7Bb%7D%5E%60%7C#%5Ba%5D%7Bb%7D%5E%7C%23x",
+            ),
+            ("http://t.example.com/%zz%4", "http://t.example.com/%25zz%254"),
+            ("http://t.example.com/%", "http://t.example.com/%25"),
+            ("http://t.example.com/?q=a\\b", "http://t.example.com/?q=a%5Cb"),
+            ("http://[2606:4700::1111]/[x]", "http://[2606:4700::1111]/%5Bx%5D"),
+            (
+                "http://t.example.com/!$&'()*+,;=:@-._~%7c?a=b/c?d#e?f/g",
+                "http://t.example.com/!$&'()*+,;=:@-._~%7c?a=b/c?d#e?f/g",
+            ),
+        ] {
+            assert_eq!(parse(text), Ok(expected.to_owned()));
+            assert_eq!(
+                Target::from_stored(expected.to_owned()).map(|target| target.to_string()),
+                Some(expected.to_owned())
+            );
+        }
+        let stored = Target::from_stored("http://t.example.com/p|q".to_owned());
+        assert_eq!(stored.map(|target| target.to_string()), Some("http://t.example.com/p%7Cq".to_owned()));
+    }
+
+    #[test]
+    fn invisible_characters_are_trimmed_and_rejected_inside() {
+        for text in
+            ["\u{feff}https://example.com/", "https://example.com/\u{200b}", "\u{202a}https://example.com/\u{a0}\r\n"]
+        {
+            assert_eq!(parse(text), Ok("https://example.com/".into()), "{text:?}");
+        }
+        let inside = parse("https://exam\u{200b}ple.com/").expect_err("invisible").to_string();
+        assert_eq!(
+            inside,
+            "contains U+200B (zero width space), which is invisible; remove it, or percent-encode it if it belongs there"
+        );
+        assert_eq!(
+            parse("https://example.com/\u{202e}gpj.exe"),
+            Err(TargetError::InvisibleCharacter { character: '\u{202e}' })
+        );
+        assert_eq!(
+            parse("https\u{200b}://example.com/"),
+            Err(TargetError::InvisibleCharacter { character: '\u{200b}' })
+        );
+        // The flag of England is a black flag and tag characters.
+        let flag = "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}";
+        let target = parse(&format!("https://example.com/{flag}"));
+        assert_eq!(target.map(|target| target.len()), Ok("https://example.com/".len() + 7 * 4 * 3));
+        assert_eq!(parse("https://example.com/%E2%80%8B"), Ok("https://example.com/%E2%80%8B".into()));
+        // Joiners shape Persian words and emoji, and variation selectors choose the form of an emoji.
+        assert_eq!(parse("https://نامه\u{200c}ای.com/"), Ok("https://xn--mgba3gch31f060k.com/".into()));
+        assert_eq!(parse("https://example.com/❤\u{fe0f}"), Ok("https://example.com/%E2%9D%A4%EF%B8%8F".into()));
     }
 
     #[test]
@@ -319,7 +399,7 @@ mod tests {
         let of_length = |n: usize| format!("https://example.com/{}", "a".repeat(n - 20));
         assert_eq!(parse(&of_length(MAX_BYTES)).map(|t| t.len()), Ok(MAX_BYTES));
         assert_eq!(parse(&of_length(MAX_BYTES + 1)), Err(TargetError::TooLong));
-        let encoded_to_three_bytes_each = format!("https://example.com/{}", "é".repeat(400));
+        let encoded_to_three_bytes_each = format!("https://example.com/{}", "é".repeat(1_400));
         assert_eq!(parse(&encoded_to_three_bytes_each), Err(TargetError::TooLong));
         assert_eq!(parse(&"x".repeat(10_000_000)), Err(TargetError::TooLong));
     }

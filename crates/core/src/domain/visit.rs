@@ -11,8 +11,8 @@ use crate::domain::clock::Timestamp;
 pub const DAYS_SHOWN: i64 = 30;
 
 /// How many referring hosts have a count of their own per link and day; visits from further hosts count as [`OTHER`],
-/// because visitors can invent referrers. With host names of at most 64 bytes and every country there is, the day's item
-/// stays below 8 KB.
+/// because visitors can invent referrers. With host names of at most 64 bytes and every country there is, the day's
+/// item stays below 8 KB.
 pub const MAX_REFERRERS: usize = 25;
 
 /// The name under which referring hosts are counted that are too long, or that exceed [`MAX_REFERRERS`].

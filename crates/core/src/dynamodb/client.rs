@@ -77,8 +77,8 @@ pub fn for_lambda(environment: &Environment<'_>) -> Result<LambdaClient, ConfigE
 }
 
 impl LambdaClient {
-    /// Opens a connection to DynamoDB, so that the first request finds one. INIT has a whole CPU, and a request a share of
-    /// one (a fourteenth at 128 MB), so a TLS handshake during INIT costs the first visitor nothing.
+    /// Opens a connection to DynamoDB, so that the first request finds one. INIT has a whole CPU, and a request a share
+    /// of one (a fourteenth at 128 MB), so a TLS handshake during INIT costs the first visitor nothing.
     ///
     /// # Errors
     ///
@@ -96,8 +96,8 @@ impl LambdaClient {
     }
 }
 
-/// The client of a program that a person starts. Region, credentials and endpoint come from the SDK's variables and files;
-/// the system's certificate authorities are trusted.
+/// The client of a program that a person starts. Region, credentials and endpoint come from the SDK's variables and
+/// files; the system's certificate authorities are trusted.
 pub async fn from_environment() -> Client {
     Client::new(&loader().load().await)
 }

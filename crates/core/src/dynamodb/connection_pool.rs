@@ -1,12 +1,12 @@
 //! Connections to DynamoDB: HTTP/1.1 over TLS, reused.
 //!
-//! The SDK's own HTTP client (`aws-smithy-http-client`) serves any service: HTTP/2, proxies, several TLS libraries, every
-//! root certificate of the machine. A function talks to one host, over HTTP/1.1, one request at a time, and would pay for
-//! the rest at each cold start. This client is a hyper connection and a pool of idle ones.
+//! The SDK's own HTTP client (`aws-smithy-http-client`) serves any service: HTTP/2, proxies, several TLS libraries,
+//! every root certificate of the machine. A function talks to one host, over HTTP/1.1, one request at a time, and would
+//! pay for the rest at each cold start. This client is a hyper connection and a pool of idle ones.
 //!
-//! It keeps these properties of the SDK's client: connect time-outs (attempt time-outs are applied by the SDK around it),
-//! errors classified by kind, so that the SDK retries what may be retried, and tolerance of connections that died while the
-//! execution environment was frozen, which must not fail a request.
+//! It keeps these properties of the SDK's client: connect time-outs (attempt time-outs are applied by the SDK around
+//! it), errors classified by kind, so that the SDK retries what may be retried, and tolerance of connections that died
+//! while the execution environment was frozen, which must not fail a request.
 
 use std::error::Error as StdError;
 use std::io;
@@ -31,8 +31,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-/// How long a connection may be idle and still be reused: hyper-util's default. The wall clock is used, since the monotonic
-/// clock may stop while an execution environment is frozen.
+/// How long a connection may be idle and still be reused: hyper-util's default. The wall clock is used, since the
+/// monotonic clock may stop while an execution environment is frozen.
 pub const MAX_IDLE: Duration = Duration::from_secs(90);
 
 /// The connect time-out if the SDK gives none: the SDK's own default.
@@ -81,7 +81,8 @@ impl ConnectionPool {
         Ok(())
     }
 
-    /// Sends a request and reads the whole response: DynamoDB's responses are small, and the SDK would collect them next.
+    /// Sends a request and reads the whole response: DynamoDB's responses are small, and the SDK would collect them
+    /// next.
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let mut request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
         let origin = Origin::of(request.uri()).map_err(ConnectorError::user)?;
@@ -158,8 +159,8 @@ trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// Changes a request's absolute URI to the form that is sent to an origin server (RFC 9112, section 3.2.1), with a `Host`
-/// header.
+/// Changes a request's absolute URI to the form that is sent to an origin server (RFC 9112, section 3.2.1), with a
+/// `Host` header.
 fn to_origin_form(request: &mut Request<SdkBody>) -> Result<(), BoxError> {
     let uri = std::mem::take(request.uri_mut()).into_parts();
     let authority = uri.authority.ok_or("a request without a host")?;

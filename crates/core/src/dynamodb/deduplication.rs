@@ -1,9 +1,9 @@
 //! Deduplication (`reuse`): the existing link is returned for the same request.
 //!
-//! Two requests are the same if they have the same target and ask for the same expiry. The link created for a request is
-//! recorded in a deduplication entry, an item whose key is a digest of the request. The link and the entry are put in one
-//! transaction, so one link is created however many clients race for it. A request with an alias needs no entry: its link
-//! can only be the one with that alias.
+//! Two requests are the same if they have the same target and ask for the same expiry. The link created for a request
+//! is recorded in a deduplication entry, an item whose key is a digest of the request. The link and the entry are put
+//! in one transaction, so one link is created however many clients race for it. A request with an alias needs no entry:
+//! its link can only be the one with that alias.
 
 use std::time::Duration;
 
@@ -20,12 +20,13 @@ use crate::dynamodb::error::{CreateError, StoreError};
 use crate::dynamodb::items::{self, expression};
 use crate::dynamodb::store::Store;
 
-/// The maximum number of attempts under contention. An attempt fails only because a concurrent request has created the same
-/// link, so the next attempt normally finds that link: more than two attempts require a link that expires in between, or
-/// conflicting transactions.
+/// The maximum number of attempts under contention. An attempt fails only because a concurrent request has created the
+/// same link, so the next attempt normally finds that link: more than two attempts require a link that expires in
+/// between, or conflicting transactions.
 const MAX_ATTEMPTS: u32 = 10;
 
-/// The longest back-off after the first attempt, in milliseconds. It doubles with each attempt, up to [`MAX_BACKOFF_MS`].
+/// The longest back-off after the first attempt, in milliseconds. It doubles with each attempt, up to
+/// [`MAX_BACKOFF_MS`].
 const INITIAL_BACKOFF_MS: u64 = 10;
 
 /// The longest back-off between two attempts, in milliseconds.
@@ -86,8 +87,8 @@ impl Store {
         Err(StoreError::Unavailable("too many concurrent requests for the same link".to_owned()).into())
     }
 
-    /// Puts a link and its deduplication entry, both or neither. `stale` is the code in the entry that was read, if there is
-    /// one; only that entry is replaced.
+    /// Puts a link and its deduplication entry, both or neither. `stale` is the code in the entry that was read, if
+    /// there is one; only that entry is replaced.
     async fn create_with_entry(
         &self,
         new_link: &NewLink,

@@ -1,7 +1,7 @@
 //! The items of the table.
 //!
-//! The table has one key, the partition key [`CODE`](attribute::CODE), and three kinds of items. A link's key is its code.
-//! The keys of the other two contain `#`, which no code contains.
+//! The table has one key, the partition key [`CODE`](attribute::CODE), and three kinds of items. A link's key is its
+//! code. The keys of the other two contain `#`, which no code contains.
 //!
 //! | item | key | attributes |
 //! | --- | --- | --- |
@@ -38,8 +38,8 @@ pub mod attribute {
     pub const EXPIRES_AT: &str = "expiresAt";
     /// N, Unix seconds: the table's TTL attribute. From this instant on DynamoDB may delete the item.
     pub const PURGE_AT: &str = "purgeAt";
-    /// S, 16 hexadecimal digits, random for each creation. If the response to a put is lost, the SDK repeats the put, which
-    /// then finds its own item in the way and recognises it by this id.
+    /// S, 16 hexadecimal digits, random for each creation. If the response to a put is lost, the SDK repeats the put,
+    /// which then finds its own item in the way and recognises it by this id.
     pub const WRITE_ID: &str = "writeId";
     /// N: the number of visits, of a link in total or on one day.
     pub const HITS: &str = "hits";
@@ -47,8 +47,8 @@ pub mod attribute {
     pub const LAST_HIT_AT: &str = "lastHitAt";
     /// N, of daily counts: the number of requests from bots.
     pub const BOTS: &str = "bots";
-    /// N, of daily counts: visits from a country; two capital letters follow. Devices (`phone`, `tablet`, `desktop`) are
-    /// attributes of that name.
+    /// N, of daily counts: visits from a country; two capital letters follow. Devices (`phone`, `tablet`, `desktop`)
+    /// are attributes of that name.
     pub const COUNTRY_PREFIX: &str = "country:";
     /// N, of daily counts: visits from a referring host, or `other`; the host follows.
     pub const REFERRER_PREFIX: &str = "from:";
@@ -127,8 +127,8 @@ pub fn to_link(mut item: Item) -> Result<Link, &'static str> {
     })
 }
 
-/// The key of the deduplication entry for a request: SHA-256 of the target and of the requested expiry, each followed by a
-/// line break, which neither contains.
+/// The key of the deduplication entry for a request: SHA-256 of the target and of the requested expiry, each followed
+/// by a line break, which neither contains.
 pub(super) fn deduplication_key(new_link: &NewLink) -> String {
     let expiry = match new_link.requested_expiry {
         RequestedExpiry::Default => "default".to_owned(),

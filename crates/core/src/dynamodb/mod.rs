@@ -1,7 +1,7 @@
 //! The table in DynamoDB: every call to it, and what its items look like.
 //!
-//! This layer uses `domain`, and `config` to read its settings. It builds no HTTP responses and writes no log: errors are
-//! returned, and the callers decide what to tell and what to log.
+//! This layer uses `domain`, and `config` to read its settings. It builds no HTTP responses and writes no log: errors
+//! are returned, and the callers decide what to tell and what to log.
 //!
 //! | module | defines |
 //! | --- | --- |

@@ -24,8 +24,8 @@ pub struct Store {
 
 /// Reads single items without the SDK.
 ///
-/// This is for a table inside this process: a read takes 30 µs instead of 170 µs through the SDK (`bench load`), and most
-/// requests are one read.
+/// This is for a table inside this process: a read takes 30 µs instead of 170 µs through the SDK (`bench load`), and
+/// most requests are one read.
 pub trait PointReader: std::fmt::Debug + Send + Sync {
     /// The item with this key, including everything that has been committed; `None` if there is no such item.
     ///
@@ -69,7 +69,8 @@ impl Store {
         Self { point_reader: Some(reader), ..self }
     }
 
-    /// Creates a link. DynamoDB decides whether its code is taken, by the condition of the put; there is no read before it.
+    /// Creates a link. DynamoDB decides whether its code is taken, by the condition of the put; there is no read before
+    /// it.
     ///
     /// # Errors
     ///
@@ -91,8 +92,8 @@ impl Store {
         Err(CreateError::CodesExhausted)
     }
 
-    /// Looks up a code with an eventually consistent read. If that finds nothing, a strongly consistent read follows, so
-    /// that a link works as soon as its creator has been told of it.
+    /// Looks up a code with an eventually consistent read. If that finds nothing, a strongly consistent read follows,
+    /// so that a link works as soon as its creator has been told of it.
     ///
     /// # Errors
     ///

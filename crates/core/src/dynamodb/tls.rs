@@ -1,14 +1,15 @@
 //! TLS to DynamoDB, and the certificate authorities that it trusts.
 //!
 //! A function trusts five root certificates, not the machine's 145: parsing those would cost a cold start 8.5 M
-//! instructions, and any of them could vouch for our database. `roots.pem` contains the Amazon Trust Services roots, as in
-//! Mozilla's list and Debian's ca-certificates, with the SHA-256 fingerprints that Amazon publishes at
-//! <https://www.amazontrust.com/repository/>. AWS documents that the certificates of its endpoints chain to these roots,
-//! and asks clients to trust all five, so that it can move from one to another.
+//! instructions, and any of them could vouch for our database. `roots.pem` contains the Amazon Trust Services roots, as
+//! in Mozilla's list and Debian's ca-certificates, with the SHA-256 fingerprints that Amazon publishes at
+//! <https://www.amazontrust.com/repository/>. AWS documents that the certificates of its endpoints chain to these
+//! roots, and asks clients to trust all five, so that it can move from one to another.
 //!
 //! Amazon announces a new root years before it is used. Until a version with the new root is deployed, `AWS_CA_BUNDLE`,
 //! the SDKs' own variable, can name a file with other roots: on Lambda's Amazon Linux,
-//! `/etc/pki/tls/certs/ca-bundle.crt` contains every public one. A test fails a year before the first root here expires.
+//! `/etc/pki/tls/certs/ca-bundle.crt` contains every public one. A test fails a year before the first root here
+//! expires.
 
 use std::sync::{Arc, LazyLock};
 

@@ -1,7 +1,7 @@
 //! Counts of visits: a total on the link's own item, and one item for each day of a link.
 //!
-//! An update that adds to a count is never repeated by the SDK, because an update that was carried out but whose response
-//! was lost would then count twice. [`crate::visits::recorder`] repeats what has failed.
+//! An update that adds to a count is never repeated by the SDK, because an update that was carried out but whose
+//! response was lost would then count twice. [`crate::visits::recorder`] repeats what has failed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,8 +22,8 @@ use crate::dynamodb::store::Store;
 /// The maximum number of items in a transaction: DynamoDB's limit.
 pub const MAX_TRANSACTION_ITEMS: usize = 100;
 
-/// The maximum number of attempts to write a day whose referrers are being added by others, and to read days that DynamoDB
-/// leaves out of a response.
+/// The maximum number of attempts to write a day whose referrers are being added by others, and to read days that
+/// DynamoDB leaves out of a response.
 const MAX_ATTEMPTS: usize = 3;
 
 /// Seconds of a day.
@@ -76,8 +76,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError`]. Then nothing has been written: for instance because one of the links no longer exists, or because a
-    /// day has no room for a referrer.
+    /// [`StoreError`]. Then nothing has been written: for instance because one of the links no longer exists, or
+    /// because a day has no room for a referrer.
     pub async fn add_visits_in_transaction<'a>(
         &self,
         batch: impl Iterator<Item = (&'a Code, &'a VisitCounts)>,
@@ -185,8 +185,8 @@ impl Store {
         self.update_item(code.to_string()).expression_attribute_values(":hits", AttributeValue::N(hits.to_string()))
     }
 
-    /// The update that adds to a day's counts, and adds `new_referrers` to the hosts that have a count of their own. Its
-    /// condition is that there is room for all of them, or that the item contains them already.
+    /// The update that adds to a day's counts, and adds `new_referrers` to the hosts that have a count of their own.
+    /// Its condition is that there is room for all of them, or that the item contains them already.
     fn update_day(
         &self,
         code: &Code,
@@ -234,8 +234,8 @@ impl Store {
     }
 }
 
-/// Completes an update of a link's total, on the condition that the link exists and that no later visit has been written:
-/// several execution environments write the same link, and the latest visit of all must stay.
+/// Completes an update of a link's total, on the condition that the link exists and that no later visit has been
+/// written: several execution environments write the same link, and the latest visit of all must stay.
 fn if_latest(update: UpdateItemFluentBuilder, last_hit_at: Timestamp) -> UpdateItemFluentBuilder {
     update
         .update_expression(expression::ADD_HITS_AND_TIME)

@@ -6,9 +6,9 @@ use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::http::response::Response;
 
-/// The deadline of a request. Each call to DynamoDB has time-outs of its own, but a request may need several calls. Lambda
-/// ends a function after the `Timeout` of template.yaml, which is longer, and the client would then get the gateway's bare
-/// 500.
+/// The deadline of a request. Each call to DynamoDB has time-outs of its own, but a request may need several calls.
+/// Lambda ends a function after the `Timeout` of template.yaml, which is longer, and the client would then get the
+/// gateway's bare 500.
 pub const DEADLINE: Duration = Duration::from_millis(4_000);
 
 /// A function that handles requests.
@@ -20,8 +20,8 @@ pub trait Handler: Send + Sync + 'static {
     /// The [`Problem`] that the client is told; [`respond`](Self::respond) renders it.
     fn handle(&self, request: &Request) -> impl Future<Output = Result<Response, Problem>> + Send;
 
-    /// Handles a request within [`DEADLINE`], and renders and logs the problem if there is one. A request that takes longer
-    /// is abandoned and answered with 503.
+    /// Handles a request within [`DEADLINE`], and renders and logs the problem if there is one. A request that takes
+    /// longer is abandoned and answered with 503.
     fn respond(&self, request: &Request) -> impl Future<Output = Response> + Send {
         async move {
             let outcome = tokio::time::timeout(DEADLINE, self.handle(request)).await;

@@ -1,11 +1,12 @@
 //! Pages: one frame (`page.html`) and one style sheet (`page.css`).
 //!
-//! A page is one response. Its style sheet and its script are inline, and the Content-Security-Policy lists their digests:
-//! no other script or style is applied and nothing is loaded from other origins, so content cannot change what a page does.
+//! A page is one response. Its style sheet and its script are inline, and the Content-Security-Policy lists their
+//! digests: no other script or style is applied and nothing is loaded from other origins, so content cannot change what
+//! a page does.
 //!
-//! Templates are format strings of `format!`, so the compiler checks that every placeholder has a value and every value a
-//! placeholder. Values from outside are wrapped in [`EscapedHtml`]. URLs within pages are relative (`./`), since the service
-//! may be served below a path, such as a stage of the gateway.
+//! Templates are format strings of `format!`, so the compiler checks that every placeholder has a value and every value
+//! a placeholder. Values from outside are wrapped in [`EscapedHtml`]. URLs within pages are relative (`./`), since the
+//! service may be served below a path, such as a stage of the gateway.
 
 use std::fmt::{self, Write};
 use std::sync::OnceLock;
@@ -39,7 +40,12 @@ pub struct Page<'a> {
     pub script: Option<&'static InlineAsset>,
     /// Whether search engines may index the page.
     pub is_indexed: bool,
+    /// The URL of the home page: [`HERE`], unless the page may be shown below another path.
+    pub home: &'a str,
 }
+
+/// The URL of the home page, relative to a page beside it.
+pub const HERE: &str = "./";
 
 /// Text, escaped for use between tags or in a quoted attribute.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +71,7 @@ impl Page<'_> {
             include_str!("page.html"),
             robots = if self.is_indexed { "" } else { "<meta name=\"robots\" content=\"noindex\">\n" },
             title = EscapedHtml(self.title),
+            home = EscapedHtml(self.home),
             style = STYLE.text,
             main = self.main,
             script = script,
@@ -112,16 +119,17 @@ pub fn qr_code_section(class: &str, code: &Code, short_url: &str) -> String {
 }
 
 /// The general page about a problem.
-pub(super) fn problem_page(kind: ProblemKind, detail: &str) -> Response {
+pub(super) fn problem_page(kind: ProblemKind, detail: &str, home: &str) -> Response {
     let (status, title) = (kind.status(), kind.title());
     let main = format!(
         "<p class=\"kicker\">{}</p>\n<h1>{}</h1>\n<p class=\"lead\">{}</p>\n\
-         <p class=\"next\"><a href=\"./\">Make a short link</a></p>\n",
+         <p class=\"next\"><a href=\"{}\">Make a short link</a></p>\n",
         status.as_str(),
         EscapedHtml(title),
         EscapedHtml(detail),
+        EscapedHtml(home),
     );
-    let page = Page { title, main: &main, script: None, is_indexed: false };
+    let page = Page { title, main: &main, script: None, is_indexed: false, home };
     page.response(status, HeaderValue::from_static("no-store"))
 }
 
@@ -131,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_text_of_a_problem_is_escaped() {
-        let page = problem_page(ProblemKind::NotFound, "<script>alert('&\"')</script>");
+        let page = problem_page(ProblemKind::NotFound, "<script>alert('&\"')</script>", HERE);
         let body = String::from_utf8_lossy(page.body()).into_owned();
         assert!(body.contains(">&lt;script&gt;alert(&#39;&amp;&quot;&#39;)&lt;/script&gt;</p>"), "{body}");
     }

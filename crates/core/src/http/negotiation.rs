@@ -1,7 +1,7 @@
 //! Content negotiation: which of several media types a client prefers (RFC 9110, section 12.5.1).
 
-/// The media type among `offered` with the highest weight in an `Accept` header. Among equal weights, a type that the header
-/// names comes before one that a wildcard covers, and then the first one offered wins.
+/// The media type among `offered` with the highest weight in an `Accept` header. Among equal weights, a type that the
+/// header names comes before one that a wildcard covers, and then the first one offered wins.
 ///
 /// Returns `None` if the header accepts none of them. Without a header, every type is acceptable.
 pub fn negotiate<'a>(accept: Option<&str>, offered: &[&'a str]) -> Option<&'a str> {
@@ -16,8 +16,8 @@ pub fn negotiate<'a>(accept: Option<&str>, offered: &[&'a str]) -> Option<&'a st
     best.map(|(media_type, _)| media_type)
 }
 
-/// The weight in thousandths that the most specific matching range in `accept` gives to `media_type`, and how specific that
-/// range is: 0 for `*/*`, 1 for `type/*`, 2 for `type/subtype`.
+/// The weight in thousandths that the most specific matching range in `accept` gives to `media_type`, and how specific
+/// that range is: 0 for `*/*`, 1 for `type/*`, 2 for `type/subtype`.
 fn weight(accept: &str, media_type: &str) -> (u16, u8) {
     let main_type = media_type.split('/').next().unwrap_or_default();
     let specificity = |range: &str| match range.split_once('/') {

@@ -1,15 +1,16 @@
 //! Problems: errors that a client is told, as `application/problem+json` (RFC 9457) or as a page.
 //!
-//! Handlers return a [`Problem`] as a value; [`Problem::render`] turns it into a response, in one place. `type` is stable
-//! and for programs; `detail` is for a person and says what to do.
+//! Handlers return a [`Problem`] as a value; [`Problem::render`] turns it into a response, in one place. `type` is
+//! stable and for programs; `detail` is for a person and says what to do.
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use crate::dynamodb::error::StoreError;
 use crate::http::html;
 use crate::http::request::Request;
 use crate::http::response::{self, Response};
+use crate::http::routes::Endpoint;
 
 /// The kind of a problem. The `type` of the document is [`TYPE_PREFIX`] and the kind's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +41,8 @@ pub enum ProblemKind {
     Unavailable,
 }
 
-/// What the `type` of every problem begins with. It is a URN and not a URL, because it must not change with the host and
-/// there is no document to fetch.
+/// What the `type` of every problem begins with. It is a URN and not a URL, because it must not change with the host
+/// and there is no document to fetch.
 pub const TYPE_PREFIX: &str = "urn:shortlink:problem:";
 
 /// The `Retry-After` of [`ProblemKind::Unavailable`], in seconds.
@@ -87,7 +88,7 @@ impl ProblemKind {
                 "This type of request body is not supported",
             ),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong"),
-            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The service is busy"),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again in a moment"),
         }
     }
 
@@ -115,6 +116,7 @@ pub struct Problem {
     reason: String,
     /// What went wrong inside, for the log only.
     cause: Option<String>,
+    header: Option<Box<(HeaderName, HeaderValue)>>,
     representation: Representation,
 }
 
@@ -142,7 +144,14 @@ struct Document<'a> {
 impl Problem {
     /// A problem with the request as a whole; `reason` is one or more sentences.
     pub fn new(kind: ProblemKind, reason: impl Into<String>) -> Self {
-        Self { kind, field: None, reason: reason.into(), cause: None, representation: Representation::Negotiated }
+        Self {
+            kind,
+            field: None,
+            reason: reason.into(),
+            cause: None,
+            header: None,
+            representation: Representation::Negotiated,
+        }
     }
 
     /// A problem with one field; `reason` continues a sentence that begins with the field's name, and has no full stop.
@@ -161,6 +170,11 @@ impl Problem {
     pub fn unavailable(cause: impl std::fmt::Display) -> Self {
         let reason = "The service is busy. Send the same request again in a second.";
         Self { cause: Some(cause.to_string()), ..Self::new(ProblemKind::Unavailable, reason) }
+    }
+
+    /// The same problem, whose response has this header beside those of its kind.
+    pub fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
+        Self { header: Some(Box::new((name, value))), ..self }
     }
 
     /// The kind.
@@ -192,8 +206,8 @@ impl Problem {
         Self { representation: Representation::Document, ..self }
     }
 
-    /// The same problem, rendered as `page`, because the client asked for one that is not the general page. The page's status
-    /// and the headers of the problem are set when it is rendered.
+    /// The same problem, rendered as `page`, because the client asked for one that is not the general page. The page's
+    /// status and the headers of the problem are set when it is rendered.
     pub fn as_page(self, page: Response) -> Self {
         Self { representation: Representation::Page(Box::new(page)), ..self }
     }
@@ -211,12 +225,16 @@ impl Problem {
         let mut response = match self.representation {
             Representation::Page(page) => *page,
             Representation::Negotiated if request.negotiate(&OFFERED) == Some("text/html") => {
-                html::problem_page(self.kind, &detail)
+                // An unmatched path may have any number of segments, so a relative URL would not lead home.
+                let is_below = request.endpoint == Endpoint::Fallback;
+                let home = if is_below { request.base_url.join("") } else { html::HERE.to_owned() };
+                html::problem_page(self.kind, &detail, &home)
             }
             Representation::Negotiated | Representation::Document => document(self.kind, self.field, &detail),
         };
         *response.status_mut() = self.kind.status();
         response.headers_mut().extend(headers(self.kind));
+        response.headers_mut().extend(self.header.map(|header| *header));
         response
     }
 }

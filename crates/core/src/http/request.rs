@@ -16,6 +16,9 @@ pub struct Request {
     pub is_head: bool,
     /// The path parameter `{code}` as the gateway decoded it. It has not been parsed yet.
     pub code_param: Option<String>,
+    /// The path of a request that no other route matches, decoded once or twice. It is for nothing but finding a code
+    /// that punctuation follows: `/abc/`.
+    pub unmatched_path: Option<String>,
     /// The query string as the client sent it, without the `?`.
     pub query: Option<String>,
     /// The headers.
@@ -35,7 +38,8 @@ impl Request {
         values.next().filter(|_| values.next().is_none())?.to_str().ok()
     }
 
-    /// The media type among `offered` that the client prefers, by its `Accept` headers; `None` if it accepts none of them.
+    /// The media type among `offered` that the client prefers, by its `Accept` headers; `None` if it accepts none of
+    /// them.
     pub fn negotiate<'a>(&self, offered: &[&'a str]) -> Option<&'a str> {
         let accept: Vec<_> =
             self.headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();

@@ -75,3 +75,16 @@ pub fn redirect(status: StatusCode, target: &Target, max_age: i64) -> Result<Res
         .header(header::CACHE_CONTROL, format!("private, max-age={max_age}"))
         .body(Bytes::new())
 }
+
+/// A redirect to another resource of this service, which must not be cached.
+///
+/// # Errors
+///
+/// The URL cannot be a header's value.
+pub fn redirect_within(url: &str) -> Result<Response, http::Error> {
+    http::Response::builder()
+        .status(StatusCode::FOUND)
+        .header(header::LOCATION, url)
+        .header(header::CACHE_CONTROL, NO_STORE)
+        .body(Bytes::new())
+}

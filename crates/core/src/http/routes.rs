@@ -1,8 +1,8 @@
 //! The table of routes, and its matcher.
 //!
-//! template.yaml declares the same routes for API Gateway (a test compares the two), and the local server matches requests
-//! with [`find`]. To add an endpoint: add a line to [`ROUTES`] with its [`Endpoint`], a file with its handler, and the route
-//! in template.yaml; the compiler and the tests point out what is missing.
+//! template.yaml declares the same routes for API Gateway (a test compares the two), and the local server matches
+//! requests with [`find`]. To add an endpoint: add a line to [`ROUTES`] with its [`Endpoint`], a file with its handler,
+//! and the route in template.yaml; the compiler and the tests point out what is missing.
 
 /// The two Lambda functions. Their names are those of the crates and binaries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +26,12 @@ pub enum Endpoint {
     Robots,
     /// The icon of the pages.
     Favicon,
+    /// `GET /shorten`, which somebody typed into a browser: the page with the form is elsewhere.
+    RedirectToHome,
     /// Follow a link, or get its preview or QR code: the suffix of the code decides.
     Link,
+    /// A request that no other route matches.
+    Fallback,
 }
 
 /// A line of the table.
@@ -35,7 +39,7 @@ pub enum Endpoint {
 pub struct Route {
     /// The methods.
     pub methods: &'static [&'static str],
-    /// The path. A segment in braces, such as `{code}`, is a parameter.
+    /// The path. A segment in braces, such as `{code}`, is a parameter. [`DEFAULT`] matches every method and path.
     pub pattern: &'static str,
     /// The function that handles the requests.
     pub function: Function,
@@ -52,38 +56,53 @@ pub struct RouteMatch {
     pub params: Vec<(&'static str, String)>,
 }
 
+/// The route key, and the pattern here, of the route for requests that no other route matches.
+pub const DEFAULT: &str = "$default";
+
 const GET: &[&str] = &["GET", "HEAD"];
 const POST: &[&str] = &["POST"];
 
-/// The routes. As in API Gateway, a pattern without parameters wins over one with, and a request that no route matches never
-/// reaches a function. `/{code}` also covers the resources of a link, such as `/abc+` and `/abc.svg`: the gateway cannot
-/// distinguish them, so the function does.
+/// The routes. As in API Gateway, a pattern without parameters wins over one with. Routes cannot end in a slash there,
+/// so the default route covers `/abc/` and other paths that no route matches. `/{code}` also covers the resources of a
+/// link, such as `/abc+` and `/abc.svg`: the gateway cannot distinguish them, so the function does.
 pub const ROUTES: &[Route] = &[
     Route { methods: POST, pattern: "/shorten", function: Function::Shorten, endpoint: Endpoint::CreateLink },
+    Route { methods: GET, pattern: "/shorten", function: Function::Shorten, endpoint: Endpoint::RedirectToHome },
     Route { methods: GET, pattern: "/", function: Function::Shorten, endpoint: Endpoint::Home },
     Route { methods: GET, pattern: "/openapi.json", function: Function::Shorten, endpoint: Endpoint::OpenApi },
     Route { methods: GET, pattern: "/robots.txt", function: Function::Shorten, endpoint: Endpoint::Robots },
     Route { methods: GET, pattern: "/favicon.svg", function: Function::Shorten, endpoint: Endpoint::Favicon },
     Route { methods: GET, pattern: "/{code}", function: Function::Resolve, endpoint: Endpoint::Link },
+    DEFAULT_ROUTE,
 ];
+
+const DEFAULT_ROUTE: Route =
+    Route { methods: &[], pattern: DEFAULT, function: Function::Resolve, endpoint: Endpoint::Fallback };
 
 /// The route for a method and a path as it was sent: not decoded, and without a query.
 ///
-/// If several routes match, the one whose first parameter comes latest wins.
-pub fn find(method: &str, path: &str) -> Option<RouteMatch> {
-    find_in(ROUTES, method, path)
+/// If several routes match, the one with a literal at the first segment in which they differ wins. If none matches,
+/// this is the default route.
+pub fn find(method: &str, path: &str) -> RouteMatch {
+    find_in(ROUTES, method, path).unwrap_or_else(|| RouteMatch { route: &DEFAULT_ROUTE, params: Vec::new() })
 }
 
 /// The route of an API Gateway route key, such as `GET /{code}`.
 pub fn find_by_key(key: &str) -> Option<&'static Route> {
+    if key == DEFAULT {
+        return Some(&DEFAULT_ROUTE);
+    }
     let (method, pattern) = key.split_once(' ')?;
     ROUTES.iter().find(|route| route.methods.contains(&method) && route.pattern == pattern)
 }
 
 impl Route {
-    /// The API Gateway route keys of this route, one for each method.
-    pub fn keys(&self) -> impl Iterator<Item = String> {
-        self.methods.iter().map(|method| format!("{method} {}", self.pattern))
+    /// The API Gateway route keys of this route: one for each method, or [`DEFAULT`].
+    pub fn keys(&self) -> Vec<String> {
+        if self.pattern == DEFAULT {
+            return vec![DEFAULT.to_owned()];
+        }
+        self.methods.iter().map(|method| format!("{method} {}", self.pattern)).collect()
     }
 }
 
@@ -96,12 +115,17 @@ impl RouteMatch {
 
 fn find_in(routes: &'static [Route], method: &str, path: &str) -> Option<RouteMatch> {
     let matching = routes.iter().filter(|route| route.methods.contains(&method) && matches(route.pattern, path));
-    let route = matching.max_by_key(|route| route.pattern.find('{').unwrap_or(usize::MAX))?;
+    let route = matching.max_by(|a, b| literals(a.pattern).cmp(literals(b.pattern)))?;
     let params = segments(route.pattern).zip(segments(path)).filter_map(|(pattern, segment)| {
         let value = percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned();
         Some((param_name(pattern)?, value))
     });
     Some(RouteMatch { route, params: params.collect() })
+}
+
+/// Whether each segment of a pattern is a literal.
+fn literals(pattern: &str) -> impl Iterator<Item = bool> {
+    segments(pattern).map(|segment| param_name(segment).is_none())
 }
 
 /// Whether a path has the segments of a pattern. A parameter matches any segment that is not empty.
@@ -140,6 +164,7 @@ mod tests {
             function: Function::Shorten,
             endpoint: Endpoint::Robots,
         },
+        Route { methods: &["GET"], pattern: "/{kind}/all", function: Function::Shorten, endpoint: Endpoint::Home },
         Route { methods: &["GET"], pattern: "/{kind}/{id}", function: Function::Shorten, endpoint: Endpoint::Favicon },
     ];
 
@@ -166,6 +191,8 @@ mod tests {
     fn a_literal_segment_wins_over_a_parameter() {
         assert_eq!(found("GET", "/links"), Some(("/links", Vec::new())));
         assert_eq!(found("HEAD", "/links"), Some(("/links", Vec::new())));
+        assert_eq!(found("GET", "/a/all"), Some(("/{kind}/all", params(&[("kind", "a")]))));
+        assert_eq!(found("GET", "/links/all"), Some(("/links/{code}", params(&[("code", "all")]))));
         assert_eq!(found("POST", "/links/bulk"), Some(("/links/bulk", Vec::new())));
         assert_eq!(found("GET", "/links/bulk"), Some(("/links/{code}", params(&[("code", "bulk")]))));
     }
@@ -189,8 +216,17 @@ mod tests {
                 assert_eq!(find_by_key(&key), Some(route), "{key}");
             }
         }
-        for none in ["", "GET", "GET /nothing", "PATCH /shorten", "$default"] {
+        for none in ["", "GET", "GET /nothing", "PATCH /shorten"] {
             assert_eq!(find_by_key(none), None, "{none}");
         }
+    }
+
+    #[test]
+    fn the_default_route_takes_what_no_other_route_does() {
+        for (method, path) in [("GET", "/abc/"), ("GET", "//abc"), ("DELETE", "/abc"), ("POST", "/"), ("GET", "")] {
+            assert_eq!(find(method, path).route.endpoint, Endpoint::Fallback, "{method} {path}");
+        }
+        assert_eq!(find("GET", "/abc").route.endpoint, Endpoint::Link);
+        assert_eq!(find("GET", "/shorten").route.endpoint, Endpoint::RedirectToHome);
     }
 }

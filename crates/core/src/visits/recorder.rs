@@ -2,16 +2,16 @@
 //!
 //! [`VisitRecorder::record`] counts a visit in memory: it cannot fail, and the visitor does not wait. A transport calls
 //! [`VisitRecorder::flush`] once the response has been sent (in Lambda before it asks for the next event, since the
-//! execution environment is frozen in between). A flush writes the links that are due: a link is written at once unless it
-//! has been written within the last second, else by a later flush. So each execution environment writes a link at most once
-//! a second (two items with daily counts), however popular it is, and a hot key does not throttle.
+//! execution environment is frozen in between). A flush writes the links that are due: a link is written at once unless
+//! it has been written within the last second, else by a later flush. So each execution environment writes a link at
+//! most once a second (two items with daily counts), however popular it is, and a hot key does not throttle.
 //!
-//! A visit is a redirect answered to a GET from a [`Visitor`] that is not a bot. HEAD requests, 404s, 410s and redirects
-//! that a browser repeats from its own cache are not counted. Bots are counted apart, by day only.
+//! A visit is a redirect answered to a GET from a [`Visitor`] that is not a bot. HEAD requests, 404s, 410s and
+//! redirects that a browser repeats from its own cache are not counted. Bots are counted apart, by day only.
 //!
 //! A visit is lost if the process is killed without SIGTERM, or cannot write within the half second that Lambda grants
-//! after SIGTERM; if the link is deleted before the visit is written; and if more than [`MAX_PENDING`] links are pending. A
-//! write that was carried out but whose response was lost is repeated, and then counts twice.
+//! after SIGTERM; if the link is deleted before the visit is written; and if more than [`MAX_PENDING`] links are
+//! pending. A write that was carried out but whose response was lost is repeated, and then counts twice.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,10 +20,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 use crate::domain::visit::{VisitCounts, Visitor};
+use crate::dynamodb::error::StoreError;
 use crate::visits::writer::{DueCounts, VisitWriter};
 
-/// The maximum number of links with pending counts. If so many are pending, the table has not accepted a write for long;
-/// visits of further links are not counted.
+/// The maximum number of links with pending counts. If so many are pending, the table has not accepted a write for
+/// long; visits of further links are not counted.
 pub const MAX_PENDING: usize = 100_000;
 
 /// The longest back-off after failed writes of a link, in seconds. It starts at 1 and doubles.
@@ -133,14 +134,16 @@ impl VisitRecorder {
         if due.is_empty() {
             return;
         }
-        for (due, error) in self.0.writer.write(due).await {
-            tracing::warn!(%error, "visits could not be written and will be tried again");
-            let mut pending = self.pending();
-            let entry = pending.entry(due.code).or_default();
-            entry.not_before = now.plus((1 << due.failures.min(10)).min(MAX_BACKOFF_SECONDS));
-            entry.failures = due.failures + 1;
-            entry.counts.merge(due.counts);
-        }
+        self.0.writer.write(due, &|due, error| self.keep_for_retry(due, &error, now)).await;
+    }
+
+    fn keep_for_retry(&self, due: DueCounts, error: &StoreError, now: Timestamp) {
+        tracing::warn!(%error, "visits could not be written and will be tried again");
+        let mut pending = self.pending();
+        let entry = pending.entry(due.code).or_default();
+        entry.not_before = now.plus((1 << due.failures.min(10)).min(MAX_BACKOFF_SECONDS));
+        entry.failures = due.failures + 1;
+        entry.counts.merge(due.counts);
     }
 
     /// Takes the counts of the links that are due, and forgets links that have no counts and need not wait.

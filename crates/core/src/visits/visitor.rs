@@ -1,4 +1,5 @@
-//! What a request's headers tell of a visitor. Nothing that distinguishes one person from another is kept, and no address.
+//! What a request's headers tell of a visitor. Nothing that distinguishes one person from another is kept, and no
+//! address.
 
 use http::{HeaderMap, HeaderValue, header};
 use url::Url;
@@ -9,20 +10,29 @@ use crate::visits::bots::is_bot;
 /// The maximum length of a referring host's name, in bytes; a longer one counts as [`OTHER`].
 const MAX_HOST_BYTES: usize = 64;
 
+/// The headers in which browsers mark requests that they send before a person has clicked: the standard's
+/// `Sec-Purpose`, and older ones of Chrome, Safari and Firefox.
+const PURPOSE_HEADERS: &[&str] = &["sec-purpose", "purpose", "x-purpose", "x-moz"];
+
 /// The visitor who sent these headers.
 pub fn from_headers(headers: &HeaderMap) -> Visitor {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let user_agent = text(header::USER_AGENT.as_str()).unwrap_or_default().to_ascii_lowercase();
     let country = text("cloudfront-viewer-country");
     let country = country.filter(|name| name.len() == 2 && name.bytes().all(|byte| byte.is_ascii_uppercase()));
-    // Browsers mark requests that they send before a person has clicked.
-    let is_prefetch = ["purpose", "sec-purpose"].iter().any(|name| text(name).is_some_and(|p| p.contains("prefetch")));
+    let is_prefetch = PURPOSE_HEADERS.iter().any(|name| text(name).is_some_and(is_prefetch));
     Visitor {
         is_bot: is_prefetch || is_bot(&user_agent),
         referrer: text(header::REFERER.as_str()).and_then(referring_host),
         country: country.map(str::to_owned),
         device: device(&user_agent),
     }
+}
+
+/// Whether a purpose header says that no person has clicked.
+fn is_prefetch(purpose: &str) -> bool {
+    let purpose = purpose.to_ascii_lowercase();
+    ["prefetch", "prerender", "preview"].iter().any(|word| purpose.contains(word))
 }
 
 fn device(user_agent: &str) -> &'static str {
@@ -81,6 +91,23 @@ mod tests {
         }
         let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
         assert!(visitor(&[("user-agent", firefox), ("sec-purpose", "prefetch;prerender")]).is_bot);
+    }
+
+    #[test]
+    fn prefetches_are_not_people() {
+        let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+        let is_bot = |name: &'static str, value: &str| visitor(&[("user-agent", firefox), (name, value)]).is_bot;
+        for (name, value) in [
+            ("sec-purpose", "prefetch"),
+            ("sec-purpose", "Prefetch;Prerender"),
+            ("purpose", "preview"),
+            ("purpose", "PREFETCH"),
+            ("x-purpose", "preview"),
+            ("x-moz", "prefetch"),
+        ] {
+            assert!(is_bot(name, value), "{name}: {value}");
+        }
+        assert!(!is_bot("purpose", "reading"));
     }
 
     #[test]

@@ -15,8 +15,8 @@ use crate::dynamodb::visit_counts::{MAX_TRANSACTION_ITEMS, item_count};
 /// The number of links that [`PerLinkWriter`] writes concurrently.
 pub const CONCURRENT_WRITES: usize = 8;
 
-/// The least time between two writes of one link by [`PerLinkWriter`], in seconds. It keeps a popular link from exceeding
-/// what a partition of the table can take.
+/// The least time between two writes of one link by [`PerLinkWriter`], in seconds. It keeps a popular link from
+/// exceeding what a partition of the table can take.
 pub const MIN_INTERVAL_SECONDS: i64 = 1;
 
 /// Counts of one link that are due to be written.
@@ -30,16 +30,20 @@ pub struct DueCounts {
     pub failures: u32,
 }
 
-/// The counts that could not be written, each with the reason.
-pub type Unwritten = Vec<(DueCounts, StoreError)>;
+/// Called with counts that could not be written, and the reason.
+pub type OnFailure<'a> = &'a (dyn Fn(DueCounts, StoreError) + Sync);
 
 /// Writes counts to the table.
 pub trait VisitWriter: Debug + Send + Sync {
     /// The least time between two writes of one link, in seconds.
     fn min_interval_seconds(&self) -> i64;
 
-    /// Writes all counts and returns those that could not be written.
-    fn write(&self, due: Vec<DueCounts>) -> Pin<Box<dyn Future<Output = Unwritten> + Send + '_>>;
+    /// Writes all counts. `on_failure` gets those that could not be written, each as soon as that is known.
+    fn write<'a>(
+        &'a self,
+        due: Vec<DueCounts>,
+        on_failure: OnFailure<'a>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 }
 
 /// Writes each link with updates of its own, a few links concurrently.
@@ -51,9 +55,10 @@ pub struct PerLinkWriter {
 
 /// Writes many links in each transaction.
 ///
-/// In a table inside this process a call costs more than the updates in it, and one process serves every link: there one
-/// transaction with a hundred updates is much cheaper than a hundred calls. In AWS it would be billed twice as much as the
-/// hundred calls, which is why the functions do not use it. A link may be written again at once; the caller sets the pace.
+/// In a table inside this process a call costs more than the updates in it, and one process serves every link: there
+/// one transaction with a hundred updates is much cheaper than a hundred calls. In AWS it would be billed twice as much
+/// as the hundred calls, which is why the functions do not use it. A link may be written again at once; the caller sets
+/// the pace.
 #[derive(Clone, Debug)]
 pub struct TransactionWriter {
     per_link: PerLinkWriter,
@@ -65,14 +70,13 @@ impl PerLinkWriter {
         Self { store, retention_seconds }
     }
 
-    async fn write_all(&self, due: Vec<DueCounts>) -> Unwritten {
-        let mut unwritten = Vec::new();
+    async fn write_all(&self, due: Vec<DueCounts>, on_failure: OnFailure<'_>) {
         let mut writes = JoinSet::new();
         for mut counts in due {
             if writes.len() >= CONCURRENT_WRITES
-                && let Some(Ok(Err(failed))) = writes.join_next().await
+                && let Some(Ok(Err((counts, error)))) = writes.join_next().await
             {
-                unwritten.push(failed);
+                on_failure(counts, error);
             }
             let (store, retention_seconds) = (self.store.clone(), self.retention_seconds);
             writes.spawn(async move {
@@ -81,9 +85,10 @@ impl PerLinkWriter {
             });
         }
         while let Some(written) = writes.join_next().await {
-            unwritten.extend(written.ok().and_then(Result::err));
+            if let Ok(Err((counts, error))) = written {
+                on_failure(counts, error);
+            }
         }
-        unwritten
     }
 }
 
@@ -92,8 +97,12 @@ impl VisitWriter for PerLinkWriter {
         MIN_INTERVAL_SECONDS
     }
 
-    fn write(&self, due: Vec<DueCounts>) -> Pin<Box<dyn Future<Output = Unwritten> + Send + '_>> {
-        Box::pin(self.write_all(due))
+    fn write<'a>(
+        &'a self,
+        due: Vec<DueCounts>,
+        on_failure: OnFailure<'a>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(self.write_all(due, on_failure))
     }
 }
 
@@ -103,34 +112,31 @@ impl TransactionWriter {
         Self { per_link: PerLinkWriter::new(store, retention_seconds) }
     }
 
-    async fn write_all(&self, mut due: Vec<DueCounts>) -> Unwritten {
+    async fn write_all(&self, mut due: Vec<DueCounts>, on_failure: OnFailure<'_>) {
         // Neighbouring keys are on the same database pages, so in this order each page is read and written once.
         due.sort_unstable_by(|a, b| a.code.as_str().cmp(b.code.as_str()));
-        let mut unwritten = Vec::new();
         let (mut batch, mut items) = (Vec::new(), 0);
         for counts in due {
             let more = item_count(&counts.counts);
             if items + more > MAX_TRANSACTION_ITEMS {
-                unwritten.extend(self.write_batch(std::mem::take(&mut batch)).await);
+                self.write_batch(std::mem::take(&mut batch), on_failure).await;
                 items = 0;
             }
             items += more;
             batch.push(counts);
         }
-        unwritten.extend(self.write_batch(batch).await);
-        unwritten
+        self.write_batch(batch, on_failure).await;
     }
 
     /// Writes a batch in one transaction. If one link prevents that, each link is written by itself.
-    async fn write_batch(&self, batch: Vec<DueCounts>) -> Unwritten {
+    async fn write_batch(&self, batch: Vec<DueCounts>, on_failure: OnFailure<'_>) {
         if batch.is_empty() {
-            return Vec::new();
+            return;
         }
         let PerLinkWriter { store, retention_seconds } = &self.per_link;
         let counts = batch.iter().map(|due| (&due.code, &due.counts));
-        match store.add_visits_in_transaction(counts, *retention_seconds).await {
-            Ok(()) => Vec::new(),
-            Err(_) => self.per_link.write_all(batch).await,
+        if store.add_visits_in_transaction(counts, *retention_seconds).await.is_err() {
+            self.per_link.write_all(batch, on_failure).await;
         }
     }
 }
@@ -140,7 +146,11 @@ impl VisitWriter for TransactionWriter {
         0
     }
 
-    fn write(&self, due: Vec<DueCounts>) -> Pin<Box<dyn Future<Output = Unwritten> + Send + '_>> {
-        Box::pin(self.write_all(due))
+    fn write<'a>(
+        &'a self,
+        due: Vec<DueCounts>,
+        on_failure: OnFailure<'a>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(self.write_all(due, on_failure))
     }
 }
