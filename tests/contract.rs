@@ -315,7 +315,7 @@ async fn unreadable_body_is_rejected_with_a_reason() {
     400 invalid-body There is no field "b"; the fields are url, alias, expires_in, expires_at and reuse. If this is part of the URL, encode the URL (curl --data-urlencode url=…) or send it as JSON or text/plain.
     400 invalid-url url is missing: give the URL that the link should redirect to.
     400 invalid-url url is missing: give the URL that the link should redirect to.
-    400 invalid-body The form is not UTF-8 after decoding. If the URL contains such bytes, encode it once more (curl --data-urlencode url=…), or send it as JSON or text/plain.
+    400 invalid-body The form is not UTF-8 after decoding. If the URL itself contains percent-encoded bytes, encode it as a form field (curl --data-urlencode url=…), or send it as JSON or text/plain.
     400 invalid-url url is empty; give the URL that the link should redirect to.
     415 unsupported-media-type The body is of type "text/xml"; send application/json, application/x-www-form-urlencoded, multipart/form-data or text/plain.
     400 invalid-url url is missing: give the URL that the link should redirect to.
@@ -398,11 +398,11 @@ async fn invalid_field_is_rejected_with_a_reason() {
     400 invalid-expiry expires_in must be a whole number of seconds, such as 3600.
     400 invalid-expiry expires_in must be a whole number of seconds, such as 3600.
     400 invalid-expiry expires_in must be a whole number of seconds, such as 3600.
-    400 invalid-expiry expires_at must be an RFC 3339 instant, such as 2030-01-31T12:00:00Z (in a form, write + as %2B).
+    400 invalid-expiry expires_at must be a date and time in RFC 3339 format, such as 2030-01-31T12:00:00Z (in a form, write + as %2B).
     400 invalid-expiry expires_at must be 60 to 315360000 seconds from now; it is -1.
     400 invalid-expiry expires_at must be a string such as "2030-01-31T12:00:00Z", or null for never.
-    400 invalid-expiry expires_at asks for a link that never expires, which is not allowed here; leave it out for the default.
-    400 invalid-expiry expires_in and expires_at exclude each other; send one of them.
+    400 invalid-expiry expires_at requests a link that never expires, which this service does not allow; omit it to get the default.
+    400 invalid-expiry expires_in cannot be combined with expires_at; send only one of them.
     400 invalid-body reuse must be true or false.
     400 invalid-body reuse must be true or false.
     "#);

@@ -56,7 +56,7 @@ async fn home_page_is_one_response() {
     <div class="entry">
     <label for="alias">Alias <span>(optional)</span></label>
     <input id="alias" name="alias" value="" autocomplete="off" autocapitalize="none" spellcheck="false" aria-describedby="alias-hint">
-    <p class="hint" id="alias-hint">3 to 64 letters, digits, - or _</p>
+    <p class="hint" id="alias-hint">3 to 64 letters, digits, - or _; no - or _ at either end</p>
     </div>
     <div class="entry">
     <label for="expires_in">Expires</label>
@@ -194,11 +194,11 @@ async fn form_errors_appear_beside_the_field_and_keep_the_input() {
     assert_snapshot!(actual, @r#"
     400 url=&alias=&expires_in=
         <input id="url" name="url" type="url" inputmode="url" placeholder="https://" value="" required autocomplete="off" autocapitalize="none" spellcheck="false" aria-invalid="true" aria-describedby="url-error" autofocus>
-        <p class="error" id="url-error">The address is empty; give the URL that the link should redirect to.</p>
+        <p class="error" id="url-error">The web address is empty; give the URL that the link should redirect to.</p>
         <option value="" selected>after 90 days</option>
     400 url=example.com&alias=mine&expires_in=3600
         <input id="url" name="url" type="url" inputmode="url" placeholder="https://" value="example.com" required autocomplete="off" autocapitalize="none" spellcheck="false" aria-invalid="true" aria-describedby="url-error" autofocus>
-        <p class="error" id="url-error">The address is not an absolute URL; start it with https:// or http://.</p>
+        <p class="error" id="url-error">The web address is not an absolute URL; start it with https:// or http://.</p>
         <option value="3600" selected>after 1 hour</option>
     400 url=https://example.com/&alias=a/b&expires_in=never
         <input id="alias" name="alias" value="a/b" autocomplete="off" autocapitalize="none" spellcheck="false" aria-invalid="true" aria-describedby="alias-error alias-hint" autofocus>
@@ -215,7 +215,7 @@ async fn form_errors_appear_beside_the_field_and_keep_the_input() {
         <div class="select"><select id="expires_in" name="expires_in" aria-invalid="true" aria-describedby="expires_in-error" autofocus>
         <p class="error" id="expires_in-error">The expiry must be a whole number of seconds, such as 3600.</p>
     400 url=https://example.com/&expires_at=soon
-        <p class="alert" id="alert" role="alert">expires_at must be an RFC 3339 instant, such as 2030-01-31T12:00:00Z (in a form, write + as %2B).</p>
+        <p class="alert" id="alert" role="alert">expires_at must be a date and time in RFC 3339 format, such as 2030-01-31T12:00:00Z (in a form, write + as %2B).</p>
         <input id="url" name="url" type="url" inputmode="url" placeholder="https://" value="https://example.com/" required autocomplete="off" autocapitalize="none" spellcheck="false" autofocus>
         <option value="" selected>after 90 days</option>
     400 url=https://example.com/&colour=green

@@ -241,7 +241,9 @@ async fn startup_errors_are_one_sentence() {
     let first = Server::with_file(Path::new(data)).await;
     assert_eq!(
         startup_error(&mut command(&["--listen", "127.0.0.1:0", "--data", data])).await,
-        format!("shortlink: {data} is in use by another shortlink; stop that one, or choose another file with --data")
+        format!(
+            "shortlink: {data} is in use by another shortlink process; stop it, or choose another file with --data"
+        )
     );
     drop(first);
 
@@ -301,7 +303,7 @@ async fn serve_accepts_another_dynamodb() {
     assert_eq!(items.items()[0]["shortCode"].as_s().map(String::as_str), Ok("there"));
     assert_eq!(
         startup_error(&mut elsewhere("nowhere")).await,
-        "shortlink: there is no table \"nowhere\" in that DynamoDB; create it as template.yaml declares it, or name another with --table"
+        "shortlink: the table \"nowhere\" does not exist; create it as declared in template.yaml, or name another with --table"
     );
 }
 
@@ -329,8 +331,8 @@ async fn log_omits_targets_and_has_request_ids() {
     let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let about = |message: &str| lines.iter().filter(|line| line["message"] == message).collect::<Vec<_>>();
     assert_eq!(about("created a link").len(), 3, "{log}");
-    assert_eq!(about("followed a link").len(), 1, "{log}");
-    for line in about("created a link").into_iter().chain(about("followed a link")) {
+    assert_eq!(about("handled a redirect request").len(), 1, "{log}");
+    for line in about("created a link").into_iter().chain(about("handled a redirect request")) {
         assert!(line["request_id"].as_str().is_some_and(|id| id.starts_with("local-")), "{line}");
     }
 }
@@ -348,6 +350,6 @@ async fn https_proxy_without_base_url_is_logged_once() {
         }
         server.signal("TERM").await;
         let log = String::from_utf8(server.exit().await.stderr).expect("UTF-8");
-        assert_eq!(log.matches("a proxy serves this over https").count(), expected, "{log}");
+        assert_eq!(log.matches("a proxy serves this server over https").count(), expected, "{log}");
     }
 }

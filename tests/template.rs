@@ -46,8 +46,8 @@ fn routes_match_the_code() {
         .iter()
         .flat_map(|route| {
             let target = match route.function {
-                Function::Shorten => "integrations/${ToShorten}",
-                Function::Resolve => "integrations/${ToResolve}",
+                Function::Shorten => "integrations/${ShortenIntegration}",
+                Function::Resolve => "integrations/${ResolveIntegration}",
             };
             route.keys().into_iter().map(|key| (key, target.to_owned()))
         })
@@ -55,7 +55,7 @@ fn routes_match_the_code() {
     routes.sort();
     expected.sort();
     assert_eq!(routes, expected);
-    for (integration, function) in [("ToShorten", "Shorten.Arn"), ("ToResolve", "Resolve.Arn")] {
+    for (integration, function) in [("ShortenIntegration", "Shorten.Arn"), ("ResolveIntegration", "Resolve.Arn")] {
         assert_eq!(text(&template["Resources"][integration]["Properties"]["IntegrationUri"]), function);
         assert_eq!(text(&template["Resources"][integration]["Properties"]["PayloadFormatVersion"]), "2.0");
     }

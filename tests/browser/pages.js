@@ -161,7 +161,10 @@ async function testPages(browser, origin, expired, configuration) {
   // An error appears beside its field, which gets the focus. The other fields keep their values.
   assert.equal(await user.submit({ url: 'example.com/spring', alias, expires: 'after 30' }), 400);
   await page.locator('#url-error').waitFor();
-  assert.equal(await user.text('#url-error'), 'The address is not an absolute URL; start it with https:// or http://.');
+  assert.equal(
+    await user.text('#url-error'),
+    'The web address is not an absolute URL; start it with https:// or http://.',
+  );
   const url = page.getByLabel('Web address');
   assert.equal(await url.getAttribute('aria-invalid'), 'true');
   assert.equal(await url.getAttribute('aria-describedby'), 'url-error');

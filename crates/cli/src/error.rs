@@ -21,9 +21,9 @@ pub enum CliError {
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {reason}; choose another address with --listen ADDR:PORT")]
     Listen {
-        /// The address.
+        /// The address of `--listen`.
         address: SocketAddr,
-        /// The reason.
+        /// Why the operating system refuses.
         reason: String,
     },
     /// The user has no home folder.

@@ -28,7 +28,7 @@ pub mod table;
 
 use error::CliError;
 
-/// A URL shortener for AWS, on this machine.
+/// A URL shortener that runs on AWS or on this machine
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true)]
 struct Arguments {
@@ -38,7 +38,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the whole service here: the code that runs on Lambda, with the links in a file
+    /// Run the whole service on this machine: the same code as on Lambda, with the links in a file
     Serve(serve::ServeOptions),
 }
 

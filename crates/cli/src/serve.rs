@@ -57,11 +57,11 @@ pub async fn serve(options: ServeOptions, print: impl Fn(&str)) -> Result<(), Cl
         shorten: Shorten::new(shorten_config, storage.store(), codes, clock.clone()),
         resolve: Resolve::new(resolve_config, storage.store(), cache, visits, clock),
     };
-    print(&format!("Shortlink listens on http://{address} and keeps its links in {storage}."));
+    print(&format!("Shortlink is listening on http://{address} and stores its links in {storage}."));
     if !address.ip().is_loopback() && environment.text("BASE_URL").is_none() {
         print(
             "Other machines can reach it. Set BASE_URL to its public address: without it, the Host header, which clients \
-             control, decides what short URLs begin with and which targets are refused as redirect loops.",
+             control, determines what short URLs begin with and which targets are rejected as redirect loops.",
         );
     }
     print(&format!("Try it:  curl --data-urlencode url=https://example.com/a/very/long/path http://{address}/shorten"));
@@ -73,7 +73,7 @@ pub async fn serve(options: ServeOptions, print: impl Fn(&str)) -> Result<(), Cl
         () = &mut server => return Ok(()),
         () = signals.next() => {}
     }
-    print("Stopping once the requests under way are finished. Press Ctrl-C again to stop at once.");
+    print("Stopping once the requests in progress have finished. Press Ctrl-C again to stop at once.");
     drop(stop);
     tokio::select! {
         () = server => {}

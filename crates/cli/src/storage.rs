@@ -19,15 +19,16 @@ const DEFAULT_TABLE: &str = "shortlink";
 /// The options that name a table.
 #[derive(Debug, Args)]
 pub struct StorageOptions {
-    /// Keep the links in this file, or in "memory" only [default: links.db in the user's data folder]
+    /// Store the links in this file, or only in memory if PATH is "memory" [default: links.db in the user's data
+    /// folder]
     #[arg(long, value_name = "PATH", conflicts_with_all = ["endpoint_url", "table"])]
     pub data: Option<PathBuf>,
 
-    /// Keep the links in the DynamoDB at this URL instead of a file
+    /// Store the links in the DynamoDB at this URL instead of a file
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
 
-    /// Keep the links in this DynamoDB table instead of a file, using your AWS credentials and region
+    /// Store the links in this DynamoDB table instead of a file, using your AWS credentials and region
     #[arg(long, value_name = "NAME")]
     pub table: Option<String>,
 }
@@ -39,7 +40,7 @@ pub enum Storage {
     Embedded(EmbeddedTable),
     /// A table in a DynamoDB elsewhere.
     Remote {
-        /// The table.
+        /// The store that reads and writes it.
         store: Store,
         /// Where it is, in a form for people.
         description: String,
@@ -75,7 +76,7 @@ impl StorageOptions {
 }
 
 impl Storage {
-    /// The table.
+    /// The store that reads and writes the table.
     pub fn store(&self) -> Store {
         match self {
             Self::Embedded(table) => table.store(),

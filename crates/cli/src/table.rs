@@ -14,9 +14,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum TableError {
     /// The table does not exist.
-    #[error(
-        "there is no table {table:?} in that DynamoDB; create it as template.yaml declares it, or name another with --table"
-    )]
+    #[error("the table {table:?} does not exist; create it as declared in template.yaml, or name another with --table")]
     Missing {
         /// The table's name.
         table: String,

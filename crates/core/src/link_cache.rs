@@ -1,6 +1,6 @@
 //! Links kept in memory, so that a popular link needs no read of the table.
 //!
-//! The trade-off: after a link is edited or withdrawn, each execution environment that has it cached redirects to the
+//! The trade-off: after a link is deleted or changed, each execution environment that has it cached redirects to the
 //! old target until the entry's time to live ends. Expiry is checked on each lookup. Missing links are not cached.
 
 use std::collections::HashMap;

@@ -1,5 +1,5 @@
-//! An event of an API Gateway HTTP API (payload format 2.0), turned into a request; and a response, turned into the
-//! answer.
+//! An event of an API Gateway HTTP API (payload format 2.0), turned into a request; and a response, turned into API
+//! Gateway's response.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -8,7 +8,7 @@ use http::Method;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use lambda_http::aws_lambda_events::encodings::Body;
 use shortlink_core::domain::base_url::BaseUrl;
-use shortlink_core::http::problem::{self, ProblemKind};
+use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response::Response;
 use shortlink_core::http::routes;
@@ -22,17 +22,18 @@ pub fn is_head(event: &ApiGatewayV2httpRequest) -> bool {
 ///
 /// # Errors
 ///
-/// The response, if no route matches, or if the body is not the base64 that the event says it is.
-pub fn into_request(event: ApiGatewayV2httpRequest) -> Result<Request, Box<Response>> {
+/// No route matches, or the body is not the base64 that the event says it is.
+pub fn into_request(event: ApiGatewayV2httpRequest) -> Result<Request, Problem> {
     let is_head = is_head(&event);
-    let route = event.route_key.as_deref().and_then(routes::find_by_key).ok_or_else(|| {
-        Box::new(problem::without_request(ProblemKind::NotFound, "No route of this API matches the request."))
-    })?;
+    let route = event
+        .route_key
+        .as_deref()
+        .and_then(routes::find_by_key)
+        .ok_or_else(|| Problem::new(ProblemKind::NotFound, "No route of this API matches the request."))?;
     let body = event.body.unwrap_or_default();
     let body = if event.is_base64_encoded {
         BASE64.decode(body).map_err(|_| {
-            let detail = "The event says that its body is base64, and it is not.";
-            Box::new(problem::without_request(ProblemKind::InvalidBody, detail))
+            Problem::new(ProblemKind::InvalidBody, "The event's body is marked as base64 but is not valid base64.")
         })?
     } else {
         body.into_bytes()
@@ -73,20 +74,20 @@ fn without_stage(path: &str, stage: &str) -> String {
 }
 
 /// A response as API Gateway expects it: text as it is, other bodies in base64, and no body after HEAD.
-pub fn to_answer(response: Response, is_head: bool) -> ApiGatewayV2httpResponse {
+pub fn to_gateway_response(response: Response, is_head: bool) -> ApiGatewayV2httpResponse {
     let (parts, body) = response.into_parts();
-    let mut answer = ApiGatewayV2httpResponse::default();
-    answer.status_code = i64::from(parts.status.as_u16());
-    answer.headers = parts.headers;
+    let mut gateway_response = ApiGatewayV2httpResponse::default();
+    gateway_response.status_code = i64::from(parts.status.as_u16());
+    gateway_response.headers = parts.headers;
     if !body.is_empty() && !is_head {
         let body = match String::from_utf8(body.into()) {
             Ok(text) => Body::Text(text),
             Err(error) => {
-                answer.is_base64_encoded = true;
+                gateway_response.is_base64_encoded = true;
                 Body::Binary(error.into_bytes())
             }
         };
-        answer.body = Some(body);
+        gateway_response.body = Some(body);
     }
-    answer
+    gateway_response
 }

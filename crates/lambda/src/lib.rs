@@ -5,15 +5,16 @@
 //! | file | defines |
 //! | --- | --- |
 //! | `bin/shorten.rs`, `bin/resolve.rs` | the two Lambda functions: each reads its settings, builds its client and calls [`run`] |
-//! | [`event`] | an event turned into a request, and a response turned into the answer to an event |
+//! | [`event`] | an event turned into a request, and a response turned into API Gateway's |
 //! | `post_response` | running a handler's background work after the response, before the next event |
 //! | `shutdown` | running what is left when Lambda ends the execution environment |
 //!
-//! `lambda_runtime` runs the loop, and the types of events and answers are those of `lambda_http`
+//! `lambda_runtime` runs the loop, and the types of events and responses are those of `lambda_http`
 //! (`aws_lambda_events`). `lambda_http`'s own conversion of an event into an `http::Request` is not used. It rebuilds a
 //! URL from the decoded path, the `Host` header and the query, and unwraps the result, as it does with a body that
-//! should be base64: a client could make it panic, and a panic answers 500. Here nothing in an event is unwrapped, the
-//! path is not used, and every event gets an answer. (Tests compare the two conversions, and show the panic.)
+//! should be base64: a client could make it panic, and a panic results in a 500. Here nothing in an event is unwrapped,
+//! no URL is built from the path, and every event gets a response. (Tests compare the two conversions, and show the
+//! panic.)
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -29,7 +30,7 @@ use shortlink_core::config::Environment;
 use shortlink_core::dynamodb::client;
 use shortlink_core::dynamodb::store::Store;
 use shortlink_core::http::handler::Handler;
-use shortlink_core::http::problem::{self, ProblemKind};
+use shortlink_core::http::problem::{Problem, ProblemKind};
 
 pub mod event;
 mod post_response;
@@ -38,11 +39,11 @@ mod shutdown;
 pub use lambda_runtime::Error;
 use post_response::PostResponseLayer;
 
-/// The future of an answer. The box keeps its type short: it would otherwise nest the futures of the SDK and the
+/// The future of a response. The box keeps its type short: it would otherwise nest the futures of the SDK and the
 /// runtime deeper than the compiler allows.
-type AnswerFuture = Pin<Box<dyn Future<Output = Result<ApiGatewayV2httpResponse, Infallible>> + Send>>;
+type ResponseFuture = Pin<Box<dyn Future<Output = Result<ApiGatewayV2httpResponse, Infallible>> + Send>>;
 
-/// Requests events from Lambda and answers them with `handler`, for as long as the process lives.
+/// Requests events from Lambda and handles them with `handler`, for as long as the process lives.
 ///
 /// # Errors
 ///
@@ -56,9 +57,9 @@ pub async fn run(handler: impl Handler) -> Result<(), Error> {
     if handler.has_background_work() {
         shutdown::shut_down_on_sigterm(Arc::clone(&handler)).await;
     }
-    let answering = Arc::clone(&handler);
-    let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| -> AnswerFuture {
-        let handler = Arc::clone(&answering);
+    let responding = Arc::clone(&handler);
+    let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| -> ResponseFuture {
+        let handler = Arc::clone(&responding);
         Box::pin(async move { Ok(respond_to_event(&*handler, &event.payload).await) })
     });
     // `lambda_runtime::run` would also open a span for each request. Our log lines contain the request's id anyway.
@@ -86,17 +87,18 @@ pub fn exit_code(outcome: Result<(), Error>) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Answers one event.
+/// Responds to one event.
 pub async fn respond_to_event(handler: &impl Handler, event: &RawValue) -> ApiGatewayV2httpResponse {
     let Ok(event) = serde_json::from_str::<ApiGatewayV2httpRequest>(event.get()) else {
         tracing::warn!("received an event that is not from an API Gateway HTTP API");
-        let detail = "This function answers events of an API Gateway HTTP API, payload format 2.0.";
-        return event::to_answer(problem::without_request(ProblemKind::InvalidBody, detail), false);
+        let reason = "This function accepts only events from an API Gateway HTTP API, payload format 2.0.";
+        let problem = Problem::new(ProblemKind::InvalidBody, reason);
+        return event::to_gateway_response(problem.render_without_request(), false);
     };
     let is_head = event::is_head(&event);
     let response = match event::into_request(event) {
         Ok(request) => handler.respond(&request).await,
-        Err(response) => *response,
+        Err(problem) => problem.render_without_request(),
     };
-    event::to_answer(response, is_head)
+    event::to_gateway_response(response, is_head)
 }

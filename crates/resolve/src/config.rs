@@ -19,7 +19,7 @@ pub struct Config {
     /// `VISITS_RETENTION`: how long daily counts are kept, in seconds; 34560000 (400 days) by default.
     pub visits_retention: i64,
     /// `LINK_CACHE_SECONDS`: how long a link is cached in memory after it was read, 0 to 60 seconds, 5 by default. A
-    /// link that is withdrawn may still redirect for that long. 0 disables the cache.
+    /// link that is deleted or changed may still redirect to its old target for that long. 0 disables the cache.
     pub link_cache_seconds: i64,
     /// `BASE_URL`: what short URLs begin with; see [`Environment::base_url`].
     pub base_url: Option<BaseUrl>,

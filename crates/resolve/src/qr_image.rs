@@ -19,7 +19,7 @@ impl QrMatrix {
     /// Encodes a text.
     pub(crate) fn encode(text: &str, level: EcLevel) -> Result<Self, Problem> {
         let code = QrCode::with_error_correction_level(text, level)
-            .map_err(|_| invalid("level", "leaves no room for so long a URL; choose L"))?;
+            .map_err(|_| invalid("level", "is too high for a URL of this length; use L"))?;
         let width = u32::try_from(code.width()).unwrap_or_default();
         Ok(Self { width, colors: code.into_colors() })
     }

@@ -12,14 +12,20 @@ use crate::Resolve;
 use crate::resource::LinkResource;
 
 /// How long a browser may cache a redirect, in seconds: long enough for a double click, short enough for a link that is
-/// withdrawn. (Browsers keep a 301 without a limit for good.) The value is that of bit.ly.
+/// deleted or changed. (Browsers keep a 301 without a limit for good.) The value is that of bit.ly.
 const MAX_AGE_SECONDS: i64 = 90;
 
 /// Redirects to a link's target, and counts the visit.
 pub(crate) async fn redirect(resolve: &Resolve, request: &Request, code: &Code) -> Result<Response, Problem> {
     let redirected = find_and_redirect(resolve, request, code).await;
     let status = redirected.as_ref().map_or_else(|problem| problem.kind().status(), Response::status).as_u16();
-    tracing::info!(target: DEBUG_TARGET, request_id = request.request_id, code = code.as_str(), status, "followed a link");
+    tracing::info!(
+        target: DEBUG_TARGET,
+        request_id = request.request_id,
+        code = code.as_str(),
+        status,
+        "handled a redirect request"
+    );
     redirected
 }
 

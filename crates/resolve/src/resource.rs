@@ -39,8 +39,8 @@ impl LinkResource {
 
     /// Parses a path segment, as the gateway decoded it. Returns `None` if it contains no code.
     ///
-    /// Characters after the code and the suffix that are neither letters nor digits are ignored: messengers and mail
-    /// programs make the punctuation after a link part of it, and no code contains such a character.
+    /// What follows the code and its suffix is ignored if it contains no letter or digit: messengers and mail programs
+    /// include trailing punctuation in a link.
     pub fn parse(text: &str) -> Option<(Code, Self)> {
         let is_code_character = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         let (code, rest) = text.split_at(text.find(|c| !is_code_character(c)).unwrap_or(text.len()));

@@ -1,4 +1,4 @@
-//! The body of `POST /shorten`: JSON, a form or plain text, read into the same named fields.
+//! The body of `POST /shorten`: JSON, a form, a multipart form or plain text, read into the same named fields.
 
 use http::{HeaderValue, header};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -9,8 +9,8 @@ use url::form_urlencoded;
 
 use crate::multipart;
 
-/// The maximum size of a body, in bytes: the longest target in a form, which may encode each byte in three, and 8 KiB
-/// for the other fields.
+/// The maximum size of a body, in bytes: 24,000 for the longest target in a form, which may encode each byte as three,
+/// and 8,768 for the other fields.
 pub const MAX_BYTES: usize = 32_768;
 
 /// The value of a field.
@@ -146,13 +146,13 @@ fn json(body: &str) -> Result<Fields, Problem> {
 /// would redirect to another URL.
 fn form(body: &str) -> Result<Fields, Problem> {
     if percent_encoding::percent_decode_str(body).decode_utf8().is_err() {
-        let reason = "The form is not UTF-8 after decoding. If the URL contains such bytes, encode it once more \
-                      (curl --data-urlencode url=…), or send it as JSON or text/plain.";
+        let reason = "The form is not UTF-8 after decoding. If the URL itself contains percent-encoded bytes, encode \
+                      it as a form field (curl --data-urlencode url=…), or send it as JSON or text/plain.";
         return Err(invalid(reason));
     }
     let body = body.trim_ascii();
     if let Some(field) = unencoded_url(body) {
-        let reason = "contains % or +, which have a meaning of their own in a form, and was not encoded; use \
+        let reason = "contains % or + but is not encoded, so decoding the form would change it; use \
                       curl --data-urlencode url=…, or send JSON or text/plain";
         return Err(Problem::with_field(ProblemKind::InvalidUrl, field, reason));
     }

@@ -25,7 +25,7 @@ pub struct Config {
     /// | `EXPIRES_IN_MIN` | 60 | the shortest lifetime |
     /// | `EXPIRES_IN_MAX` | 315360000 (10 years) | the longest lifetime |
     /// | `ALLOW_NEVER` | false | `true`: clients may ask for links that never expire |
-    /// | `PURGE_AFTER` | 2592000 (30 days) | how long an expired link answers 410 before it is deleted |
+    /// | `PURGE_AFTER` | 2592000 (30 days) | how long an expired link responds with 410 before it is deleted |
     pub expiry: ExpiryPolicy,
 }
 

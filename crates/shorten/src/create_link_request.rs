@@ -127,7 +127,8 @@ fn parse_expiry(expires_in: Option<Value>, expires_at: Option<Value>) -> Result<
         // Forms have no null.
         (None, Some(Value::Text(text))) if text == "never" => Ok(RequestedExpiry::Never),
         (None, Some(Value::Text(text))) => Timestamp::parse(&text).map(RequestedExpiry::At).ok_or_else(|| {
-            let reason = "must be an RFC 3339 instant, such as 2030-01-31T12:00:00Z (in a form, write + as %2B)";
+            let reason =
+                "must be a date and time in RFC 3339 format, such as 2030-01-31T12:00:00Z (in a form, write + as %2B)";
             invalid("expires_at", reason)
         }),
         (Some(Value::Integer(seconds)), None) => Ok(RequestedExpiry::In(seconds)),
@@ -140,7 +141,7 @@ fn parse_expiry(expires_in: Option<Value>, expires_at: Option<Value>) -> Result<
         (None, Some(_)) => {
             Err(invalid("expires_at", "must be a string such as \"2030-01-31T12:00:00Z\", or null for never"))
         }
-        (Some(_), Some(_)) => Err(invalid("expires_in", "and expires_at exclude each other; send one of them")),
+        (Some(_), Some(_)) => Err(invalid("expires_in", "cannot be combined with expires_at; send only one of them")),
     }
 }
 

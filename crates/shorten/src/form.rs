@@ -21,7 +21,8 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// The lifetimes that the form offers, in seconds, as far as the operator allows them, beside the default and `never`.
+/// The lifetimes that the form offers in addition to the default and `never`, in seconds. Those that the operator does
+/// not allow are left out.
 const EXPIRY_CHOICES: &[i64] = &[HOUR, DAY, 7 * DAY, 30 * DAY, 90 * DAY, 365 * DAY];
 
 /// The values that were entered into the form, to be shown again beside an error.
@@ -64,7 +65,7 @@ impl FormErrors {
         // The sentence begins with the label that the field has on the page.
         let labelled = |label: &str| Some(format!("{label} {}.", problem.reason()));
         match problem.field() {
-            Some("url") => Self { url: labelled("The address"), ..Self::default() },
+            Some("url") => Self { url: labelled("The web address"), ..Self::default() },
             Some("alias") => Self { alias: labelled("The alias"), ..Self::default() },
             Some("expires_in") => Self { expires_in: labelled("The expiry"), ..Self::default() },
             _ => Self { general: problem.detail(request_id), ..Self::default() },

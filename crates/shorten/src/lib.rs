@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //!
-//! In the order in which a request passes them:
+//! In the order in which a request passes through them:
 //!
 //! | module | defines |
 //! | --- | --- |
@@ -13,7 +13,7 @@
 //! | [`create_link_request`] | the fields, parsed into the request for a link |
 //! | [`link_response`] | the response about a link: JSON, text or a page |
 //! | [`form`] | the page with the form, and the form with errors |
-//! | [`home`] | `GET /shorten`: the way to the page |
+//! | [`home`] | `GET /shorten`: the redirect to the page |
 //! | [`assets`] | `openapi.json`, `robots.txt`, `favicon.svg` |
 //!
 //! The Lambda binary is `crates/lambda/src/bin/shorten.rs`. The local server uses the same [`Shorten`].
@@ -85,7 +85,7 @@ impl Handler for Shorten {
             Endpoint::Favicon => ("image/svg+xml", ONE_DAY, assets::FAVICON),
             Endpoint::RedirectToHome => return Ok(home::redirect_to_home()),
             Endpoint::Link | Endpoint::Fallback => {
-                let reason = "This function creates links and does not follow them.";
+                let reason = "This function creates links and does not redirect.";
                 return Err(Problem::new(ProblemKind::NotFound, reason));
             }
         };

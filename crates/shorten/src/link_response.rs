@@ -26,7 +26,7 @@ pub enum Format {
 /// The query string of the form's action (form.html), by which its requests are recognised.
 const PAGE_MARK: &str = "page";
 
-/// A link, as the client that created it is told of it.
+/// A link, as reported to the client that created it.
 #[derive(Serialize)]
 struct LinkResponse<'a> {
     short: String,

@@ -1,4 +1,4 @@
-//! The SDK's way to the embedded engine: function calls in place of a network.
+//! Connects the SDK to the embedded engine with function calls instead of a network.
 //!
 //! The functions talk to DynamoDB through the SDK, here as on Lambda. There is no socket in between, so no port is open
 //! to other users of this machine, and creating a link costs half of what it costs over loopback.
@@ -47,7 +47,7 @@ impl InProcessConnector {
     }
 
     /// An SDK client that uses this connector. It does not sign requests, since the engine does not check signatures,
-    /// and it has neither retries nor time-outs, since there is no network.
+    /// and it has neither retries nor timeouts, since there is no network.
     pub(super) fn client(&self) -> Client {
         let config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())

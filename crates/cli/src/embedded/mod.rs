@@ -2,7 +2,7 @@
 //!
 //! | module | defines |
 //! | --- | --- |
-//! | `connector` | the SDK's way to the engine: function calls in place of a network |
+//! | `connector` | connects the SDK to the engine with function calls instead of a network |
 //! | `operations` | the operations of DynamoDB that the engine carries out |
 //! | `reader` | reads of single items that do not wait for writes |
 
@@ -53,14 +53,14 @@ pub struct EmbeddedTable {
 #[derive(Debug, Error)]
 pub enum EmbeddedError {
     /// Another process has opened the file.
-    #[error("{0} is in use by another shortlink; stop that one, or choose another file with --data")]
+    #[error("{0} is in use by another shortlink process; stop it, or choose another file with --data")]
     InUse(PathBuf),
     /// The file or its folder cannot be used.
     #[error("{path} cannot be used: {reason}; choose another file with --data")]
     Unusable {
-        /// The file.
+        /// The path that the user gave, or `memory`.
         path: PathBuf,
-        /// The reason.
+        /// The cause, as the engine or the operating system states it.
         reason: String,
     },
 }
@@ -96,7 +96,7 @@ impl EmbeddedTable {
         Ok(Self { store, location, _lock: lock })
     }
 
-    /// The table.
+    /// The store that reads and writes this table.
     pub fn store(&self) -> Store {
         self.store.clone()
     }

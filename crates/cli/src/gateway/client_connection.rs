@@ -1,4 +1,4 @@
-//! A connection of a client.
+//! What the gateway learns from a connection: the base URL that the client used, and whether a proxy is in front.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -77,7 +77,9 @@ impl ProxyCheck {
         if protocol.is_some_and(|protocol| protocol.trim().eq_ignore_ascii_case("https"))
             && !self.is_done.swap(true, Ordering::Relaxed)
         {
-            tracing::warn!("a proxy serves this over https: set BASE_URL, or short URLs begin with http");
+            tracing::warn!(
+                "a proxy serves this server over https: set BASE_URL, or short URLs will begin with http://"
+            );
         }
     }
 }

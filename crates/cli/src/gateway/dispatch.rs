@@ -1,4 +1,4 @@
-//! A request, from its head to the function's response.
+//! Passes a request to a function and returns its response.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -33,19 +33,19 @@ pub(super) async fn dispatch(
 ) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
     if request_line_size(&parts) + headers_size(&parts.headers) > MAX_HEAD_BYTES {
-        return gateway_error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
+        return gateway_error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
     let Some(base_url) = client.base_url(&parts) else {
-        return gateway_error(StatusCode::BAD_REQUEST, "Bad Request");
+        return gateway_error(StatusCode::BAD_REQUEST);
     };
     proxy_check.check(&parts);
     let matched = routes::find(parts.method.as_str(), parts.uri.path());
     if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
-        return gateway_error(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        return gateway_error(StatusCode::PAYLOAD_TOO_LARGE);
     }
     let body = match read_body(body).await {
         Ok(body) => body,
-        Err(response) => return *response,
+        Err(status) => return gateway_error(status),
     };
     let request = Request {
         endpoint: matched.route.endpoint,
@@ -71,21 +71,18 @@ fn unmatched_path(parts: &Parts, route: &Route) -> Option<String> {
     is_link.then(|| percent_encoding::percent_decode_str(parts.uri.path()).decode_utf8_lossy().into_owned())
 }
 
-/// Reads the whole body. The error is the gateway's response.
-async fn read_body(body: Incoming) -> Result<Bytes, Box<Response<Full<Bytes>>>> {
+/// Reads the whole body. The error is the status of the gateway's response.
+async fn read_body(body: Incoming) -> Result<Bytes, StatusCode> {
     // Most requests have no body, and need no timer.
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
-    let error = match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await {
-        Ok(Ok(body)) => return Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            gateway_error(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")
-        }
-        Ok(Err(_)) => gateway_error(StatusCode::BAD_REQUEST, "Bad Request"),
-        Err(_) => gateway_error(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
-    };
-    Err(Box::new(error))
+    match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+    }
 }
 
 fn request_line_size(parts: &Parts) -> usize {
@@ -107,7 +104,11 @@ fn next_request_id() -> String {
 }
 
 /// A response of the gateway itself, in the form that API Gateway's have.
-fn gateway_error(status: StatusCode, message: &str) -> Response<Full<Bytes>> {
+fn gateway_error(status: StatusCode) -> Response<Full<Bytes>> {
+    let message = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "Request Entity Too Large",
+        _ => status.canonical_reason().unwrap_or_default(),
+    };
     let mut response = Response::new(Full::from(serde_json::json!({ "message": message }).to_string()));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -16,7 +16,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// one core. Meanwhile more visits accumulate, which then cost less each.
 const IDLE_FACTOR: u32 = 3;
 
-/// Runs the background work until `stopped`. A run that is under way is finished; only a pause is cut short.
+/// Runs the background work until `stopped`. A run that is in progress is finished; only a pause is cut short.
 pub(super) async fn run(functions: Arc<Functions>, mut stopped: oneshot::Receiver<()>) {
     let mut pause = INTERVAL;
     while tokio::time::timeout(pause, &mut stopped).await.is_err() {

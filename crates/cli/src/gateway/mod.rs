@@ -1,10 +1,9 @@
-//! What API Gateway (HTTP API) does around a function: it accepts connections, matches routes, enforces limits, and
-//! answers requests that no route matches.
+//! What API Gateway (HTTP API) does around a function: it accepts connections, matches routes and enforces limits.
 //!
 //! | module | defines |
 //! | --- | --- |
 //! | `client_connection` | a connection of a client, and the base URL that its requests give |
-//! | `dispatch` | a request, from its head to the function's response |
+//! | `dispatch` | passes a request to a function and returns its response |
 //! | `flush_loop` | running the functions' background work once a second |
 
 mod client_connection;
@@ -30,7 +29,7 @@ pub use dispatch::{MAX_BODY_BYTES, MAX_HEAD_BYTES};
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long requests under way may take once the server is to stop: API Gateway's own limit for a request.
+/// How long requests in progress may take once the server is to stop: API Gateway's own limit for a request.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The two functions behind the gateway.
@@ -42,7 +41,7 @@ pub struct Functions {
     pub resolve: Resolve,
 }
 
-/// Serves requests on `listener` until `stop` is ready, then finishes those that are under way.
+/// Serves requests on `listener` until `stop` is ready, then finishes those that are in progress.
 pub async fn serve(listener: TcpListener, functions: Functions, stop: impl Future<Output = ()>) {
     let proxy_check = Arc::new(ProxyCheck::new(functions.shorten.is_base_url_set()));
     let functions = Arc::new(functions);

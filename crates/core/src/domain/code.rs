@@ -1,6 +1,6 @@
 //! Codes: the last segment of a short URL, generated at random or chosen by a client (an alias).
 //!
-//! [`Code::parse`] is the only parser: every key of a link in the table has passed it.
+//! [`Code::parse`] is the only parser: the key of every link in the table has passed through it.
 
 use std::fmt;
 
@@ -17,8 +17,8 @@ pub const MIN_LENGTH: usize = 3;
 /// The maximum length of a code, in characters.
 pub const MAX_LENGTH: usize = 64;
 
-/// Names that cannot be an alias, in any case: present and likely future paths of this service, and words that would
-/// make a link look like part of it.
+/// Names that cannot be an alias, regardless of case: present and likely future paths of this service, and words that
+/// would make a link look like part of it.
 pub const RESERVED: &[&str] = &[
     "about",
     "abuse",
@@ -76,8 +76,8 @@ pub const RESERVED: &[&str] = &[
     "www",
 ];
 
-/// Beginnings of names that cannot be an alias, in any case: files that browsers and crawlers request by themselves,
-/// such as `/apple-touch-icon-precomposed.png`, which would be a link's QR code.
+/// Beginnings of names that cannot be an alias, regardless of case: files that browsers and crawlers request by
+/// themselves, such as `/apple-touch-icon-precomposed.png`, which would be a link's QR code.
 pub const RESERVED_PREFIXES: &[&str] =
     &["android-chrome", "apple-touch-icon", "browserconfig", "favicon", "mstile", "safari-pinned-tab"];
 
@@ -102,7 +102,8 @@ pub enum CodeError {
         /// The first such character.
         character: char,
     },
-    /// An alias that begins or ends with `_` or `-`. Programs that turn addresses in text into links leave these out.
+    /// An alias that begins or ends with `_` or `-`. Programs that turn addresses in text into links often leave these
+    /// out of the link.
     #[error("must begin and end with a letter or digit")]
     Ends,
     /// One of [`RESERVED`], or begins with one of [`RESERVED_PREFIXES`].

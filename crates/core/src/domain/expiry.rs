@@ -28,7 +28,8 @@ pub struct ExpiryPolicy {
     pub max: i64,
     /// Whether a client may ask for a link that never expires.
     pub allow_never: bool,
-    /// How long an expired link stays in the table, in seconds. Until then it answers 410 and its code stays taken.
+    /// How long an expired link stays in the table, in seconds. Until then it responds with 410 and its code stays
+    /// taken.
     pub purge_after: i64,
 }
 
@@ -46,7 +47,7 @@ pub enum ExpiryError {
         max: i64,
     },
     /// Links that never expire are not allowed.
-    #[error("asks for a link that never expires, which is not allowed here; leave it out for the default")]
+    #[error("requests a link that never expires, which this service does not allow; omit it to get the default")]
     NeverNotAllowed,
 }
 

@@ -1,4 +1,4 @@
-//! Characters that nobody sees: white space, controls, and characters that Unicode draws as nothing.
+//! Characters that nobody sees: white space, controls, and characters that Unicode defines as invisible.
 //!
 //! They come with text that is copied from documents, mail programs and dialogs. At the ends of a field they are
 //! removed; in the middle of a URL they are an error, because a link with one leads nowhere and looks right.
@@ -43,8 +43,8 @@ pub fn trim(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || find(c).is_some())
 }
 
-/// The first invisible character in a text that has been [trimmed](trim), other than an ASCII space, a control
-/// character, and the joiners, which belong into words of some scripts and into emoji.
+/// The first invisible character in a text that has been [trimmed](trim). ASCII is not searched, and joiners are
+/// allowed, because some scripts and emoji need them.
 pub fn find_inside(text: &str) -> Option<char> {
     // Most URLs are ASCII, which has none.
     if text.is_ascii() {

@@ -1,20 +1,20 @@
-//! Short links.
+//! Links, and links that are yet to be created.
 
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 use crate::domain::expiry::RequestedExpiry;
 use crate::domain::target::Target;
 
-/// A short link.
+/// A link with its code and its total of visits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// Its code.
+    /// The code, by which the table finds the link.
     pub code: Code,
     /// The URL that it redirects to.
     pub target: Target,
     /// When it was created.
     pub created_at: Timestamp,
-    /// The instant at which it stops redirecting and answers 410; `None`: never.
+    /// The instant at which it stops redirecting and responds with 410; `None`: never.
     pub expires_at: Option<Timestamp>,
     /// The number of visits so far.
     pub hits: u64,

@@ -1,7 +1,7 @@
 //! Targets: the URLs that a link may redirect to.
 //!
-//! A target is parsed by the rules that browsers follow (the WHATWG URL standard) and serialised so that RFC 3986
-//! allows it, too. Each rejection has a reason that the client is told. A target is never fetched.
+//! A target is parsed by the rules that browsers follow (the WHATWG URL standard) and serialised so that it also
+//! conforms to RFC 3986. Each rejection gives the client a reason. A target is never fetched.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ use crate::domain::special_address::is_special;
 pub const MAX_BYTES: usize = 8_000;
 
 /// The maximum length of a text that is parsed, in bytes. Serialising can shorten a URL (dot segments, a default port),
-/// but no URL in use is shortened from four times the limit.
+/// but no real URL shrinks to a quarter of its length.
 const MAX_INPUT_BYTES: usize = 4 * MAX_BYTES;
 
 /// Domains whose names are resolved only within one machine or network: RFC 6761 (`localhost`), RFC 6762 (`local`),
@@ -126,7 +126,8 @@ impl Target {
         Ok(Self(serialised))
     }
 
-    /// A target from the table, which was parsed when the link was created. Returns `None` if the text cannot be a
+    /// A target from the table, which was parsed when the link was created. Characters that RFC 3986 does not allow are
+    /// percent-encoded, in case the item was written by an earlier version. Returns `None` if the text cannot be a
     /// `Location` header, which happens only if the table was edited by other means.
     pub fn from_stored(text: String) -> Option<Self> {
         let scheme = text.starts_with("https://") || text.starts_with("http://");

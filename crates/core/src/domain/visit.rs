@@ -1,7 +1,7 @@
 //! Visitors of links, and counts of their visits.
 //!
-//! A visit is a redirect that a person got. Bots are counted apart, by day only. Nothing that distinguishes one person
-//! from another is kept.
+//! A visit is a redirect sent to a person. Bots are counted apart, by day only. Nothing that distinguishes one person
+//! from another is stored.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,8 @@ pub struct Visitor {
     pub device: &'static str,
 }
 
-/// Counts for one link that have not been written yet. They are written, or kept, as a whole.
+/// Counts for one link that have not been written yet. They are written as far as possible; what could not be written
+/// is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VisitCounts {
     /// The number of visits.

@@ -23,16 +23,16 @@ pub const MAX_ATTEMPTS: u32 = 3;
 /// The SDK's back-off before the second attempt of a call; it doubles before the third.
 pub const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 
-/// The time-out of one attempt. DynamoDB answers within 10 ms; an attempt that takes 100 times as long is lost.
+/// The timeout of one attempt. DynamoDB answers within 10 ms; an attempt that takes 100 times as long is lost.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_000);
 
-/// The time-out of one call with all its attempts.
+/// The timeout of one call with all its attempts.
 pub const CALL_TIMEOUT: Duration = Duration::from_millis(3_000);
 
 /// The client of a Lambda function, and its connections.
 #[derive(Debug)]
 pub struct LambdaClient {
-    /// The client.
+    /// The client, which uses the connections of `pool`.
     pub client: Client,
     pool: ConnectionPool,
     endpoint_url: Option<String>,
@@ -68,7 +68,7 @@ pub fn for_lambda(environment: &Environment<'_>) -> Result<LambdaClient, ConfigE
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region.clone()))
         .http_client(pool.clone())
-        // This watches the throughput of streamed bodies. Ours are read as a whole within the attempt's time-out.
+        // This watches the throughput of streamed bodies. Ours are read as a whole within the attempt's timeout.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .timeout_config(timeouts())
         .retry_config(retries());

@@ -4,7 +4,7 @@
 //! every root certificate of the machine. A function talks to one host, over HTTP/1.1, one request at a time, and would
 //! pay for the rest at each cold start. This client is a hyper connection and a pool of idle ones.
 //!
-//! It keeps these properties of the SDK's client: connect time-outs (attempt time-outs are applied by the SDK around
+//! It keeps these properties of the SDK's client: connect timeouts (attempt timeouts are applied by the SDK around
 //! it), errors classified by kind, so that the SDK retries what may be retried, and tolerance of connections that died
 //! while the execution environment was frozen, which must not fail a request.
 
@@ -35,7 +35,7 @@ use tokio_rustls::TlsConnector;
 /// monotonic clock may stop while an execution environment is frozen.
 pub const MAX_IDLE: Duration = Duration::from_secs(90);
 
-/// The connect time-out if the SDK gives none: the SDK's own default.
+/// The connect timeout if the SDK gives none: the SDK's own default.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
 
 /// An error of any type.

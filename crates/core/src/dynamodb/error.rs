@@ -43,7 +43,7 @@ pub enum StoreError {
     /// DynamoDB rejects the call, or its response makes no sense: a defect, or a mistake in the deployment.
     #[error("DynamoDB rejected the call: {0}")]
     Rejected(String),
-    /// An item that no version of this code has written.
+    /// An item with a missing or invalid attribute, which this program does not write.
     #[error("the item of {code} has no valid {attribute}")]
     Malformed {
         /// The item's code.

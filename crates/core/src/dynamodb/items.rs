@@ -34,7 +34,7 @@ pub mod attribute {
     pub const TARGET: &str = "originalUrl";
     /// N, Unix seconds: when the link was created.
     pub const CREATED_AT: &str = "createdAt";
-    /// N, Unix seconds: from this instant on the link answers 410. Absent: never.
+    /// N, Unix seconds: from this instant on the link responds with 410. Absent: never.
     pub const EXPIRES_AT: &str = "expiresAt";
     /// N, Unix seconds: the table's TTL attribute. From this instant on DynamoDB may delete the item.
     pub const PURGE_AT: &str = "purgeAt";

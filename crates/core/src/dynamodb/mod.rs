@@ -1,11 +1,11 @@
 //! The table in DynamoDB: every call to it, and what its items look like.
 //!
 //! This layer uses `domain`, and `config` to read its settings. It builds no HTTP responses and writes no log: errors
-//! are returned, and the callers decide what to tell and what to log.
+//! are returned, and the callers decide what to report and what to log.
 //!
 //! | module | defines |
 //! | --- | --- |
-//! | [`client`] | the SDK's client: region, credentials, time-outs, retries |
+//! | [`client`] | the SDK's client: region, credentials, timeouts, retries |
 //! | [`connection_pool`] | the client's connections: HTTP/1.1 over TLS |
 //! | [`tls`] | the certificate authorities that the connections trust |
 //! | [`items`] | the items of the table: every attribute name, and the mapping to and from links and counts |

@@ -6,7 +6,7 @@ use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::http::response::Response;
 
-/// The deadline of a request. Each call to DynamoDB has time-outs of its own, but a request may need several calls.
+/// The deadline of a request. Each call to DynamoDB has timeouts of its own, but a request may need several calls.
 /// Lambda ends a function after the `Timeout` of template.yaml, which is longer, and the client would then get the
 /// gateway's bare 500.
 pub const DEADLINE: Duration = Duration::from_millis(4_000);
@@ -17,7 +17,7 @@ pub trait Handler: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The [`Problem`] that the client is told; [`respond`](Self::respond) renders it.
+    /// The [`Problem`] to report to the client; [`respond`](Self::respond) renders it.
     fn handle(&self, request: &Request) -> impl Future<Output = Result<Response, Problem>> + Send;
 
     /// Handles a request within [`DEADLINE`], and renders and logs the problem if there is one. A request that takes

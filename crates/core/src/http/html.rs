@@ -1,11 +1,11 @@
 //! Pages: one frame (`page.html`) and one style sheet (`page.css`).
 //!
-//! A page is one response. Its style sheet and its script are inline, and the Content-Security-Policy lists their
-//! digests: no other script or style is applied and nothing is loaded from other origins, so content cannot change what
+//! A page needs no other file: its style sheet and its script are inline, and the Content-Security-Policy lists their
+//! digests. No other script or style is applied and nothing is loaded from other origins, so content cannot change what
 //! a page does.
 //!
-//! Templates are format strings of `format!`, so the compiler checks that every placeholder has a value and every value
-//! a placeholder. Values from outside are wrapped in [`EscapedHtml`]. URLs within pages are relative (`./`), since the
+//! Templates are format strings of `format!`, so the compiler checks that every placeholder has a value and that every
+//! value is used. Values from outside are wrapped in [`EscapedHtml`]. URLs within pages are relative (`./`), since the
 //! service may be served below a path, such as a stage of the gateway.
 
 use std::fmt::{self, Write};
@@ -29,7 +29,7 @@ pub struct InlineAsset {
     csp_source: OnceLock<String>,
 }
 
-/// A page.
+/// What a page adds to the frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a> {
     /// The title, as text.

@@ -1,4 +1,4 @@
-//! Problems: errors that a client is told, as `application/problem+json` (RFC 9457) or as a page.
+//! Problems: errors that are reported to the client, as `application/problem+json` (RFC 9457) or as a page.
 //!
 //! Handlers return a [`Problem`] as a value; [`Problem::render`] turns it into a response, in one place. `type` is
 //! stable and for programs; `detail` is for a person and says what to do.
@@ -108,7 +108,7 @@ impl ProblemKind {
     }
 }
 
-/// An error that a client is told.
+/// An error that is reported to the client.
 #[derive(Debug)]
 pub struct Problem {
     kind: ProblemKind,
@@ -123,7 +123,7 @@ pub struct Problem {
 /// How a problem is rendered.
 #[derive(Debug)]
 enum Representation {
-    /// As the client prefers: as a document or as the general page.
+    /// As a document or as the general page, whichever the client prefers.
     Negotiated,
     /// As a document, whatever the client prefers.
     Document,
@@ -177,7 +177,7 @@ impl Problem {
         Self { header: Some(Box::new((name, value))), ..self }
     }
 
-    /// The kind.
+    /// The kind, which determines the status, the title and the `type`.
     pub fn kind(&self) -> ProblemKind {
         self.kind
     }
@@ -237,11 +237,11 @@ impl Problem {
         response.headers_mut().extend(self.header.map(|header| *header));
         response
     }
-}
 
-/// A problem without a request: a transport could not make one. It is rendered as a document.
-pub fn without_request(kind: ProblemKind, detail: &str) -> Response {
-    document(kind, None, detail)
+    /// Renders the problem as a document, for a transport that could not build a [`Request`].
+    pub fn render_without_request(self) -> Response {
+        document(self.kind, self.field, &self.detail(""))
+    }
 }
 
 fn document(kind: ProblemKind, field: Option<&str>, detail: &str) -> Response {

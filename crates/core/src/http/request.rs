@@ -7,7 +7,7 @@ use crate::domain::base_url::BaseUrl;
 use crate::http::negotiation;
 use crate::http::routes::Endpoint;
 
-/// A request.
+/// An HTTP request, as the handlers see it.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The endpoint that the route names.
@@ -16,12 +16,12 @@ pub struct Request {
     pub is_head: bool,
     /// The path parameter `{code}` as the gateway decoded it. It has not been parsed yet.
     pub code_param: Option<String>,
-    /// The path of a request that no other route matches, decoded once or twice. It is for nothing but finding a code
-    /// that punctuation follows: `/abc/`.
+    /// The path of a request that no other route matches. It may have been percent-decoded once or twice, so use it
+    /// only to find a code with punctuation after it, as in `/abc/`.
     pub unmatched_path: Option<String>,
     /// The query string as the client sent it, without the `?`.
     pub query: Option<String>,
-    /// The headers.
+    /// The headers, which have not been checked.
     pub headers: HeaderMap,
     /// The body. It may be invalid UTF-8.
     pub body: Bytes,

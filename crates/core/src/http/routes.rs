@@ -26,9 +26,9 @@ pub enum Endpoint {
     Robots,
     /// The icon of the pages.
     Favicon,
-    /// `GET /shorten`, which somebody typed into a browser: the page with the form is elsewhere.
+    /// `GET /shorten`: redirect a browser to the page with the form.
     RedirectToHome,
-    /// Follow a link, or get its preview or QR code: the suffix of the code decides.
+    /// A link's redirect, preview or QR code, which the suffix after the code selects.
     Link,
     /// A request that no other route matches.
     Fallback,
@@ -37,26 +37,26 @@ pub enum Endpoint {
 /// A line of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// The methods.
+    /// The methods that it accepts. The default route accepts every method and has none here.
     pub methods: &'static [&'static str],
     /// The path. A segment in braces, such as `{code}`, is a parameter. [`DEFAULT`] matches every method and path.
     pub pattern: &'static str,
     /// The function that handles the requests.
     pub function: Function,
-    /// The endpoint.
+    /// The endpoint that the function dispatches on.
     pub endpoint: Endpoint,
 }
 
 /// A route that matches a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteMatch {
-    /// The route.
+    /// The matching line of the table.
     pub route: &'static Route,
     /// The path parameters in order, each with its name and its percent-decoded value.
     pub params: Vec<(&'static str, String)>,
 }
 
-/// The route key, and the pattern here, of the route for requests that no other route matches.
+/// The route key and pattern of the default route, which takes requests that no other route matches.
 pub const DEFAULT: &str = "$default";
 
 const GET: &[&str] = &["GET", "HEAD"];

@@ -1,4 +1,4 @@
-//! Visits: who followed a link, and when the counts are written to the table.
+//! Visits: who visited a link, and when the counts are written to the table.
 //!
 //! This layer uses `domain` and `dynamodb`.
 //!

@@ -4,7 +4,8 @@
 //! [`VisitRecorder::flush`] once the response has been sent (in Lambda before it asks for the next event, since the
 //! execution environment is frozen in between). A flush writes the links that are due: a link is written at once unless
 //! it has been written within the last second, else by a later flush. So each execution environment writes a link at
-//! most once a second (two items with daily counts), however popular it is, and a hot key does not throttle.
+//! most once per second (two items with daily counts), however popular it is, so a popular link rarely causes
+//! throttling.
 //!
 //! A visit is a redirect answered to a GET from a [`Visitor`] that is not a bot. HEAD requests, 404s, 410s and
 //! redirects that a browser repeats from its own cache are not counted. Bots are counted apart, by day only.
@@ -33,7 +34,7 @@ pub const MAX_BACKOFF_SECONDS: i64 = 64;
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VisitTracking {
-    /// Nothing: following a link never writes.
+    /// Nothing: a redirect never writes.
     Off,
     /// The total and the time of the last visit of each link.
     Total,
@@ -56,7 +57,7 @@ struct Inner {
     uncounted: AtomicU64,
 }
 
-/// The state of a link that was followed or written recently.
+/// The state of a link that was visited or written recently.
 #[derive(Debug, Default)]
 struct Pending {
     counts: VisitCounts,
@@ -113,7 +114,8 @@ impl VisitRecorder {
         self.write_if(|pending| pending.not_before.is_none_or(|instant| instant <= now), now).await;
     }
 
-    /// Waits for a flush that is under way, and writes everything that is pending. This is for the end of the process.
+    /// Waits for a flush that is in progress, and writes everything that is pending. This is for the end of the
+    /// process.
     pub async fn flush_all(&self, now: Timestamp) {
         self.write_if(|_| true, now).await;
     }

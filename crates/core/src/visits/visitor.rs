@@ -1,5 +1,5 @@
-//! What a request's headers tell of a visitor. Nothing that distinguishes one person from another is kept, and no
-//! address.
+//! What a request's headers tell of a visitor. No address, and nothing else that distinguishes one person from another,
+//! is stored.
 
 use http::{HeaderMap, HeaderValue, header};
 use url::Url;
