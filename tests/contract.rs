@@ -319,7 +319,7 @@ async fn unreadable_body_is_rejected_with_a_reason() {
     400 invalid-url url is empty; give the URL that the link should redirect to.
     415 unsupported-media-type The body is of type "text/xml"; send application/json, application/x-www-form-urlencoded, multipart/form-data or text/plain.
     400 invalid-url url is missing: give the URL that the link should redirect to.
-    413 body-too-large The body has 32769 bytes; send at most 32768.
+    413 body-too-large The body has more than 32768 bytes; send fewer.
     "#);
     assert_eq!(app.keys().await, [""; 0], "no link was created");
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::json;
 use shortlink::table;
@@ -351,5 +352,80 @@ async fn https_proxy_without_base_url_is_logged_once() {
         server.signal("TERM").await;
         let log = String::from_utf8(server.exit().await.stderr).expect("UTF-8");
         assert_eq!(log.matches("a proxy serves this server over https").count(), expected, "{log}");
+    }
+}
+
+#[tokio::test]
+async fn closed_terminal_stops_the_server_as_ctrl_c_does() {
+    let server = Server::start(&mut command(&["--listen", "127.0.0.1:0", "--data", "memory"])).await;
+    server.signal("HUP").await;
+    let output = server.exit().await;
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_can_read_the_links() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("links.db");
+    let server =
+        Server::start(&mut command(&["--listen", "127.0.0.1:0", "--data", data.to_str().expect("UTF-8")])).await;
+    server.create_link(&json!({"url": "https://example.com/"})).await.expect("a link");
+    let files: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").map(|file| file.expect("a file")).collect();
+    assert!(files.len() >= 3, "{files:?}");
+    for file in files {
+        let mode = file.metadata().expect("metadata").permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{file:?}");
+    }
+}
+
+#[tokio::test]
+async fn half_closed_client_gets_its_response() {
+    let server = Server::start(&mut command(&["--listen", "127.0.0.1:0", "--data", "memory"])).await;
+    for _ in 0..20 {
+        let mut client = TcpStream::connect(&server.address).await.expect("a connection");
+        let body = "https://example.com/";
+        let request = format!("POST /shorten HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        client.write_all(request.as_bytes()).await.expect("a request");
+        client.shutdown().await.expect("a half-closed connection");
+        let mut response = String::new();
+        let read = client.read_to_string(&mut response);
+        tokio::time::timeout(Duration::from_secs(20), read).await.expect("a response in time").expect("a response");
+        assert!(response.starts_with("HTTP/1.1 201 "), "{response:?}");
+    }
+}
+
+/// The resident memory of a process, in bytes.
+#[cfg(target_os = "linux")]
+fn resident_bytes(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("the status of a process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1_024
+}
+
+/// 100 bodies of 9 MiB would be 900 MiB.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn large_bodies_are_not_held_in_memory() {
+    const BODY_BYTES: usize = 9 << 20;
+    let server = Server::start(&mut command(&["--listen", "127.0.0.1:0", "--data", "memory"])).await;
+    let process = server.process.id().expect("a running process");
+    let mut clients = Vec::new();
+    for method in ["POST", "GET"].repeat(50) {
+        let mut client = TcpStream::connect(&server.address).await.expect("a connection");
+        let head = format!("{method} /shorten HTTP/1.1\r\nHost: a\r\nContent-Length: {BODY_BYTES}\r\n\r\n");
+        client.write_all(head.as_bytes()).await.expect("a head");
+        client.write_all(&vec![b'x'; BODY_BYTES - 1]).await.expect("all of the body but a byte");
+        clients.push((method, client));
+    }
+    let held = resident_bytes(process);
+    assert!(held < 100 << 20, "the server holds {held} bytes");
+    for (method, mut client) in clients {
+        client.write_all(b"x").await.expect("the last byte");
+        let mut status = [0; 12];
+        client.read_exact(&mut status).await.expect("a response");
+        let expected = if method == "POST" { "HTTP/1.1 413" } else { "HTTP/1.1 303" };
+        assert_eq!(String::from_utf8_lossy(&status), expected, "{method}");
     }
 }

@@ -165,6 +165,16 @@ async fn images_are_cacheable() {
     assert_eq!(send(app.get("/brief.png")).await.header("cache-control"), "public, max-age=60");
 }
 
+/// The image then contains the client's Host header.
+#[tokio::test]
+async fn shared_caches_may_not_keep_an_image_without_a_configured_base_url() {
+    let app = TestApp::start().await;
+    app.put_item(json!({"shortCode": "poster", "originalUrl": "https://example.com/", "createdAt": NOW})).await;
+    for path in ["/poster.svg", "/poster.png"] {
+        assert_eq!(send(app.get(path)).await.header("cache-control"), "private, max-age=86400", "{path}");
+    }
+}
+
 #[tokio::test]
 async fn invalid_parameters_are_rejected_with_a_reason() {
     let app = app().await;

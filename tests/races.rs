@@ -154,3 +154,20 @@ async fn reuse_ignores_a_link_that_replaced_its_own() {
     let found = send(app.create_link(&body)).await;
     assert_eq!((found.status, found.json()["code"] == again.json()["code"]), (200, true));
 }
+
+/// Such a page comes from something in front of DynamoDB.
+#[tokio::test]
+async fn response_that_is_not_dynamodbs_is_a_503() {
+    for response in [
+        &b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<h1>Sorry.</h1>"[..],
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<h1>Sorry.</h1>",
+        b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<h1>Sorry.</h1>",
+    ] {
+        let proxy = FaultProxy::builder().on_request(move |_| RequestFault::Respond(response));
+        let app = TestApp::builder().proxy(proxy).start().await;
+        let created = send(app.create_link(&json!({"url": "https://example.com/", "alias": "wanted"}))).await;
+        assert_eq!((created.status, created.header("retry-after")), (503, "1"), "{created}");
+        let redirect = send(app.get("/wanted")).await;
+        assert_eq!((redirect.status, redirect.header("retry-after")), (503, "1"), "{redirect}");
+    }
+}

@@ -12,7 +12,7 @@ use shortlink_core::domain::clock::Clock;
 use shortlink_core::domain::code_generator::CodeGenerator;
 use shortlink_core::link_cache::LinkCache;
 use shortlink_core::telemetry;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 
 use crate::error::CliError;
@@ -21,6 +21,10 @@ use crate::storage::StorageOptions;
 
 /// The capacity of the link cache, in links: about 40 MB with targets of the usual 100 bytes.
 const LINK_CACHE_CAPACITY: usize = 100_000;
+
+/// How many new connections may wait to be accepted; the system may allow fewer. The default of 128 makes clients of a burst
+/// wait for seconds.
+const BACKLOG: u32 = 4_096;
 
 /// The options of `shortlink serve`. The settings of the functions, such as `BASE_URL` or `EXPIRES_IN_DEFAULT`, come
 /// from environment variables, as on Lambda.
@@ -45,7 +49,8 @@ pub async fn serve(options: ServeOptions, print: impl Fn(&str)) -> Result<(), Cl
     telemetry::init(&environment, io::stderr)?;
     let shorten_config = shorten::config::Config::read(&environment)?;
     let resolve_config = resolve::config::Config::read(&environment)?;
-    let (listener, address) = listen(options.listen).await?;
+    raise_descriptor_limit();
+    let (listener, address) = listen(options.listen)?;
     let storage = options.storage.open().await?;
     let mut signals = Signals::listen().map_err(CliError::Signals)?;
 
@@ -82,8 +87,16 @@ pub async fn serve(options: ServeOptions, print: impl Fn(&str)) -> Result<(), Cl
     Ok(())
 }
 
+/// Raises the soft limit of open files, which is 1,024 on most systems, to the hard limit: each client takes one.
+fn raise_descriptor_limit() {
+    #[cfg(unix)]
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the limit of open files could not be raised");
+    }
+}
+
 /// Listens on an address, and returns the address with the port that was picked.
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), CliError> {
+fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), CliError> {
     let to_error = |error: io::Error| CliError::Listen {
         address,
         reason: match error.kind() {
@@ -91,24 +104,33 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), CliErr
             _ => error.to_string(),
         },
     };
-    let listener = TcpListener::bind(address).await.map_err(to_error)?;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(to_error)?;
+    // As the standard library's listener, so that a restart need not wait for old connections to be forgotten.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true).map_err(to_error)?;
+    socket.bind(address).map_err(to_error)?;
+    let listener = socket.listen(BACKLOG).map_err(to_error)?;
     let address = listener.local_addr().map_err(to_error)?;
     Ok((listener, address))
 }
 
-/// Ctrl-C, and on Unix SIGTERM.
+/// Ctrl-C, and on Unix SIGTERM and SIGHUP, which a closed terminal sends.
 struct Signals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    hang_up: tokio::signal::unix::Signal,
 }
 
 impl Signals {
     fn listen() -> io::Result<Self> {
         #[cfg(unix)]
-        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             #[cfg(unix)]
-            terminate,
+            terminate: signal(SignalKind::terminate())?,
+            #[cfg(unix)]
+            hang_up: signal(SignalKind::hangup())?,
         })
     }
 
@@ -117,6 +139,7 @@ impl Signals {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}
             _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
         }
         #[cfg(not(unix))]
         drop(tokio::signal::ctrl_c().await);

@@ -60,7 +60,9 @@ pub(crate) async fn qr_code(
         ImageFormat::Png => ("image/png", matrix.to_png(options)?),
     };
     let max_age = link.expires_at.map_or(MAX_AGE_SECONDS, |instant| instant.since(now).min(MAX_AGE_SECONDS));
-    let cache_control = HeaderValue::from_str(&format!("public, max-age={max_age}"));
+    // Without a configured base, the client's Host header is in the image, which a shared cache must not give to others.
+    let scope = if resolve.config.base_url.is_some() { "public" } else { "private" };
+    let cache_control = HeaderValue::from_str(&format!("{scope}, max-age={max_age}"));
     let cache_control = cache_control.unwrap_or(HeaderValue::from_static("no-store"));
     let mut response = response::with_body(StatusCode::OK, content_type, cache_control, image);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);

@@ -45,7 +45,8 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// The body is too large or compressed, has an unsupported media type, or is not valid.
 pub async fn read(request: &Request) -> Result<Fields, Problem> {
     if request.body.len() > MAX_BYTES {
-        let reason = format!("The body has {} bytes; send at most {MAX_BYTES}.", request.body.len());
+        // A transport may have kept only the first bytes.
+        let reason = format!("The body has more than {MAX_BYTES} bytes; send fewer.");
         return Err(Problem::new(ProblemKind::BodyTooLarge, reason));
     }
     require_identity_encoding(request)?;

@@ -12,6 +12,7 @@ mod reader;
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -120,11 +121,22 @@ fn open_file(path: &Path) -> Result<Database, EmbeddedError> {
     // SQLite gives some relative names, such as `:memory:` and `file:`, a special meaning. An absolute path has none.
     let absolute = std::path::absolute(path).map_err(|error| unusable(path, error))?;
     let name = absolute.to_str().ok_or_else(|| unusable(path, "its name is not UTF-8"))?;
+    // SQLite gives the files beside it the same mode.
+    create_private(path).map_err(|error| unusable(path, error))?;
     let database = Database::new(name).map_err(|error| unusable(path, error))?;
     // This is dynoxide's only way to `synchronous=NORMAL`; the other three settings that it applies are SQLite's
     // defaults. A commit is then written before it is answered, but the disk is not waited for.
     database.disable_bulk_loading().map_err(|error| unusable(path, error))?;
     Ok(database)
+}
+
+/// Opens a file, and creates it so that only its owner can read it: targets are nobody else's business.
+fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Ensures that only one process writes the file. The lock is on a file beside it, since SQLite has locks of its own on
@@ -136,7 +148,7 @@ fn lock(path: &Path) -> Result<File, EmbeddedError> {
     // A file that has two names must have one lock.
     let mut name = path.canonicalize().unwrap_or_else(|_| path.to_owned()).into_os_string();
     name.push(".lock");
-    let file = File::create(name).map_err(|error| unusable(path, error))?;
+    let file = create_private(Path::new(&name)).map_err(|error| unusable(path, error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(EmbeddedError::InUse(path.to_owned())),

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -20,6 +20,10 @@ pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
 /// The maximum size of the request line and the headers together, in bytes: API Gateway's limit.
 pub const MAX_HEAD_BYTES: usize = 10_240;
+
+/// How many bytes of a body are kept, which bounds the memory that a client can take: one more than the functions accept, so
+/// that they reject a body that is too large. The rest is read and discarded, so that the client gets the response.
+const KEPT_BODY_BYTES: usize = shorten::body::MAX_BYTES + 1;
 
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
@@ -43,7 +47,8 @@ pub(super) async fn dispatch(
     if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
         return gateway_error(StatusCode::PAYLOAD_TOO_LARGE);
     }
-    let body = match read_body(body).await {
+    let kept_bytes = if matches!(parts.method, Method::GET | Method::HEAD) { 0 } else { KEPT_BODY_BYTES };
+    let body = match read_body(body, kept_bytes).await {
         Ok(body) => body,
         Err(status) => return gateway_error(status),
     };
@@ -71,18 +76,26 @@ fn unmatched_path(parts: &Parts, route: &Route) -> Option<String> {
     is_link.then(|| percent_encoding::percent_decode_str(parts.uri.path()).decode_utf8_lossy().into_owned())
 }
 
-/// Reads the whole body. The error is the status of the gateway's response.
-async fn read_body(body: Incoming) -> Result<Bytes, StatusCode> {
+/// Reads the whole body and keeps its first bytes. The error is the status of the gateway's response.
+async fn read_body(body: Incoming, kept_bytes: usize) -> Result<Bytes, StatusCode> {
     // Most requests have no body, and need no timer.
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
-    match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
-        Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
-        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
-    }
+    let read = async {
+        let mut body = Limited::new(body, MAX_BODY_BYTES);
+        let mut kept = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| match error.is::<LengthLimitError>() {
+                true => StatusCode::PAYLOAD_TOO_LARGE,
+                false => StatusCode::BAD_REQUEST,
+            })?;
+            let data = frame.into_data().unwrap_or_default();
+            kept.extend_from_slice(data.get(..data.len().min(kept_bytes - kept.len())).unwrap_or_default());
+        }
+        Ok(kept.freeze())
+    };
+    tokio::time::timeout(BODY_TIMEOUT, read).await.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))
 }
 
 fn request_line_size(parts: &Parts) -> usize {

@@ -29,6 +29,10 @@ pub use dispatch::{MAX_BODY_BYTES, MAX_HEAD_BYTES};
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long a client may leave sent data unacknowledged.
+#[cfg(target_os = "linux")]
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// How long requests in progress may take once the server is to stop: API Gateway's own limit for a request.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -80,6 +84,9 @@ fn serve_connection(
     graceful: &GracefulShutdown,
 ) {
     stream.set_nodelay(true).ok();
+    // A client that does not read its response would otherwise be kept for ever.
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(WRITE_TIMEOUT)).ok();
     let Ok(address) = stream.local_addr() else { return };
     let client = Arc::new(ClientConnection::new(address));
     let (functions, proxy_check) = (Arc::clone(functions), Arc::clone(proxy_check));
@@ -93,6 +100,8 @@ fn serve_connection(
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
+        // A client may close its side once it has sent the request, as `nc -N` does, and still wait for the response.
+        .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
     let connection = graceful.watch(connection);
     tokio::spawn(async move {

@@ -62,9 +62,18 @@ impl StoreError {
     {
         match error {
             SdkError::ServiceError(service) => {
-                let code = service.err().code().unwrap_or("an error without a code");
-                let text = format!("{code}: {}", service.err().message().unwrap_or("no message"));
-                if TRANSIENT_ERRORS.contains(&code) { Self::Unavailable(text) } else { Self::Rejected(text) }
+                let code = service.err().code();
+                let text = format!(
+                    "{}: {}",
+                    code.unwrap_or("an error without a code"),
+                    service.err().message().unwrap_or("no message")
+                );
+                // An error without a code is not DynamoDB's, but that of something in front of it.
+                if code.is_none_or(|code| TRANSIENT_ERRORS.contains(&code)) {
+                    Self::Unavailable(text)
+                } else {
+                    Self::Rejected(text)
+                }
             }
             // `Debug` would print the response's body.
             other => Self::Unavailable(error_chain(other)),
