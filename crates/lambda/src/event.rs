@@ -60,8 +60,8 @@ pub fn into_request(event: ApiGatewayV2httpRequest) -> Result<Request, Problem> 
     })
 }
 
-/// The parameter, with the `+` that the client sent. API Gateway keeps it in what has been seen, and does not document it; if
-/// it turned it into a space in the parameter, as in a query, the raw path would still have it.
+/// The parameter, with the `+` that the client sent. API Gateway keeps it in what has been seen, and does not document
+/// it; if it turned it into a space in the parameter, as in a query, the raw path would still have it.
 fn with_plus(code: String, raw_path: Option<&str>) -> String {
     let segment = raw_path.and_then(|path| path.rsplit('/').next()).unwrap_or_default();
     if code.contains(' ') && segment.replace('+', " ") == code { segment.to_owned() } else { code }

@@ -40,8 +40,8 @@ async fn find_and_redirect(resolve: &Resolve, request: &Request, code: &Code) ->
         .map_err(|error| Problem::internal(format!("the target of {code} cannot be a Location: {error}")))
 }
 
-/// Redirects from a path that no route matches, such as `/abc+/`, to the resource that it means: the relative URLs of a page
-/// would not work there.
+/// Redirects from a path that no route matches, such as `/abc+/`, to the resource that it means: the relative URLs of
+/// a page would not work there.
 pub(crate) fn to_resource(
     resolve: &Resolve,
     request: &Request,

@@ -202,22 +202,21 @@ fn check_address(address: IpAddr) -> Result<(), TargetError> {
 fn to_rfc3986(url: String) -> String {
     let (before_host, host, _) = split_at_host(&url);
     let path_start = before_host.len() + host.len();
-    let mut is_fragment = false;
-    let is_allowed = |index: usize, byte: u8, is_fragment: &mut bool| match byte {
+    let fragment_start = url.find('#');
+    let is_allowed = |index: usize, byte: u8| match byte {
         b'%' => url.as_bytes().get(index + 1..index + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)),
-        b'#' => !std::mem::replace(is_fragment, true),
+        b'#' => fragment_start == Some(index),
         b'[' | b']' => index < path_start,
         b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => true,
         b':' | b'@' | b'/' | b'?' => true,
         _ => byte.is_ascii_alphanumeric(),
     };
-    if url.bytes().enumerate().all(|(index, byte)| is_allowed(index, byte, &mut is_fragment)) {
+    if url.bytes().enumerate().all(|(index, byte)| is_allowed(index, byte)) {
         return url;
     }
-    is_fragment = false;
     let mut encoded = String::with_capacity(url.len() + 16);
     for (index, byte) in url.bytes().enumerate() {
-        if is_allowed(index, byte, &mut is_fragment) {
+        if is_allowed(index, byte) {
             encoded.push(char::from(byte));
         } else {
             encoded.push_str(percent_encoding::percent_encode_byte(byte));

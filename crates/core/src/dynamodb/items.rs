@@ -79,7 +79,7 @@ pub(super) mod expression {
 }
 
 /// Seconds of a day.
-const DAY_SECONDS: i64 = 86_400;
+pub(super) const DAY_SECONDS: i64 = 86_400;
 
 /// The item of a link. It is kept for `purge_after` seconds after the link's expiry.
 pub fn from_link(link: &Link, write_id: &str, purge_after: i64) -> Item {

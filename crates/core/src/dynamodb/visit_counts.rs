@@ -16,7 +16,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 use crate::domain::visit::{DAYS_SHOWN, DailyCounts, DailyVisits, MAX_REFERRERS, OTHER, VisitCounts};
 use crate::dynamodb::error::StoreError;
-use crate::dynamodb::items::{self, Item, attribute, expression, number};
+use crate::dynamodb::items::{self, DAY_SECONDS, Item, attribute, expression, number};
 use crate::dynamodb::store::Store;
 
 /// The maximum number of items in a transaction: DynamoDB's limit.
@@ -25,9 +25,6 @@ pub const MAX_TRANSACTION_ITEMS: usize = 100;
 /// The maximum number of attempts to write a day whose referrers are being added by others, and to read days that
 /// DynamoDB leaves out of a response.
 const MAX_ATTEMPTS: usize = 3;
-
-/// Seconds of a day.
-const DAY_SECONDS: i64 = 86_400;
 
 /// The number of items that writing these counts updates.
 pub fn item_count(counts: &VisitCounts) -> usize {
