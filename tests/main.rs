@@ -8,6 +8,7 @@
 //! | [`contract`] | status, headers and body of every kind of request |
 //! | [`corpora`] | URLs and strings that broke other programs |
 //! | [`dead_connections`] | requests whose connection to DynamoDB has died |
+//! | [`disk`] | power cuts, and disks that are slow, full or damaged |
 //! | [`events`] | the functions' responses to API Gateway's events, and to hostile ones |
 //! | [`expiry`] | what depends on the clock |
 //! | [`lambda`] | the binary under Lambda's Runtime API: order of events, SIGTERM |
@@ -30,6 +31,7 @@ mod clients;
 mod contract;
 mod corpora;
 mod dead_connections;
+mod disk;
 mod events;
 mod expiry;
 mod lambda;

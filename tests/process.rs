@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -10,79 +9,13 @@ use std::time::Duration;
 use serde_json::json;
 use shortlink::table;
 use shortlink_core::dynamodb::client;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
 use crate::support::dynamodb::DynamoDb;
-use crate::support::function_process::{RESOLVE, send_signal};
-
-/// A command that runs `shortlink serve` with more arguments.
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shortlink-under-test"));
-    command.arg("serve").args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    command
-}
-
-/// A running `shortlink serve`.
-struct Server {
-    process: Child,
-    address: String,
-}
-
-impl Server {
-    /// Starts the program and waits until it prints its address.
-    async fn start(command: &mut Command) -> Self {
-        let mut process = command.spawn().expect("a process");
-        let mut lines = BufReader::new(process.stdout.as_mut().expect("stdout")).lines();
-        let line = lines.next_line().await.expect("readable").expect("a line");
-        let address = line.split_once("http://").expect("a URL").1.split(' ').next().expect("an address").to_owned();
-        Self { process, address }
-    }
-
-    /// Starts the program with its data in a file.
-    async fn with_file(data: &Path) -> Self {
-        Self::start(&mut command(&["--listen", "127.0.0.1:0", "--data", data.to_str().expect("UTF-8")])).await
-    }
-
-    async fn create_link(&self, body: &serde_json::Value) -> reqwest::Result<serde_json::Value> {
-        let request = reqwest::Client::new().post(format!("http://{}/shorten", self.address));
-        request
-            .body(body.to_string())
-            .send()
-            .await?
-            .error_for_status()?
-            .text()
-            .await
-            .map(|body| serde_json::from_str(&body).expect("JSON"))
-    }
-
-    /// The `Location` header of the response at a path.
-    async fn location(&self, path: &str) -> Option<String> {
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-        let response = http.get(format!("http://{}{path}", self.address)).send().await.expect("a response");
-        Some(response.headers().get("location")?.to_str().expect("ASCII").to_owned())
-    }
-
-    /// Sends a signal, such as `TERM`.
-    async fn signal(&self, name: &str) {
-        send_signal(&self.process, name).await;
-    }
-
-    /// Waits until the program exits.
-    async fn exit(self) -> Output {
-        self.process.wait_with_output().await.expect("an exit status")
-    }
-}
-
-/// The error of a program that cannot start. Fails unless it is one line, and the exit code is 1.
-async fn startup_error(command: &mut Command) -> String {
-    let output = command.output().await.expect("a process");
-    let text = String::from_utf8(output.stderr).expect("UTF-8");
-    assert_eq!(output.status.code(), Some(1), "{text}");
-    assert_eq!(text.lines().count(), 1, "{text}");
-    text.trim_end().to_owned()
-}
+use crate::support::function_process::RESOLVE;
+use crate::support::server::{Server, command, startup_error};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn acknowledged_links_survive_sigkill() {
@@ -256,8 +189,10 @@ async fn startup_errors_are_one_sentence() {
     let other = folder.path().join("notes.txt");
     std::fs::write(&other, "not a database, but somebody's notes".repeat(100)).expect("a write");
     let other = other.to_str().expect("UTF-8");
-    let text = startup_error(&mut command(&["--listen", "127.0.0.1:0", "--data", other])).await;
-    assert!(text.starts_with(&format!("shortlink: {other} cannot be used: ")), "{text}");
+    assert_eq!(
+        startup_error(&mut command(&["--listen", "127.0.0.1:0", "--data", other])).await,
+        format!("shortlink: {other} is not a database of links; choose another file with --data")
+    );
 
     let mut misconfigured = command(&["--listen", "127.0.0.1:0", "--data", "memory"]);
     assert_eq!(

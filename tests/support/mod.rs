@@ -9,6 +9,7 @@
 //! | [`function_process`] | the Lambda binaries as processes, and signals |
 //! | [`redact`] | responses without their inlined style and script |
 //! | [`runtime_api`] | a stand-in for Lambda's Runtime API |
+//! | [`server`] | `shortlink serve` as a process |
 //! | [`template`] | `template.yaml`, parsed |
 //! | [`user_agents`] | header values that browsers and other clients send |
 
@@ -19,5 +20,6 @@ pub mod fault_proxy;
 pub mod function_process;
 pub mod redact;
 pub mod runtime_api;
+pub mod server;
 pub mod template;
 pub mod user_agents;

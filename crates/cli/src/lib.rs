@@ -16,6 +16,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line is the interface of this program")]
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -42,12 +43,21 @@ enum Command {
     Serve(serve::ServeOptions),
 }
 
+/// The time that threads which wait for the disk may take to finish once a command has ended.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// Runs the program with the arguments of this process. An error is one sentence on standard error and exit code 1;
 /// invalid arguments end with exit code 2.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime);
-    match runtime.and_then(|runtime| runtime.block_on(run(arguments.command))) {
+    let result = runtime.and_then(|runtime| {
+        let result = runtime.block_on(run(arguments.command));
+        // A thread that waits for a disk that does not answer may not keep the program from ending.
+        runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
+        result
+    });
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("shortlink: {error}");

@@ -9,7 +9,7 @@ use shortlink_core::dynamodb::store::Store;
 use shortlink_core::visits::recorder::{VisitRecorder, VisitTracking};
 use shortlink_core::visits::writer::{PerLinkWriter, TransactionWriter};
 
-use crate::embedded::{EmbeddedTable, Location};
+use crate::embedded::{Durability, EmbeddedTable, Location, OpenOptions};
 use crate::error::CliError;
 use crate::table;
 
@@ -23,6 +23,14 @@ pub struct StorageOptions {
     /// folder]
     #[arg(long, value_name = "PATH", conflicts_with_all = ["endpoint_url", "table"])]
     pub data: Option<PathBuf>,
+
+    /// What a power cut may take
+    #[arg(long, value_enum, default_value_t, conflicts_with_all = ["endpoint_url", "table"])]
+    pub durability: Durability,
+
+    /// Look for damage in the file before the start, and do not start if there is any
+    #[arg(long, conflicts_with_all = ["endpoint_url", "table"])]
+    pub check: bool,
 
     /// Store the links in the DynamoDB at this URL instead of a file
     #[arg(long, value_name = "URL")]
@@ -71,7 +79,8 @@ impl StorageOptions {
                 Location::File(folders.data_dir().join("links.db"))
             }
         };
-        Ok(Storage::Embedded(EmbeddedTable::open(location, DEFAULT_TABLE).await?))
+        let options = OpenOptions { durability: self.durability, check: self.check };
+        Ok(Storage::Embedded(EmbeddedTable::open(location, DEFAULT_TABLE, options).await?))
     }
 }
 

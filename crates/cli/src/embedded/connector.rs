@@ -1,10 +1,9 @@
 //! Connects the SDK to the embedded engine with function calls instead of a network.
 //!
-//! The functions talk to DynamoDB through the SDK, here as on Lambda. There is no socket in between, so no port is open
-//! to other users of this machine, and creating a link costs half of what it costs over loopback.
+//! What the functions do seldom, they do through the SDK, here as on Lambda. There is no socket in between, so no port
+//! is open to other users of this machine.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
@@ -18,32 +17,26 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use dynoxide::{Database, DynoxideError};
-use tokio::sync::Mutex;
+use shortlink_core::dynamodb::error::EMBEDDED_STORAGE_FAILURE;
 
 use crate::embedded::operations;
+use crate::embedded::write_queue::{WriteError, WriteQueue};
 
 /// What the header `x-amz-target` begins with; the operation follows.
 const TARGET_PREFIX: &str = "DynamoDB_20120810.";
 
 /// An HTTP client for the SDK that calls an embedded engine. Clones share the engine.
 #[derive(Clone)]
-pub(super) struct InProcessConnector(Arc<Inner>);
-
-struct Inner {
-    database: Database,
-    /// Held by a write. The engine has a lock of its own, but waiting for that one blocks a thread.
-    writing: Mutex<()>,
-    has_written: AtomicBool,
+pub(super) struct InProcessConnector {
+    /// For reads only.
+    reads: Database,
+    writes: Arc<WriteQueue>,
 }
 
 impl InProcessConnector {
-    pub(super) fn new(database: Database) -> Self {
-        Self(Arc::new(Inner { database, writing: Mutex::default(), has_written: AtomicBool::new(true) }))
-    }
-
-    /// Whether there was a write since the last call.
-    pub(super) fn take_has_written(&self) -> bool {
-        self.0.has_written.swap(false, Ordering::SeqCst)
+    /// A connector that reads `reads` and writes through `writes`.
+    pub(super) fn new(reads: Database, writes: Arc<WriteQueue>) -> Self {
+        Self { reads, writes }
     }
 
     /// An SDK client that uses this connector. It does not sign requests, since the engine does not check signatures,
@@ -66,22 +59,17 @@ impl InProcessConnector {
         let Some(operation) = operation_of(&request) else {
             return Err(ConnectorError::user("the request names no DynamoDB operation".into()));
         };
-        if !operations::is_write(&operation) {
-            // A read takes about ten microseconds, less than handing it to another thread.
-            let body = request.body().bytes().unwrap_or_default();
-            return Ok(to_response(operations::perform(&self.0.database, &operation, body)));
-        }
-        let writing = self.0.writing.lock().await;
-        let connector = self.clone();
-        // A write may wait for the disk, so it runs on a thread where it holds up no other request.
-        let write = tokio::task::spawn_blocking(move || {
-            let body = request.body().bytes().unwrap_or_default();
-            operations::perform(&connector.0.database, &operation, body)
-        });
-        let result = write.await.map_err(|error| ConnectorError::other(error.into(), None));
-        self.0.has_written.store(true, Ordering::SeqCst);
-        drop(writing);
-        result.map(to_response)
+        let body = request.body().bytes().unwrap_or_default().to_vec();
+        let result = if operations::is_write(&operation) {
+            self.writes.perform(operation, body).await
+        } else {
+            // A read may wait for the disk, so it runs on a thread where it holds up no other request.
+            let reads = self.reads.clone();
+            let read = tokio::task::spawn_blocking(move || operations::perform(&reads, &operation, &body));
+            let read = read.await.map_err(|error| ConnectorError::other(error.into(), None))?;
+            read.map_err(WriteError::Engine)
+        };
+        Ok(to_response(result))
     }
 }
 
@@ -89,13 +77,23 @@ fn operation_of(request: &HttpRequest) -> Option<String> {
     request.headers().get("x-amz-target")?.strip_prefix(TARGET_PREFIX).map(str::to_owned)
 }
 
-fn to_response(result: Result<Vec<u8>, DynoxideError>) -> HttpResponse {
+fn to_response(result: Result<Vec<u8>, WriteError>) -> HttpResponse {
     let (status, body) = match result {
         Ok(body) => (200, SdkBody::from(body)),
-        Err(error) => (error.status_code(), SdkBody::from(error.to_json())),
+        Err(WriteError::Engine(error)) if !is_storage_failure(&error) => (error.status_code(), error.to_json().into()),
+        // Not a 5xx: the SDK would log that it cannot close the connection.
+        Err(error) => {
+            let document = serde_json::json!({ "__type": EMBEDDED_STORAGE_FAILURE, "message": error.to_string() });
+            (400, document.to_string().into())
+        }
     };
     let status = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     HttpResponse::new(status.into(), body)
+}
+
+/// Whether an error is SQLite's or the operating system's, and not one that DynamoDB has.
+pub(super) fn is_storage_failure(error: &DynoxideError) -> bool {
+    matches!(error, DynoxideError::InternalServerError(_) | DynoxideError::SqliteError(_))
 }
 
 impl HttpConnector for InProcessConnector {

@@ -2,21 +2,32 @@
 //!
 //! | module | defines |
 //! | --- | --- |
+//! | `checksum` | a checksum on each link, which detects damage |
 //! | `connector` | connects the SDK to the engine with function calls instead of a network |
+//! | `data_file` | the file: opening it, and noticing that it is unusable, damaged or gone |
+//! | `direct_table` | reads and puts of single items without the SDK |
 //! | `operations` | the operations of DynamoDB that the engine carries out |
 //! | `reader` | reads of single items that do not wait for writes |
+//! | `ttl_sweep` | deleting items whose TTL has passed |
+//! | `values` | items as the engine represents them |
+//! | `write_queue` | the one thread that writes, in groups |
 
+mod checksum;
 mod connector;
+mod data_file;
+mod direct_table;
 mod operations;
 mod reader;
+mod ttl_sweep;
+mod values;
+mod write_queue;
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
+use clap::ValueEnum;
 use dynoxide::Database;
 use shortlink_core::dynamodb::store::Store;
 use thiserror::Error;
@@ -24,13 +35,10 @@ use thiserror::Error;
 use crate::error::CliError;
 use crate::table;
 use connector::InProcessConnector;
+use data_file::DataFile;
+use direct_table::DirectTable;
 use reader::SqliteReader;
-
-/// The interval at which items whose TTL has passed are deleted. (DynamoDB itself takes up to days.)
-const TTL_SWEEP_INTERVAL: Duration = Duration::from_secs(300);
-
-/// The interval at which the file is synchronised with the disk. A power cut may lose the writes of this interval.
-const SYNC_INTERVAL: Duration = Duration::from_secs(1);
+use write_queue::WriteQueue;
 
 /// Where an embedded table is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +49,31 @@ pub enum Location {
     File(PathBuf),
 }
 
+/// What a power cut may take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Durability {
+    /// Nothing: a link is on the disk before its creation is answered
+    #[default]
+    Durable,
+    /// The last seconds: the operating system decides when links reach the disk
+    Relaxed,
+}
+
+/// How a table is opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OpenOptions {
+    /// What a power cut may take.
+    pub durability: Durability,
+    /// Whether to look for damage first, which takes about 3 s for 100 MB.
+    pub check: bool,
+}
+
 /// An open embedded table.
 #[derive(Debug)]
 pub struct EmbeddedTable {
     store: Store,
     location: Location,
-    /// Held while the table is open. The kernel releases it even after `kill -9`.
+    /// Held while the table is open.
     _lock: Option<File>,
 }
 
@@ -56,6 +83,20 @@ pub enum EmbeddedError {
     /// Another process has opened the file.
     #[error("{0} is in use by another shortlink process; stop it, or choose another file with --data")]
     InUse(PathBuf),
+    /// The file contains something else.
+    #[error("{0} is not a database of links; choose another file with --data")]
+    NoDatabase(PathBuf),
+    /// The check has found damage.
+    #[error(
+        "{path} is damaged: {faults}; restore a backup, or start without --check, which answers for the links that can \
+         be read"
+    )]
+    Damaged {
+        /// The path of the file.
+        path: PathBuf,
+        /// What was found, up to a limit.
+        faults: String,
+    },
     /// The file or its folder cannot be used.
     #[error("{path} cannot be used: {reason}; choose another file with --data")]
     Unusable {
@@ -67,34 +108,46 @@ pub enum EmbeddedError {
 }
 
 impl EmbeddedTable {
-    /// Opens the table called `name`, and creates it if it does not exist. Tasks in the current runtime then delete
-    /// expired items and synchronise the file with the disk.
+    /// Opens the table called `name`, and creates it if it does not exist. A task in the current runtime then deletes
+    /// expired items.
     ///
     /// # Errors
     ///
     /// [`CliError`].
-    pub async fn open(location: Location, name: &str) -> Result<Self, CliError> {
-        let (database, lock) = match &location {
-            Location::Memory => (Database::memory().map_err(|error| unusable(Path::new("memory"), error))?, None),
-            Location::File(path) => {
-                let lock = lock(path)?;
-                (open_file(path)?, Some(lock))
+    pub async fn open(location: Location, name: &str, options: OpenOptions) -> Result<Self, CliError> {
+        match &location {
+            Location::Memory => {
+                let database = Database::memory().map_err(|error| unusable(Path::new("memory"), error))?;
+                tokio::spawn(ttl_sweep::run(database.clone(), None));
+                let (store, _) = Self::connect(database.clone(), name, None, database).await?;
+                Ok(Self { store, location, _lock: None })
             }
-        };
-        tokio::spawn(sweep_ttl(database.clone()));
-        let connector = InProcessConnector::new(database);
-        let client = connector.client();
+            Location::File(path) => {
+                let lock = data_file::lock(path)?;
+                let (file, database) = DataFile::open(path, options.durability)?;
+                if options.check {
+                    file.check(name)?;
+                }
+                tokio::spawn(ttl_sweep::run(database.clone(), file.last_written()));
+                let reads = file.open_for_reads()?;
+                let reader = SqliteReader::new(file.path(), name);
+                let (store, writes) = Self::connect(database, name, Some(file), reads).await?;
+                let store = store.with_local_table(Arc::new(DirectTable::new(reader, writes)));
+                Ok(Self { store, location, _lock: Some(lock) })
+            }
+        }
+    }
+
+    async fn connect(
+        database: Database,
+        name: &str,
+        file: Option<DataFile>,
+        reads: Database,
+    ) -> Result<(Store, Arc<WriteQueue>), CliError> {
+        let writes = Arc::new(WriteQueue::start(database, name, file).map_err(CliError::Runtime)?);
+        let client = InProcessConnector::new(reads, Arc::clone(&writes)).client();
         table::ensure(&client, name).await?;
-        let store = match &location {
-            Location::Memory => Store::new(client, name),
-            Location::File(path) => {
-                // SQLite derives the names of the files beside it from the resolved path.
-                let path = path.canonicalize().map_err(|error| unusable(path, error))?;
-                tokio::spawn(sync(path.clone(), connector));
-                Store::new(client, name).with_point_reader(Arc::new(SqliteReader::new(&path, name)))
-            }
-        };
-        Ok(Self { store, location, _lock: lock })
+        Ok((Store::new(client, name), writes))
     }
 
     /// The store that reads and writes this table.
@@ -113,81 +166,6 @@ impl fmt::Display for Location {
         match self {
             Self::Memory => f.write_str("memory"),
             Self::File(path) => path.display().fmt(f),
-        }
-    }
-}
-
-fn open_file(path: &Path) -> Result<Database, EmbeddedError> {
-    // SQLite gives some relative names, such as `:memory:` and `file:`, a special meaning. An absolute path has none.
-    let absolute = std::path::absolute(path).map_err(|error| unusable(path, error))?;
-    let name = absolute.to_str().ok_or_else(|| unusable(path, "its name is not UTF-8"))?;
-    // SQLite gives the files beside it the same mode.
-    create_private(path).map_err(|error| unusable(path, error))?;
-    let database = Database::new(name).map_err(|error| unusable(path, error))?;
-    // This is dynoxide's only way to `synchronous=NORMAL`; the other three settings that it applies are SQLite's
-    // defaults. A commit is then written before it is answered, but the disk is not waited for.
-    database.disable_bulk_loading().map_err(|error| unusable(path, error))?;
-    Ok(database)
-}
-
-/// Opens a file, and creates it so that only its owner can read it: targets are nobody else's business.
-fn create_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// Ensures that only one process writes the file. The lock is on a file beside it, since SQLite has locks of its own on
-/// the database file.
-fn lock(path: &Path) -> Result<File, EmbeddedError> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|error| unusable(path, error))?;
-    }
-    // A file that has two names must have one lock.
-    let mut name = path.canonicalize().unwrap_or_else(|_| path.to_owned()).into_os_string();
-    name.push(".lock");
-    let file = create_private(Path::new(&name)).map_err(|error| unusable(path, error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(EmbeddedError::InUse(path.to_owned())),
-        Err(TryLockError::Error(error)) => Err(unusable(path, error)),
-    }
-}
-
-/// Synchronises committed writes with the disk. (SQLite itself does so only at each checkpoint.)
-async fn sync(file: PathBuf, connector: InProcessConnector) {
-    // Committed writes are in the write-ahead log until SQLite moves them into the file.
-    let mut name = file.into_os_string();
-    name.push("-wal");
-    let Ok(log) = OpenOptions::new().write(true).open(&name).map(Arc::new) else {
-        tracing::warn!("cannot open the write-ahead log: the operating system decides when links reach the disk");
-        return;
-    };
-    loop {
-        tokio::time::sleep(SYNC_INTERVAL).await;
-        if !connector.take_has_written() {
-            continue;
-        }
-        let log = Arc::clone(&log);
-        match tokio::task::spawn_blocking(move || log.sync_data()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "links could not be written to the disk"),
-            Err(_) => return,
-        }
-    }
-}
-
-async fn sweep_ttl(database: Database) {
-    loop {
-        tokio::time::sleep(TTL_SWEEP_INTERVAL).await;
-        let database = database.clone();
-        match tokio::task::spawn_blocking(move || database.sweep_ttl()).await {
-            Ok(Ok(0)) => {}
-            Ok(Ok(items)) => tracing::info!(items, "deleted items whose TTL has passed"),
-            Ok(Err(error)) => tracing::warn!(%error, "items whose TTL has passed could not be deleted"),
-            Err(_) => return,
         }
     }
 }

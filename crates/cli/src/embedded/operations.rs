@@ -4,10 +4,13 @@
 //! `dynoxide`'s own HTTP server does the same, but parses each body three times to be as strict as AWS with bodies that
 //! no SDK would send. Here all bodies come from the SDK in this process.
 
+use dynoxide::actions::put_item::PutItemRequest;
 use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::embedded::checksum;
 
 /// Whether an operation may write. Unknown operations count as writes.
 pub(super) fn is_write(operation: &str) -> bool {
@@ -27,13 +30,19 @@ pub(super) fn perform(database: &Database, operation: &str, body: &[u8]) -> Resu
         "DeleteItem" => with(body, |request| database.delete_item(request)),
         "DescribeTable" => with(body, |request| database.describe_table(request)),
         "GetItem" => with(body, |request| database.get_item(request)),
-        "PutItem" => with(body, |request| database.put_item(request)),
+        "PutItem" => with(body, |mut request: PutItemRequest| {
+            checksum::add(&mut request.item);
+            database.put_item(request)
+        }),
         "Query" => with(body, |request| database.query(request)),
         "Scan" => with(body, |request| database.scan(request)),
         "TransactWriteItems" => with(body, |mut request: TransactWriteItemsRequest| {
             // DynamoDB recognises a repeated transaction by its token. Here nothing is sent twice, and recording the
             // token would cost as much as the transaction.
             request.client_request_token = None;
+            for put in request.transact_items.iter_mut().filter_map(|item| item.put.as_mut()) {
+                checksum::add(&mut put.item);
+            }
             database.transact_write_items(request)
         }),
         "UpdateItem" => with(body, |request| database.update_item(request)),

@@ -36,6 +36,9 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long requests in progress may take once the server is to stop: API Gateway's own limit for a request.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long writing the pending visits may take once all requests are finished.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// The two functions behind the gateway.
 #[derive(Debug)]
 pub struct Functions {
@@ -72,9 +75,14 @@ pub async fn serve(listener: TcpListener, functions: Functions, stop: impl Futur
         tracing::warn!("stopped before all requests were finished");
     }
     drop(stop_flushing);
-    flush_loop.await.ok();
-    functions.shorten.shutdown().await;
-    functions.resolve.shutdown().await;
+    let last_work = async {
+        flush_loop.await.ok();
+        functions.shorten.shutdown().await;
+        functions.resolve.shutdown().await;
+    };
+    if tokio::time::timeout(SHUTDOWN_TIMEOUT, last_work).await.is_err() {
+        tracing::error!("visits were lost: the table did not answer");
+    }
 }
 
 fn serve_connection(

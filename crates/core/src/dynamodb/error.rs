@@ -20,6 +20,9 @@ const TRANSIENT_ERRORS: &[&str] = &[
     "TransactionInProgressException",
 ];
 
+/// The code of an error of an embedded table that DynamoDB does not have: its disk or its file fails.
+pub const EMBEDDED_STORAGE_FAILURE: &str = "EmbeddedStorageFailure";
+
 /// The reason that a link was not created.
 #[derive(Debug, Error)]
 pub enum CreateError {
@@ -40,6 +43,10 @@ pub enum StoreError {
     /// DynamoDB throttles or does not answer. Another attempt may succeed.
     #[error("DynamoDB is not available: {0}")]
     Unavailable(String),
+    /// An embedded table cannot be written: its disk is full, or its file is read-only, damaged or gone. The operator
+    /// must act.
+    #[error("the table cannot be used: {0}")]
+    Storage(String),
     /// DynamoDB rejects the call, or its response makes no sense: a defect, or a mistake in the deployment.
     #[error("DynamoDB rejected the call: {0}")]
     Rejected(String),
@@ -68,6 +75,9 @@ impl StoreError {
                     code.unwrap_or("an error without a code"),
                     service.err().message().unwrap_or("no message")
                 );
+                if code == Some(EMBEDDED_STORAGE_FAILURE) {
+                    return Self::Storage(service.err().message().unwrap_or("no message").to_owned());
+                }
                 // An error without a code is not DynamoDB's, but that of something in front of it.
                 if code.is_none_or(|code| TRANSIENT_ERRORS.contains(&code)) {
                     Self::Unavailable(text)

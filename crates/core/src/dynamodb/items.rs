@@ -41,6 +41,8 @@ pub mod attribute {
     /// S, 16 hexadecimal digits, random for each creation. If the response to a put is lost, the SDK repeats the put,
     /// which then finds its own item in the way and recognises it by this id.
     pub const WRITE_ID: &str = "writeId";
+    /// S, of a link in an embedded table: 8 hexadecimal digits, a checksum of where it leads and until when.
+    pub const CHECKSUM: &str = "checksum";
     /// N: the number of visits, of a link in total or on one day.
     pub const HITS: &str = "hits";
     /// N, Unix seconds: the time of the last visit.

@@ -48,6 +48,9 @@ pub const TYPE_PREFIX: &str = "urn:shortlink:problem:";
 /// The `Retry-After` of [`ProblemKind::Unavailable`], in seconds.
 const RETRY_AFTER_SECONDS: u16 = 1;
 
+/// The `Retry-After` if a person must act first, in seconds.
+const OUT_OF_ORDER_RETRY_AFTER_SECONDS: u16 = 60;
+
 /// The media types that a problem can be rendered as.
 const OFFERED: [&str; 3] = ["application/problem+json", "application/json", "text/html"];
 
@@ -172,6 +175,13 @@ impl Problem {
         Self { cause: Some(cause.to_string()), ..Self::new(ProblemKind::Unavailable, reason) }
     }
 
+    /// The service cannot answer until its operator acts; `cause` is logged and never shown.
+    pub fn out_of_order(cause: impl std::fmt::Display) -> Self {
+        let reason = "The service cannot store or find links until its operator has mended it. Try again later.";
+        Self { cause: Some(cause.to_string()), ..Self::new(ProblemKind::Unavailable, reason) }
+            .with_header(header::RETRY_AFTER, HeaderValue::from(OUT_OF_ORDER_RETRY_AFTER_SECONDS))
+    }
+
     /// The same problem, whose response has this header beside those of its kind.
     pub fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
         Self { header: Some(Box::new((name, value))), ..self }
@@ -234,7 +244,9 @@ impl Problem {
         };
         *response.status_mut() = self.kind.status();
         response.headers_mut().extend(headers(self.kind));
-        response.headers_mut().extend(self.header.map(|header| *header));
+        if let Some((name, value)) = self.header.map(|header| *header) {
+            response.headers_mut().insert(name, value);
+        }
         response
     }
 
@@ -265,6 +277,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::unavailable(error),
+            StoreError::Storage(_) => Self::out_of_order(error),
             StoreError::Rejected(_) | StoreError::Malformed { .. } => Self::internal(error),
         }
     }

@@ -1,0 +1,209 @@
+//! The file of an embedded table: opening it, and noticing that it is unusable, damaged or gone.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use dynoxide::Database;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::embedded::checksum;
+use crate::embedded::{Durability, EmbeddedError, unusable};
+
+/// What a database file of SQLite begins with.
+const SQLITE_HEADER: &[u8; 16] = b"SQLite format 3\0";
+
+/// The size of the index of a write-ahead log, which SQLite creates when it opens a database.
+const PROBE_BYTES: usize = 32 * 1_024;
+
+/// How many faults `quick_check` lists at most.
+const MAX_FAULTS: usize = 10;
+
+/// An open file.
+#[derive(Debug)]
+pub(super) struct DataFile {
+    /// The resolved path: SQLite derives the names of the files beside it from this one.
+    path: PathBuf,
+    identity: Option<Identity>,
+}
+
+/// What tells a file from another that has taken its place.
+type Identity = (u64, u64);
+
+impl DataFile {
+    /// Opens the file at `path`, and creates it if it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`EmbeddedError`].
+    pub(super) fn open(path: &Path, durability: Durability) -> Result<(Self, Database), EmbeddedError> {
+        // SQLite gives some relative names, such as `:memory:` and `file:`, a special meaning. An absolute path has none.
+        let absolute = std::path::absolute(path).map_err(|error| unusable(path, error))?;
+        // SQLite gives the files beside it the same mode.
+        create_private(path).map_err(|error| unusable(path, error))?;
+        require_sqlite(path)?;
+        let database = open_database(path, &absolute, durability)?;
+        let resolved = path.canonicalize().map_err(|error| unusable(path, error))?;
+        if durability == Durability::Durable {
+            sync_folder(&resolved).map_err(|error| unusable(path, error))?;
+        }
+        let identity = identity(&resolved);
+        Ok((Self { path: resolved, identity }, database))
+    }
+
+    /// A second handle to the same database, for reads that do not wait for writes.
+    pub(super) fn open_for_reads(&self) -> Result<Database, EmbeddedError> {
+        open_database(&self.path, &self.path, Durability::Relaxed)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether the path still leads to this file.
+    pub(super) fn is_in_place(&self) -> bool {
+        self.identity.is_none() || identity(&self.path) == self.identity
+    }
+
+    /// When the file, or the write-ahead log beside it, was last written; `None` if that is unknown.
+    pub(super) fn last_written(&self) -> Option<SystemTime> {
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        let modified = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+        modified(&self.path).max(modified(Path::new(&log)))
+    }
+
+    /// Moves all committed writes from the write-ahead log into the file, so that a copy of the file alone is complete.
+    pub(super) fn checkpoint(&self) {
+        let checkpoint = || {
+            let connection = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        };
+        if let Err(error) = checkpoint() {
+            tracing::warn!(%error, "the write-ahead log was not moved into the file; keep both");
+        }
+    }
+
+    /// Looks for damage in the whole file: SQLite's `quick_check`, and the checksum of each link of `table`.
+    ///
+    /// # Errors
+    ///
+    /// [`EmbeddedError::Damaged`] if there is any, else [`EmbeddedError::Unusable`].
+    pub(super) fn check(&self, table: &str) -> Result<(), EmbeddedError> {
+        let mut faults = Vec::new();
+        let mut find = || -> rusqlite::Result<()> {
+            let connection = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            let mut statement = connection.prepare(&format!("PRAGMA quick_check({MAX_FAULTS})"))?;
+            for fault in statement.query_map([], |row| row.get::<_, String>(0))? {
+                faults.push(fault?);
+            }
+            faults.retain(|fault| fault != "ok");
+            if !connection.table_exists(None, table)? {
+                return Ok(());
+            }
+            let name = dynoxide::storage_backend::sql_builders::escape_table_name(table);
+            let mut statement = connection.prepare(&format!("SELECT pk, item_json FROM \"{name}\""))?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let (key, json) = (row.get_ref(0)?.as_bytes()?, row.get_ref(1)?.as_bytes()?);
+                let item = serde_json::from_slice(json);
+                if faults.len() < MAX_FAULTS && !item.is_ok_and(|item| checksum::is_intact(&item)) {
+                    faults.push(format!("the item {} is damaged", String::from_utf8_lossy(key)));
+                }
+            }
+            Ok(())
+        };
+        match find() {
+            Ok(()) if faults.is_empty() => Ok(()),
+            Ok(()) => Err(EmbeddedError::Damaged { path: self.path.clone(), faults: faults.join("; ") }),
+            Err(error) if is_damage(&error) => {
+                faults.push(error.to_string());
+                Err(EmbeddedError::Damaged { path: self.path.clone(), faults: faults.join("; ") })
+            }
+            Err(error) => Err(unusable(&self.path, error)),
+        }
+    }
+}
+
+/// Ensures that only one process writes the file. The lock is on a file beside it, since SQLite has locks of its own on
+/// the database file. The kernel releases it even after `kill -9`.
+pub(super) fn lock(path: &Path) -> Result<File, EmbeddedError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|error| unusable(path, error))?;
+    }
+    // A file that has two names must have one lock.
+    let mut name = path.canonicalize().unwrap_or_else(|_| path.to_owned()).into_os_string();
+    name.push(".lock");
+    let file = create_private(Path::new(&name)).map_err(|error| unusable(path, error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(EmbeddedError::InUse(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(unusable(path, error)),
+    }
+}
+
+fn open_database(path: &Path, absolute: &Path, durability: Durability) -> Result<Database, EmbeddedError> {
+    let name = absolute.to_str().ok_or_else(|| unusable(path, "its name is not UTF-8"))?;
+    let database = Database::new(name).map_err(|error| match try_growing(absolute) {
+        Ok(()) => unusable(path, error),
+        // SQLite calls any fault an "I/O error"; the operating system names it.
+        Err(cause) => unusable(path, cause),
+    })?;
+    if durability == Durability::Relaxed {
+        // This is dynoxide's only way to `synchronous=NORMAL`; the other three settings that it applies are SQLite's
+        // defaults. A commit is then written before it is answered, but the disk is not waited for.
+        database.disable_bulk_loading().map_err(|error| unusable(path, error))?;
+    }
+    Ok(database)
+}
+
+/// Tries to write beside the file as much as SQLite needs to open it.
+fn try_growing(path: &Path) -> io::Result<()> {
+    let mut name = path.to_owned().into_os_string();
+    name.push(".probe");
+    let probe = Path::new(&name);
+    let written = create_private(probe).and_then(|mut file| file.write_all(&[0; PROBE_BYTES]));
+    fs::remove_file(probe).ok();
+    written
+}
+
+/// Opens a file, and creates it so that only its owner can read it: targets are nobody else's business.
+fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Refuses a file that is neither empty nor a database, before SQLite does so in words of its own.
+fn require_sqlite(path: &Path) -> Result<(), EmbeddedError> {
+    let mut header = Vec::new();
+    let file = File::open(path).map_err(|error| unusable(path, error))?;
+    file.take(SQLITE_HEADER.len() as u64).read_to_end(&mut header).map_err(|error| unusable(path, error))?;
+    if header.is_empty() || header == SQLITE_HEADER { Ok(()) } else { Err(EmbeddedError::NoDatabase(path.to_owned())) }
+}
+
+/// Synchronises the entry of a new file in its folder: without it, a power cut may lose the whole file.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        #[cfg(unix)]
+        Some(folder) => File::open(folder)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+fn identity(path: &Path) -> Option<Identity> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+    }
+    #[cfg(not(unix))]
+    None
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase))
+}

@@ -1,0 +1,50 @@
+//! Reads and puts of single items without the SDK.
+
+use std::sync::Arc;
+
+use shortlink_core::dynamodb::error::StoreError;
+use shortlink_core::dynamodb::items::Item;
+use shortlink_core::dynamodb::store::{BoxFuture, LocalTable};
+
+use crate::embedded::connector::is_storage_failure;
+use crate::embedded::reader::SqliteReader;
+use crate::embedded::write_queue::{WriteError, WriteQueue};
+use crate::embedded::{checksum, values};
+
+/// A table in a file.
+#[derive(Debug)]
+pub(super) struct DirectTable {
+    reader: Arc<SqliteReader>,
+    writes: Arc<WriteQueue>,
+}
+
+impl DirectTable {
+    /// The table that `reader` reads and `writes` writes.
+    pub(super) fn new(reader: SqliteReader, writes: Arc<WriteQueue>) -> Self {
+        Self { reader: Arc::new(reader), writes }
+    }
+}
+
+impl LocalTable for DirectTable {
+    fn get_item<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
+        let (reader, key) = (Arc::clone(&self.reader), key.to_owned());
+        Box::pin(async move {
+            // A read takes ten microseconds, but it may wait for the disk, and then may not hold a worker's thread.
+            let read = tokio::task::spawn_blocking(move || reader.get_item(&key)).await;
+            let item = read.map_err(|error| StoreError::Storage(error.to_string()))??;
+            Ok(item.map(values::from_engine))
+        })
+    }
+
+    fn put_new_item(&self, item: Item) -> BoxFuture<'_, Result<Option<Item>, StoreError>> {
+        let mut item = values::to_engine(item);
+        checksum::add(&mut item);
+        Box::pin(async move {
+            let existing = self.writes.put_new(item).await.map_err(|error| match error {
+                WriteError::Engine(error) if !is_storage_failure(&error) => StoreError::Rejected(error.to_string()),
+                error => StoreError::Storage(error.to_string()),
+            })?;
+            Ok(existing.map(values::from_engine))
+        })
+    }
+}

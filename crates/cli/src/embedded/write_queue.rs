@@ -1,0 +1,217 @@
+//! The one thread that writes the embedded table, in groups.
+//!
+//! A commit ends with a wait for the disk, which takes milliseconds. While the thread waits, further writes queue up;
+//! those that create links are then carried out in one transaction, with one wait (group commit). So the number of
+//! links created per second does not depend on how long the disk takes, but on how many clients create links at the
+//! same time. Requests wait without holding a thread, so their deadline holds whatever the disk does.
+
+use std::collections::HashSet;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use dynoxide::actions::transact_write_items::{TransactPut, TransactWriteItem, TransactWriteItemsRequest};
+use dynoxide::{AttributeValue as EngineValue, Database, DynoxideError};
+use shortlink_core::dynamodb::items::attribute;
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+use crate::embedded::data_file::DataFile;
+use crate::embedded::operations;
+use crate::embedded::values::EngineItem;
+
+/// The maximum number of puts in a transaction: DynamoDB's limit, which the engine enforces.
+const MAX_GROUP: usize = 100;
+
+/// The time that the thread may take to finish its last write and to close the table.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A write that waits for its turn.
+enum Job {
+    /// Puts an item if its key is free.
+    Put(Put),
+    /// Carries out an operation of DynamoDB: its name and the body of the request.
+    Operation { name: String, body: Vec<u8>, reply: Reply<Vec<u8>> },
+}
+
+struct Put {
+    item: EngineItem,
+    /// Gets the existing item if the key is not free.
+    reply: Reply<Option<EngineItem>>,
+}
+
+type Reply<T> = oneshot::Sender<Result<T, WriteError>>;
+
+/// The reason that a write failed.
+#[derive(Debug, Error)]
+pub(super) enum WriteError {
+    /// The engine's answer, in DynamoDB's terms.
+    #[error(transparent)]
+    Engine(#[from] DynoxideError),
+    /// The file was deleted or replaced while the table was open: what is written to it would be lost.
+    #[error("the file was deleted or replaced while the server was running; restart the server")]
+    FileGone,
+    /// The thread has ended.
+    #[error("the table is closed")]
+    Closed,
+}
+
+/// Hands writes to the thread. When it is dropped, the thread finishes the writes that wait and closes the table.
+pub(super) struct WriteQueue {
+    jobs: Mutex<Option<Sender<Job>>>,
+    closed: Mutex<Receiver<()>>,
+}
+
+impl WriteQueue {
+    /// Starts the thread, which writes `table` in `database`. `file` is absent if the database is in memory.
+    pub(super) fn start(database: Database, table: &str, file: Option<DataFile>) -> std::io::Result<Self> {
+        let (jobs, receiver) = mpsc::channel();
+        let (on_closed, closed) = mpsc::channel();
+        let writer = Writer { database, table: table.to_owned(), file };
+        thread::Builder::new().name("table-writer".to_owned()).spawn(move || {
+            writer.run(&receiver);
+            drop(on_closed);
+        })?;
+        Ok(Self { jobs: Mutex::new(Some(jobs)), closed: Mutex::new(closed) })
+    }
+
+    /// Puts an item if its key is free, and returns the existing item if it is not.
+    pub(super) async fn put_new(&self, item: EngineItem) -> Result<Option<EngineItem>, WriteError> {
+        self.submit(|reply| Job::Put(Put { item, reply })).await
+    }
+
+    /// Carries out an operation of DynamoDB that writes, and returns the body of the response.
+    pub(super) async fn perform(&self, name: String, body: Vec<u8>) -> Result<Vec<u8>, WriteError> {
+        self.submit(|reply| Job::Operation { name, body, reply }).await
+    }
+
+    async fn submit<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, WriteError> {
+        let (reply, result) = oneshot::channel();
+        if let Some(jobs) = &*self.jobs.lock().unwrap_or_else(PoisonError::into_inner) {
+            // If the thread has ended, `result` says so.
+            jobs.send(job(reply)).ok();
+        }
+        result.await.unwrap_or(Err(WriteError::Closed))
+    }
+}
+
+impl Drop for WriteQueue {
+    fn drop(&mut self) {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        if closed.recv_timeout(CLOSE_TIMEOUT) == Err(RecvTimeoutError::Timeout) {
+            tracing::error!("the disk does not answer: the table was not closed");
+        }
+    }
+}
+
+/// What the thread works with.
+struct Writer {
+    database: Database,
+    table: String,
+    file: Option<DataFile>,
+}
+
+impl Writer {
+    fn run(self, jobs: &Receiver<Job>) {
+        while let Ok(first) = jobs.recv() {
+            let mut puts = Vec::new();
+            for job in std::iter::once(first).chain(jobs.try_iter().take(MAX_GROUP)) {
+                match job {
+                    // A client that has given up is told that nothing was done, so nothing may be done.
+                    Job::Put(put) if put.reply.is_closed() => {}
+                    Job::Put(put) => puts.push(put),
+                    Job::Operation { reply, .. } if reply.is_closed() => {}
+                    Job::Operation { name, body, reply } => {
+                        reply.send(self.perform(&name, &body)).ok();
+                    }
+                }
+            }
+            while !puts.is_empty() {
+                puts = self.put_group(puts);
+            }
+        }
+        if let Some(file) = &self.file {
+            file.checkpoint();
+        }
+    }
+
+    fn perform(&self, name: &str, body: &[u8]) -> Result<Vec<u8>, WriteError> {
+        self.require_file()?;
+        Ok(operations::perform(&self.database, name, body)?)
+    }
+
+    fn require_file(&self) -> Result<(), WriteError> {
+        match &self.file {
+            Some(file) if !file.is_in_place() => Err(WriteError::FileGone),
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts as many items as one transaction can, answers those that are decided, and returns the others. At least one
+    /// is decided.
+    fn put_group(&self, puts: Vec<Put>) -> Vec<Put> {
+        let mut keys = HashSet::new();
+        // A transaction may not write an item twice.
+        let (group, mut rest): (Vec<_>, Vec<_>) =
+            puts.into_iter().partition(|put| keys.len() < MAX_GROUP && keys.insert(key(&put.item)));
+        let result = self.require_file().and_then(|()| {
+            let transact_items = group.iter().map(|put| self.put_if_free(put.item.clone())).collect();
+            let request = TransactWriteItemsRequest { transact_items, ..TransactWriteItemsRequest::default() };
+            Ok(self.database.transact_write_items(request)?)
+        });
+        match result {
+            Ok(_) => group.into_iter().for_each(|put| drop(put.reply.send(Ok(None)))),
+            Err(WriteError::Engine(DynoxideError::TransactionCanceledException(_, reasons))) => {
+                for (put, reason) in group.into_iter().zip(reasons) {
+                    match reason.code.as_str() {
+                        "ConditionalCheckFailed" => drop(put.reply.send(Ok(reason.item))),
+                        "None" => rest.push(put),
+                        code => {
+                            let message = format!("{code}: {}", reason.message.unwrap_or_default());
+                            drop(put.reply.send(Err(DynoxideError::ValidationException(message).into())));
+                        }
+                    }
+                }
+            }
+            Err(error) => {
+                let text = error.to_string();
+                for put in group {
+                    let error = match &error {
+                        WriteError::Engine(_) => DynoxideError::InternalServerError(text.clone()).into(),
+                        WriteError::FileGone => WriteError::FileGone,
+                        WriteError::Closed => WriteError::Closed,
+                    };
+                    drop(put.reply.send(Err(error)));
+                }
+            }
+        }
+        rest
+    }
+
+    fn put_if_free(&self, item: EngineItem) -> TransactWriteItem {
+        let put = TransactPut {
+            table_name: self.table.clone(),
+            item,
+            condition_expression: Some(format!("attribute_not_exists({})", attribute::CODE)),
+            return_values_on_condition_check_failure: Some("ALL_OLD".to_owned()),
+            ..TransactPut::default()
+        };
+        TransactWriteItem { put: Some(put), ..TransactWriteItem::default() }
+    }
+}
+
+/// The key of an item; empty if it has none, which the engine then rejects.
+fn key(item: &EngineItem) -> String {
+    match item.get(attribute::CODE) {
+        Some(EngineValue::S(key)) => key.clone(),
+        _ => String::new(),
+    }
+}
+
+impl std::fmt::Debug for WriteQueue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WriteQueue")
+    }
+}

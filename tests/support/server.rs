@@ -1,0 +1,82 @@
+//! `shortlink serve` as a process.
+
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::support::function_process::send_signal;
+
+/// A command that runs `shortlink serve` with more arguments.
+pub fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shortlink-under-test"));
+    command.arg("serve").args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+/// A running `shortlink serve`.
+pub struct Server {
+    pub process: Child,
+    pub address: String,
+    /// What it prints after the line with its address.
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Server {
+    /// Starts the program and waits until it prints its address.
+    pub async fn start(command: &mut Command) -> Self {
+        let mut process = command.spawn().expect("a process");
+        let mut output = BufReader::new(process.stdout.take().expect("stdout")).lines();
+        let line = output.next_line().await.expect("readable").expect("a line");
+        let address = line.split_once("http://").expect("a URL").1.split(' ').next().expect("an address").to_owned();
+        Self { process, address, output }
+    }
+
+    /// Starts the program with its data in a file.
+    pub async fn with_file(data: &Path) -> Self {
+        Self::start(&mut command(&["--listen", "127.0.0.1:0", "--data", data.to_str().expect("UTF-8")])).await
+    }
+
+    pub async fn create_link(&self, body: &serde_json::Value) -> reqwest::Result<serde_json::Value> {
+        let request = reqwest::Client::new().post(format!("http://{}/shorten", self.address));
+        request
+            .body(body.to_string())
+            .send()
+            .await?
+            .error_for_status()?
+            .text()
+            .await
+            .map(|body| serde_json::from_str(&body).expect("JSON"))
+    }
+
+    /// The `Location` header of the response at a path.
+    pub async fn location(&self, path: &str) -> Option<String> {
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        let response = http.get(format!("http://{}{path}", self.address)).send().await.expect("a response");
+        Some(response.headers().get("location")?.to_str().expect("ASCII").to_owned())
+    }
+
+    /// Sends a signal, such as `TERM`.
+    pub async fn signal(&self, name: &str) {
+        send_signal(&self.process, name).await;
+    }
+
+    /// Waits until the program exits.
+    pub async fn exit(mut self) -> Output {
+        let mut output = self.process.wait_with_output().await.expect("an exit status");
+        while let Some(line) = self.output.next_line().await.expect("readable") {
+            output.stdout.extend(line.bytes().chain(*b"\n"));
+        }
+        output
+    }
+}
+
+/// The error of a program that cannot start. Fails unless it is one line, and the exit code is 1.
+pub async fn startup_error(command: &mut Command) -> String {
+    let output = command.output().await.expect("a process");
+    let text = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert_eq!(text.lines().count(), 1, "{text}");
+    text.trim_end().to_owned()
+}
