@@ -165,3 +165,12 @@ async fn expired_link_is_not_reused() {
         assert_eq!(send(app.create_link(&body)).await.json()["code"], second.json()["code"]);
     }
 }
+
+/// A board without a battery starts in 1970. A link that it created would have expired when the clock is right.
+#[tokio::test]
+async fn clock_that_has_not_been_set_creates_no_links() {
+    let app = TestApp::start().await;
+    app.advance_clock(-NOW);
+    let refused = send(app.create_link(&json!({"url": "https://example.com/"}))).await;
+    assert_eq!((refused.status, refused.header("retry-after")), (503, "60"), "{refused}");
+}

@@ -11,6 +11,8 @@
 //! | [`disk`] | power cuts, and disks that are slow, full or damaged |
 //! | [`events`] | the functions' responses to API Gateway's events, and to hostile ones |
 //! | [`expiry`] | what depends on the clock |
+//! | [`fault_table`] | every kind of request under every fault of DynamoDB |
+//! | [`idempotency`] | `Idempotency-Key` |
 //! | [`lambda`] | the binary under Lambda's Runtime API: order of events, SIGTERM |
 //! | [`openapi`] | `openapi.json` against the service, in both directions |
 //! | [`pages`] | the pages that people see, and hostile input in them |
@@ -34,6 +36,8 @@ mod dead_connections;
 mod disk;
 mod events;
 mod expiry;
+mod fault_table;
+mod idempotency;
 mod lambda;
 mod openapi;
 mod pages;

@@ -235,6 +235,14 @@ async fn responses() -> Vec<(&'static str, &'static str, Response)> {
     }
     shorten.push(send(post("text/plain", vec![b'x'; gateway::MAX_BODY_BYTES + 1])).await);
     shorten.push(send(post(&filler, Vec::new())).await);
+    for (n, accept) in ["*/*", BROWSER_ACCEPT].into_iter().enumerate() {
+        for key in ["", "key", "key"] {
+            let request = app.request(Method::POST, "/shorten").body(format!("url={url}{n}{key}"));
+            shorten.push(send(request.header("accept", accept).header("idempotency-key", key)).await);
+        }
+        let request = app.request(Method::POST, "/shorten").body(format!("url={url}other"));
+        shorten.push(send(request.header("accept", accept).header("idempotency-key", "key")).await);
+    }
 
     for path in ["/", "/shorten", "/openapi.json", "/robots.txt", "/favicon.svg"] {
         for (method, name) in [(Method::GET, "get"), (Method::HEAD, "head")] {

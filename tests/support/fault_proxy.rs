@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -18,6 +19,8 @@ pub enum RequestFault {
     Respond(&'static [u8]),
     /// Discards it and sends nothing.
     Stall,
+    /// Discards it and resets the connection.
+    Reset,
 }
 
 /// What the proxy does with a chunk of a response.
@@ -26,6 +29,16 @@ pub enum ResponseFault {
     None,
     /// Discards it and closes the connection.
     Disconnect,
+    /// Forwards the first half and closes the connection.
+    Truncate,
+    /// Forwards the first half and resets the connection.
+    Reset,
+    /// Forwards it after this time.
+    Delay(Duration),
+    /// Sends these bytes instead.
+    Replace(&'static [u8]),
+    /// Discards it and sends nothing.
+    Stall,
 }
 
 /// How the proxy ends a connection.
@@ -49,7 +62,7 @@ pub struct Call {
 }
 
 type OnRequest = Box<dyn Fn(&str) -> RequestFault + Send + Sync>;
-type OnResponse = Box<dyn Fn() -> ResponseFault + Send + Sync>;
+type OnResponse = Box<dyn Fn(u32) -> ResponseFault + Send + Sync>;
 
 /// A running proxy. It runs until the test ends.
 pub struct FaultProxy {
@@ -82,8 +95,8 @@ impl FaultProxyBuilder {
         self
     }
 
-    /// Calls `hook` for each chunk of a response.
-    pub fn on_response(mut self, hook: impl Fn() -> ResponseFault + Send + Sync + 'static) -> Self {
+    /// Calls `hook` for each chunk of a response, with the SDK's number of the attempt that the response answers.
+    pub fn on_response(mut self, hook: impl Fn(u32) -> ResponseFault + Send + Sync + 'static) -> Self {
         self.on_response = Box::new(hook);
         self
     }
@@ -122,7 +135,7 @@ impl FaultProxy {
         FaultProxyBuilder {
             certificate_authority: None,
             on_request: Box::new(|_| RequestFault::None),
-            on_response: Box::new(|| ResponseFault::None),
+            on_response: Box::new(|_| ResponseFault::None),
         }
     }
 
@@ -204,21 +217,39 @@ impl Shared {
     ) -> Option<ConnectionEnd> {
         let mut server = TcpStream::connect(&self.upstream).await.expect("DynamoDB");
         let (mut request, mut response) = (vec![0; 65_536], vec![0; 65_536]);
+        let mut attempt = 0;
         loop {
             let written = tokio::select! {
                 read = client.read(&mut request) => {
                     let chunk = &request[..read.ok().filter(|length| *length > 0)?];
-                    match self.fault(&String::from_utf8_lossy(chunk)) {
+                    let text = String::from_utf8_lossy(chunk);
+                    attempt = Call::parse(&text).map_or(attempt, |call| call.attempt);
+                    match self.fault(&text) {
                         RequestFault::None => server.write_all(chunk).await,
                         RequestFault::Respond(bytes) => write(client, bytes).await,
                         RequestFault::Stall => Ok(()),
+                        RequestFault::Reset => return Some(ConnectionEnd::Reset),
                     }
                 }
                 read = server.read(&mut response) => {
                     let chunk = &response[..read.ok().filter(|length| *length > 0)?];
-                    match (self.on_response)() {
+                    match (self.on_response)(attempt) {
                         ResponseFault::None => write(client, chunk).await,
                         ResponseFault::Disconnect => return None,
+                        ResponseFault::Truncate => {
+                            write(client, &chunk[..chunk.len() / 2]).await.ok();
+                            return None;
+                        }
+                        ResponseFault::Reset => {
+                            write(client, &chunk[..chunk.len() / 2]).await.ok();
+                            return Some(ConnectionEnd::Reset);
+                        }
+                        ResponseFault::Delay(time) => {
+                            tokio::time::sleep(time).await;
+                            write(client, chunk).await
+                        }
+                        ResponseFault::Replace(bytes) => write(client, bytes).await,
+                        ResponseFault::Stall => Ok(()),
                     }
                 }
                 _ = cut.changed() => return Some(*cut.borrow()),

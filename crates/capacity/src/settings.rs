@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 use resolve::config::Config;
 use shortlink_core::config::Environment;
 use shortlink_core::domain::code_generator;
-use shortlink_core::dynamodb::client;
+use shortlink_core::dynamodb::retries;
 use shortlink_core::visits::{recorder, writer};
 
-pub(crate) use client::MAX_ATTEMPTS;
+pub(crate) use retries::MAX_ATTEMPTS;
 pub(crate) use writer::CONCURRENT_WRITES;
 
 /// How many codes of one length `shorten` tries before it tries longer ones.
@@ -16,7 +16,7 @@ pub(crate) use writer::CONCURRENT_WRITES;
 pub(crate) const ATTEMPTS_PER_LENGTH: i32 = code_generator::ATTEMPTS_PER_LENGTH as i32;
 
 /// The SDK's longest pause before the second attempt of a call, seconds. It doubles with each attempt.
-pub(crate) const INITIAL_BACKOFF: f64 = client::INITIAL_BACKOFF.as_secs_f64();
+pub(crate) const INITIAL_BACKOFF: f64 = retries::INITIAL_BACKOFF.as_secs_f64();
 
 /// The longest pause after failed writes of a link's counts, seconds.
 pub(crate) const MAX_BACKOFF_SECONDS: f64 = recorder::MAX_BACKOFF_SECONDS as f64;

@@ -58,13 +58,21 @@ struct Environment {
 
 /// The pending visits of a link, as the visit recorder keeps them.
 struct Pending {
+    counts: Counts,
+    /// Counts whose write has failed, and which are written again by themselves.
+    in_doubt: Option<Counts>,
+    not_before: f64,
+    failures: i32,
+}
+
+/// Visits that are written together.
+#[derive(Clone, Copy)]
+struct Counts {
     /// Visits not yet in the link's total.
     hits: i64,
     /// Visits not yet in its daily counts.
     day: i64,
     last_hit_at: f64,
-    not_before: f64,
-    failures: i32,
 }
 
 /// The moment at which an environment is free again. The earliest is the greatest, as [`BinaryHeap`] needs it.
@@ -233,7 +241,9 @@ impl Fleet {
             // On SIGTERM an environment writes all pending visits.
             let stopped = self.environments.get_mut(environment).map(std::mem::take).unwrap_or_default();
             for (link, pending) in stopped.pending {
-                self.write(link, pending, now);
+                for counts in pending.in_doubt.into_iter().chain([pending.counts]) {
+                    self.write(link, counts, now);
+                }
             }
             self.stopped.push(environment);
         }
@@ -259,9 +269,9 @@ impl Fleet {
                 environment.cache.insert(link, second);
             }
             let pending = environment.pending.entry(link).or_insert_with(Pending::new);
-            pending.hits += 1;
-            pending.day += 1;
-            pending.last_hit_at = second;
+            pending.counts.hits += 1;
+            pending.counts.day += 1;
+            pending.counts.last_hit_at = second;
             self.recorded += 1;
         } else {
             self.failed += 1.0;
@@ -292,20 +302,31 @@ impl Fleet {
             if pending.not_before > second {
                 return true;
             }
-            let is_empty = pending.hits == 0 && pending.day == 0;
-            if !is_empty {
-                due.push((*link, std::mem::replace(pending, Pending::new())));
+            let taken = std::mem::replace(pending, Pending::new());
+            let (counts, later) = match taken.in_doubt {
+                Some(counts) => (counts, taken.counts),
+                None => (taken.counts, Counts::NONE),
+            };
+            if counts.hits > 0 || counts.day > 0 {
+                due.push((*link, counts, later, taken.failures));
             }
             false
         });
         let mut duration = 0.0;
         for concurrent in due.chunks_mut(CONCURRENT_WRITES) {
             let mut longest: f64 = 0.0;
-            for (link, pending) in concurrent {
-                let (rest, calls) = self.write(*link, std::mem::replace(pending, Pending::new()), now + duration);
+            for (link, counts, later, failures) in concurrent {
+                let (rest, calls) = self.write(*link, *counts, now + duration);
                 longest = longest.max(calls * CALL);
+                let backoff = f64::from(1 << (*failures).min(10)).min(MAX_BACKOFF_SECONDS);
+                let pending = Pending {
+                    counts: *later,
+                    in_doubt: rest,
+                    not_before: second + if rest.is_some() { backoff } else { MIN_INTERVAL_SECONDS },
+                    failures: if rest.is_some() { *failures + 1 } else { 0 },
+                };
                 if let Some(environment) = self.environments.get_mut(environment) {
-                    environment.pending.insert(*link, rest);
+                    environment.pending.insert(*link, pending);
                 }
             }
             duration += longest;
@@ -313,25 +334,25 @@ impl Fleet {
         duration
     }
 
-    /// Writes a link's total and its daily counts. Returns what is still pending, and the number of calls.
-    fn write(&mut self, link: u32, mut pending: Pending, now: f64) -> (Pending, f64) {
+    /// Writes a link's total and its daily counts. Returns what could not be written, and the number of calls.
+    fn write(&mut self, link: u32, mut counts: Counts, now: f64) -> (Option<Counts>, f64) {
         let mut calls = 0.0;
         let mut granted = true;
-        if pending.hits > 0 {
+        if counts.hits > 0 {
             calls += 1.0;
             granted = self.partitions.write(Item::Link(link), now);
             if let (true, Some(last_hit_at)) = (granted, self.last_hit_at.get_mut(link as usize)) {
-                if *last_hit_at > pending.last_hit_at {
+                if *last_hit_at > counts.last_hit_at {
                     // The condition on `lastHitAt` fails, which costs as much as a write. A second call leaves that
                     // attribute as it is.
                     calls += 1.0;
                     granted = self.partitions.write(Item::Link(link), now);
                 } else {
-                    *last_hit_at = pending.last_hit_at;
+                    *last_hit_at = counts.last_hit_at;
                 }
             }
             if granted {
-                pending.hits = 0;
+                counts.hits = 0;
             }
         }
         if granted {
@@ -339,26 +360,29 @@ impl Fleet {
             granted = self.partitions.write(Item::Day(link), now);
         }
         if granted {
-            self.written += pending.day;
-            pending.day = 0;
-            pending.failures = 0;
+            self.written += counts.day;
+            counts.day = 0;
         }
-        let backoff = f64::from(1 << pending.failures.min(10)).min(MAX_BACKOFF_SECONDS);
-        let pause = if granted { MIN_INTERVAL_SECONDS } else { backoff };
-        pending.failures += i32::from(!granted);
-        pending.not_before = now.floor() + pause;
-        (pending, calls)
+        ((!granted).then_some(counts), calls)
     }
 
     fn pending_visits(&self) -> i64 {
-        self.environments.iter().flat_map(|one| one.pending.values()).map(|pending| pending.day).sum()
+        self.environments.iter().flat_map(|one| one.pending.values()).map(Pending::visits).sum()
     }
 }
 
 impl Pending {
     fn new() -> Self {
-        Self { hits: 0, day: 0, last_hit_at: f64::NEG_INFINITY, not_before: f64::NEG_INFINITY, failures: 0 }
+        Self { counts: Counts::NONE, in_doubt: None, not_before: f64::NEG_INFINITY, failures: 0 }
     }
+
+    fn visits(&self) -> i64 {
+        self.counts.day + self.in_doubt.map_or(0, |counts| counts.day)
+    }
+}
+
+impl Counts {
+    const NONE: Self = Self { hits: 0, day: 0, last_hit_at: f64::NEG_INFINITY };
 }
 
 #[cfg(test)]
@@ -403,7 +427,7 @@ mod tests {
                 if self.is_unavailable.load(SeqCst) {
                     on_failure(due, StoreError::Unavailable(String::new()));
                 } else {
-                    self.written.fetch_add(due.counts.hits.cast_signed(), SeqCst);
+                    self.written.fetch_add(due.flush.counts.hits.cast_signed(), SeqCst);
                 }
             }
             Box::pin(ready(()))

@@ -2,6 +2,9 @@
 //!
 //! The trade-off: after a link is deleted or changed, each execution environment that has it cached redirects to the
 //! old target until the entry's time to live ends. Expiry is checked on each lookup. Missing links are not cached.
+//!
+//! While the table does not answer, an entry is used for longer (`stale-if-error`, RFC 5861), up to
+//! [`STALE_IF_ERROR_SECONDS`].
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,6 +15,12 @@ use crate::domain::link::Link;
 
 /// The capacity of a function's cache, in links: about 1.5 MB with targets of the usual 100 bytes, at most 10 MB.
 pub const CAPACITY: usize = 4_096;
+
+/// For how long after it was read a link may be used while the table does not answer, in seconds.
+pub const STALE_IF_ERROR_SECONDS: i64 = 3_600;
+
+/// For how long a stale link is used before the table is asked again, in seconds. Each such question may take seconds.
+const STALE_RETRY_SECONDS: i64 = 5;
 
 /// The average length of targets above which the cache is full before it holds `capacity` links, in bytes. It bounds
 /// the memory that a client can fill by creating links with long targets.
@@ -36,6 +45,8 @@ struct Entries {
 struct CachedLink {
     link: Link,
     cached_at: Timestamp,
+    /// How long the table need not be asked, counted from `cached_at`, in seconds.
+    fresh_for: i64,
 }
 
 impl LinkCache {
@@ -50,7 +61,20 @@ impl LinkCache {
             return None;
         }
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.links.get(code).filter(|cached| self.is_fresh(cached, now)).map(|cached| cached.link.clone())
+        entries.links.get(code).filter(|cached| is_fresh(cached, now)).map(|cached| cached.link.clone())
+    }
+
+    /// The link with this code, if it was read at most [`STALE_IF_ERROR_SECONDS`] ago and has not expired. This is for
+    /// when the table does not answer; the link is then fresh for a few seconds.
+    pub fn get_stale(&self, code: &Code, now: Timestamp) -> Option<Link> {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let cached = entries.links.get_mut(code)?;
+        let age = now.since(cached.cached_at);
+        if !(0..STALE_IF_ERROR_SECONDS).contains(&age) || cached.link.is_expired(now) {
+            return None;
+        }
+        cached.fresh_for = age + STALE_RETRY_SECONDS;
+        Some(cached.link.clone())
     }
 
     /// Caches a link.
@@ -60,24 +84,24 @@ impl LinkCache {
         }
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_full(&entries) {
-            entries.retain(|cached| self.is_fresh(cached, now));
+            entries.retain(|cached| is_fresh(cached, now));
             // If all entries are fresh, all are evicted: the popular links return with their next visit.
             if self.is_full(&entries) {
                 entries.retain(|_| false);
             }
         }
-        entries.insert(CachedLink { link: link.clone(), cached_at: now });
+        entries.insert(CachedLink { link: link.clone(), cached_at: now, fresh_for: self.ttl_seconds });
     }
 
     fn is_full(&self, entries: &Entries) -> bool {
         entries.links.len() >= self.capacity
             || entries.target_bytes >= self.capacity.saturating_mul(MAX_AVERAGE_TARGET_BYTES)
     }
+}
 
-    fn is_fresh(&self, cached: &CachedLink, now: Timestamp) -> bool {
-        // The range excludes negative ages, so that a clock that is set back does not extend an entry.
-        (0..self.ttl_seconds).contains(&now.since(cached.cached_at)) && !cached.link.is_expired(now)
-    }
+fn is_fresh(cached: &CachedLink, now: Timestamp) -> bool {
+    // The range excludes negative ages, so that a clock that is set back does not extend an entry.
+    (0..cached.fresh_for).contains(&now.since(cached.cached_at)) && !cached.link.is_expired(now)
 }
 
 impl Entries {

@@ -61,9 +61,16 @@ impl Resolve {
         if let Some(link) = self.cache.get(code, now) {
             return Ok(link);
         }
-        let link = self.find(code, now).await?;
-        self.cache.insert(&link, now);
-        Ok(link)
+        match self.store.find(code, now).await {
+            Err(error @ (StoreError::Unavailable(_) | StoreError::Storage(_))) => {
+                self.cache.get_stale(code, now).ok_or_else(|| error.into())
+            }
+            found => {
+                let link = require_live(found)?;
+                self.cache.insert(&link, now);
+                Ok(link)
+            }
+        }
     }
 
     /// Finds the live link with a code in the table.

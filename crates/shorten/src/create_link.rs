@@ -1,8 +1,9 @@
 //! `POST /shorten`: creates a link.
 
 use http::StatusCode;
+use shortlink_core::domain::idempotency_key::IdempotencyKey;
 use shortlink_core::domain::link::{Link, NewLink};
-use shortlink_core::dynamodb::deduplication::CreateOutcome;
+use shortlink_core::dynamodb::deduplication::{CreateOutcome, Repetition};
 use shortlink_core::dynamodb::error::CreateError;
 use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
@@ -13,6 +14,13 @@ use crate::body::{self, Fields};
 use crate::create_link_request::CreateLinkRequest;
 use crate::form::{self, FormValues};
 use crate::link_response::{self, Format};
+
+/// The name of the header with the idempotency key.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// A clock that shows an earlier time, Unix seconds, has not been set: this is the year 2020. Links created by it would
+/// have expired when it is.
+const EARLIEST_NOW: i64 = 1_577_836_800;
 
 /// Creates the link that a request asks for. A problem is a form with errors if the client prefers HTML, else a
 /// document.
@@ -38,15 +46,12 @@ pub(crate) async fn create_link(shorten: &Shorten, request: &Request) -> Result<
 async fn create_or_reuse(shorten: &Shorten, request: &Request, fields: Fields) -> Result<(StatusCode, Link), Problem> {
     let own_hosts = [shorten.base_url(request).host(), request.base_url.host()];
     let create_request = CreateLinkRequest::parse(fields, &own_hosts, request.query.as_deref())?;
-    let reuse = create_request.reuse;
+    let key = idempotency_key(request)?;
+    let repetition = Repetition { reuse: create_request.reuse, key: key.as_ref() };
     let new_link = to_new_link(shorten, create_request)?;
-    let outcome = if reuse {
-        shorten.store.create_or_reuse(&new_link, &shorten.config.expiry, &shorten.codes).await
-    } else {
-        shorten.store.create(&new_link, &shorten.codes).await.map(CreateOutcome::Created)
-    };
+    let outcome = shorten.store.create_or_return(&new_link, repetition, &shorten.config.expiry, &shorten.codes).await;
     let (status, link) = match outcome.map_err(to_problem)? {
-        CreateOutcome::Created(link) => (StatusCode::CREATED, link),
+        CreateOutcome::Created(link) | CreateOutcome::Repeated(link) => (StatusCode::CREATED, link),
         CreateOutcome::Existing(link) => (StatusCode::OK, link),
     };
     tracing::info!(
@@ -58,9 +63,26 @@ async fn create_or_reuse(shorten: &Shorten, request: &Request, fields: Fields) -
     Ok((status, link))
 }
 
+/// The key by which a repeated request is recognised, if the client sends one.
+fn idempotency_key(request: &Request) -> Result<Option<IdempotencyKey>, Problem> {
+    let mut values = request.headers.get_all(IDEMPOTENCY_KEY).iter();
+    let reason = match (values.next(), values.next()) {
+        (None, _) => return Ok(None),
+        (Some(value), None) => match IdempotencyKey::parse(value.as_bytes()) {
+            Ok(key) => return Ok(Some(key)),
+            Err(error) => error.to_string(),
+        },
+        (Some(_), Some(_)) => "occurs twice; send it once".to_owned(),
+    };
+    Err(Problem::with_field(ProblemKind::InvalidIdempotencyKey, IDEMPOTENCY_KEY, reason))
+}
+
 /// Applies the operator's policy to the requested expiry.
 fn to_new_link(shorten: &Shorten, request: CreateLinkRequest) -> Result<NewLink, Problem> {
     let now = shorten.clock.now();
+    if now.unix() < EARLIEST_NOW {
+        return Err(Problem::out_of_order(format!("the clock of this machine is wrong: it shows {now}")));
+    }
     let policy = &shorten.config.expiry;
     let expires_at = policy
         .expires_at(request.expiry, now)
@@ -80,6 +102,11 @@ fn to_problem(error: CreateError) -> Problem {
         CreateError::AliasTaken(_) => {
             Problem::with_field(ProblemKind::AliasTaken, "alias", "is already taken; choose another")
         }
+        CreateError::IdempotencyKeyUsed => Problem::with_field(
+            ProblemKind::IdempotencyKeyUsed,
+            IDEMPOTENCY_KEY,
+            "was sent with another request in the last day; send a new key, or the same request again",
+        ),
         CreateError::CodesExhausted => Problem::unavailable(error),
         CreateError::Store(error) => error.into(),
     }

@@ -7,6 +7,7 @@
 //! | [`code`] | codes and aliases |
 //! | [`code_generator`] | random codes for new links |
 //! | [`expiry`] | the expiry that a client asks for, and what the operator allows |
+//! | [`idempotency_key`] | keys by which a repeated request is recognised |
 //! | [`invisible`] | characters that nobody sees |
 //! | [`link`] | a link, and a link that is about to be created |
 //! | [`special_address`] | IP addresses that are not public |
@@ -18,6 +19,7 @@ pub mod clock;
 pub mod code;
 pub mod code_generator;
 pub mod expiry;
+pub mod idempotency_key;
 pub mod invisible;
 pub mod link;
 pub mod special_address;

@@ -43,6 +43,15 @@ pub struct VisitCounts {
     pub days: BTreeMap<String, DailyCounts>,
 }
 
+/// Counts of one link that are written together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flush {
+    /// Distinguishes this write of the link from any other, so that it is carried out once however often it is sent.
+    pub id: String,
+    /// The counts that have not been written yet.
+    pub counts: VisitCounts,
+}
+
 /// Counts for one link and day that have not been written yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DailyCounts {

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
-use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::Client;
@@ -15,13 +14,8 @@ use aws_sdk_dynamodb::config::{
 
 use crate::config::{ConfigError, Environment};
 use crate::dynamodb::connection_pool::{BoxError, ConnectionPool};
+use crate::dynamodb::retries::{self, NotDynamoDb};
 use crate::dynamodb::tls;
-
-/// The maximum number of attempts for one call.
-pub const MAX_ATTEMPTS: u32 = 3;
-
-/// The SDK's back-off before the second attempt of a call; it doubles before the third.
-pub const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 
 /// The timeout of one attempt. DynamoDB answers within 10 ms; an attempt that takes 100 times as long is lost.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_000);
@@ -71,7 +65,9 @@ pub fn for_lambda(environment: &Environment<'_>) -> Result<LambdaClient, ConfigE
         // This watches the throughput of streamed bodies. Ours are read as a whole within the attempt's timeout.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .timeout_config(timeouts())
-        .retry_config(retries());
+        .retry_partition(retries::partition())
+        .retry_classifier(NotDynamoDb)
+        .retry_config(retries::config());
     config.set_endpoint_url(endpoint_url.clone());
     Ok(LambdaClient { client: Client::from_conf(config.build()), pool, endpoint_url, region })
 }
@@ -99,7 +95,7 @@ impl LambdaClient {
 /// The client of a program that a person starts. Region, credentials and endpoint come from the SDK's variables and
 /// files; the system's certificate authorities are trusted.
 pub async fn from_environment() -> Client {
-    Client::new(&loader().load().await)
+    build(&loader().load().await)
 }
 
 /// A client for a DynamoDB that is not in AWS, at `endpoint_url`, with credentials that nobody checks.
@@ -111,17 +107,25 @@ pub async fn local(endpoint_url: &str) -> Client {
         .use_dual_stack(false)
         .region(Region::from_static("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials));
-    Client::new(&loader.load().await)
+    build(&loader.load().await)
 }
 
 /// As [`from_environment`], with another endpoint.
 pub async fn with_endpoint(endpoint_url: &str) -> Client {
-    Client::new(&loader().endpoint_url(endpoint_url).load().await)
+    build(&loader().endpoint_url(endpoint_url).load().await)
+}
+
+fn build(config: &aws_config::SdkConfig) -> Client {
+    let config = aws_sdk_dynamodb::config::Builder::from(config);
+    Client::from_conf(config.retry_partition(retries::partition()).retry_classifier(NotDynamoDb).build())
 }
 
 fn loader() -> aws_config::ConfigLoader {
     let pool = SharedHttpClient::new(ConnectionPool::new(tls::system_roots()));
-    aws_config::defaults(BehaviorVersion::latest()).http_client(pool).timeout_config(timeouts()).retry_config(retries())
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(pool)
+        .timeout_config(timeouts())
+        .retry_config(retries::config())
 }
 
 fn timeouts() -> TimeoutConfig {
@@ -130,8 +134,4 @@ fn timeouts() -> TimeoutConfig {
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(CALL_TIMEOUT)
         .build()
-}
-
-fn retries() -> RetryConfig {
-    RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS).with_initial_backoff(INITIAL_BACKOFF)
 }

@@ -104,7 +104,8 @@ impl ConnectionPool {
             }
         };
         let response = collect(response).await?;
-        if sender.ready().await.is_ok() {
+        // A server that fails is better asked over another connection, which may lead to another server.
+        if !response.status().is_server_error() && sender.ready().await.is_ok() {
             self.checkin(origin, sender);
         }
         HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))

@@ -1,23 +1,24 @@
-//! Deduplication (`reuse`): the existing link is returned for the same request.
+//! Returning an existing link: deduplication (`reuse`) and idempotency keys.
 //!
-//! Two requests are the same if they have the same target and ask for the same expiry. The link created for a request
-//! is recorded in a deduplication entry, an item whose key is a digest of the request. The link and the entry are put
-//! in one transaction, so one link is created however many clients race for it. A request with an alias needs no entry:
-//! its link can only be the one with that alias.
+//! Two requests are the same for deduplication if they have the same target and ask for the same expiry. The link
+//! created for such a request is recorded in a deduplication entry, an item whose key is a digest of the request. A
+//! request with an idempotency key is recorded in an idempotency entry, whose key is a digest of that key. The link and
+//! its entries are put in one transaction, so one link is created however many clients race for it, and however often a
+//! client repeats a request whose response was lost. A request with an alias needs no deduplication entry: its link can
+//! only be the one with that alias.
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem};
 use rand::RngExt;
 
 use crate::domain::code::Code;
 use crate::domain::code_generator::CodeGenerator;
 use crate::domain::expiry::ExpiryPolicy;
+use crate::domain::idempotency_key::IdempotencyKey;
 use crate::domain::link::{Link, NewLink};
 use crate::dynamodb::error::{CreateError, StoreError};
-use crate::dynamodb::items::{self, expression};
+use crate::dynamodb::items::{self, Item};
+use crate::dynamodb::link_transaction::{Entry, TransactionOutcome};
 use crate::dynamodb::store::Store;
 
 /// The maximum number of attempts under contention. An attempt fails only because a concurrent request has created the
@@ -39,91 +40,141 @@ pub enum CreateOutcome {
     Existing(Link),
     /// The link was created.
     Created(Link),
+    /// The link was created by an earlier request with the same idempotency key.
+    Repeated(Link),
+}
+
+/// What a request says about existing links.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Repetition<'a> {
+    /// Whether to return the existing link for the same request.
+    pub reuse: bool,
+    /// The idempotency key of the request.
+    pub key: Option<&'a IdempotencyKey>,
 }
 
 /// The result of one attempt.
 enum Attempt {
-    Created(Link),
+    Finished(CreateOutcome),
     /// A concurrent request was faster.
     Lost,
 }
 
 impl Store {
-    /// Returns the live link for the same request, or creates it.
+    /// Creates a link, unless it exists according to `repetition`.
     ///
     /// # Errors
     ///
     /// [`CreateError`].
-    pub async fn create_or_reuse(
+    pub async fn create_or_return(
         &self,
         new_link: &NewLink,
+        repetition: Repetition<'_>,
         policy: &ExpiryPolicy,
         codes: &CodeGenerator,
     ) -> Result<CreateOutcome, CreateError> {
-        if new_link.alias.is_some() {
+        let Repetition { reuse, key } = repetition;
+        if key.is_none() && (!reuse || new_link.alias.is_some()) {
             return match self.create(new_link, codes).await {
                 Ok(link) => Ok(CreateOutcome::Created(link)),
-                Err(CreateError::AliasTaken(link)) if matches_request(&link, new_link, policy) => {
+                Err(CreateError::AliasTaken(link)) if reuse && matches_request(&link, new_link, policy) => {
                     Ok(CreateOutcome::Existing(*link))
                 }
                 Err(error) => Err(error),
             };
         }
-        let key = items::deduplication_key(new_link);
+        let idempotency_key = key.map(items::idempotency_key);
+        let deduplication_key = (reuse && new_link.alias.is_none()).then(|| items::deduplication_key(new_link));
         for attempt in 0..MAX_ATTEMPTS {
-            let recorded = self.get_item(&key, true).await?.as_ref().and_then(items::deduplicated_code);
-            if let Some(code) = &recorded
-                && let Some(link) = self.get(code, true).await?
-                // The recorded link may have been deleted, and another may have been created with its code.
-                && matches_request(&link, new_link, policy)
-            {
-                return Ok(CreateOutcome::Existing(link));
+            let mut stale = None;
+            if let Some(key) = &deduplication_key {
+                stale = self.get_item(key, true).await?.as_ref().and_then(items::entry_code);
+                if let Some(link) = self.live_link(stale.as_ref(), new_link, policy).await? {
+                    // If this request has created it, its response was lost.
+                    let recorded = match &idempotency_key {
+                        Some(key) => self.get_item(key, true).await?,
+                        None => None,
+                    };
+                    return match recorded.filter(|entry| !items::has_purge_time_passed(entry, new_link.created_at)) {
+                        Some(entry) => self.repeat(&entry, new_link, reuse).await,
+                        None => Ok(CreateOutcome::Existing(link)),
+                    };
+                }
             }
-            if let Attempt::Created(link) = self.create_with_entry(new_link, codes, &key, recorded.as_ref()).await? {
-                return Ok(CreateOutcome::Created(link));
+            let entries = |link: &Link| {
+                let deduplication =
+                    deduplication_key.as_ref().map(|key| items::deduplication_entry(key, link, stale.as_ref()));
+                let idempotency =
+                    idempotency_key.as_ref().map(|key| items::idempotency_entry(key, new_link, reuse, link));
+                idempotency.into_iter().chain(deduplication).collect::<Vec<_>>()
+            };
+            match self.create_with_entries(new_link, repetition, policy, codes, entries).await? {
+                Attempt::Finished(outcome) => return Ok(outcome),
+                Attempt::Lost => back_off(attempt).await,
             }
-            back_off(attempt).await;
         }
         Err(StoreError::Unavailable("too many concurrent requests for the same link".to_owned()).into())
     }
 
-    /// Puts a link and its deduplication entry, both or neither. `stale` is the code in the entry that was read, if
-    /// there is one; only that entry is replaced.
-    async fn create_with_entry(
+    /// The link with this code, if it is live and is what the request asks for. The link may have been deleted, and
+    /// another may have been created with its code.
+    async fn live_link(
+        &self,
+        code: Option<&Code>,
+        new_link: &NewLink,
+        policy: &ExpiryPolicy,
+    ) -> Result<Option<Link>, StoreError> {
+        let Some(code) = code else { return Ok(None) };
+        let link = self.get(code, true).await?;
+        Ok(link.filter(|link| matches_request(link, new_link, policy)))
+    }
+
+    /// Puts a link and its entries, all or none. The idempotency entry is the first one, if there is one.
+    async fn create_with_entries(
         &self,
         new_link: &NewLink,
+        Repetition { reuse, key }: Repetition<'_>,
+        policy: &ExpiryPolicy,
         codes: &CodeGenerator,
-        key: &str,
-        stale: Option<&Code>,
+        entries: impl Fn(&Link) -> Vec<Entry>,
     ) -> Result<Attempt, CreateError> {
-        for code in codes.candidates() {
+        let candidates: Box<dyn Iterator<Item = Code> + Send> = match &new_link.alias {
+            Some(alias) => Box::new(std::iter::once(alias.clone())),
+            None => Box::new(codes.candidates()),
+        };
+        for code in candidates {
             let link = new_link.with_code(code);
-            let put_link = Put::builder()
-                .table_name(&self.table)
-                .set_item(Some(items::from_link(&link, &codes.write_id(), new_link.purge_after)))
-                .condition_expression(expression::KEY_NOT_EXISTS);
-            let put_entry =
-                Put::builder().table_name(&self.table).set_item(Some(items::deduplication_entry(key, &link)));
-            let put_entry = match stale {
-                None => put_entry.condition_expression(expression::KEY_NOT_EXISTS),
-                Some(stale) => put_entry
-                    .condition_expression(expression::IS_STALE_ENTRY)
-                    .expression_attribute_values(":stale", AttributeValue::S(stale.to_string())),
-            };
-            let mut transaction = self.client.transact_write_items();
-            for put in [put_link, put_entry] {
-                let put = put.build().map_err(|error| StoreError::Rejected(error.to_string()))?;
-                transaction = transaction.transact_items(TransactWriteItem::builder().put(put).build());
-            }
-            let Err(error) = transaction.send().await else { return Ok(Attempt::Created(link)) };
-            match cancellation_reasons(&error) {
-                Some([link, _]) if condition_failed(link) => {} // the code is taken: try the next candidate
-                Some([_, entry]) if condition_failed(entry) => return Ok(Attempt::Lost),
-                Some(reasons) if reasons.iter().any(conflicted) => return Ok(Attempt::Lost),
-                _ => return Err(StoreError::from_sdk(&error).into()),
+            let item = items::from_link(&link, &codes.write_id(), new_link.purge_after);
+            match self.put_with_entries(item, &entries(&link)).await? {
+                TransactionOutcome::Done => return Ok(Attempt::Finished(CreateOutcome::Created(link))),
+                TransactionOutcome::EntryExists(0, entry) if key.is_some() => {
+                    return self.repeat(&entry, new_link, reuse).await.map(Attempt::Finished);
+                }
+                TransactionOutcome::EntryExists(..) | TransactionOutcome::Conflict => return Ok(Attempt::Lost),
+                TransactionOutcome::CodeTaken(item) if new_link.alias.is_some() => {
+                    let other = Self::to_link(&link.code, item)?;
+                    return match reuse && matches_request(&other, new_link, policy) {
+                        true => Ok(Attempt::Finished(CreateOutcome::Existing(other))),
+                        false => Err(CreateError::AliasTaken(Box::new(other))),
+                    };
+                }
+                TransactionOutcome::CodeTaken(_) => {} // try the next candidate
             }
         }
         Err(CreateError::CodesExhausted)
+    }
+
+    /// The link that an earlier request with the same idempotency key has created.
+    async fn repeat(&self, entry: &Item, new_link: &NewLink, reuse: bool) -> Result<CreateOutcome, CreateError> {
+        if !items::is_same_request(entry, new_link, reuse) {
+            return Err(CreateError::IdempotencyKeyUsed);
+        }
+        let code = items::entry_code(entry);
+        let link = match &code {
+            Some(code) => self.get(code, true).await?,
+            None => None,
+        };
+        link.map(CreateOutcome::Repeated).ok_or(CreateError::IdempotencyKeyUsed)
     }
 }
 
@@ -132,24 +183,6 @@ fn matches_request(link: &Link, new_link: &NewLink, policy: &ExpiryPolicy) -> bo
     link.target == new_link.target
         && !link.is_expired(new_link.created_at)
         && policy.would_yield(new_link.requested_expiry, link.created_at, link.expires_at)
-}
-
-/// The reasons that a transaction of two writes was cancelled, one for each write.
-fn cancellation_reasons<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<&[CancellationReason; 2]> {
-    match error.as_service_error()? {
-        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
-            cancelled.cancellation_reasons().try_into().ok()
-        }
-        _ => None,
-    }
-}
-
-fn condition_failed(reason: &CancellationReason) -> bool {
-    reason.code() == Some("ConditionalCheckFailed")
-}
-
-fn conflicted(reason: &CancellationReason) -> bool {
-    matches!(reason.code(), Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"))
 }
 
 /// Sleeps for a random time, so that requests that collided do not collide again.

@@ -29,6 +29,9 @@ pub enum CreateError {
     /// The alias is the code of this link.
     #[error("the alias is taken")]
     AliasTaken(Box<Link>),
+    /// The idempotency key belongs to another request.
+    #[error("the idempotency key was used for another request")]
+    IdempotencyKeyUsed,
     /// All candidate codes are taken: the code space is nearly full.
     #[error("all generated codes are taken: raise CODE_LENGTH")]
     CodesExhausted,

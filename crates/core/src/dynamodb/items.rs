@@ -1,13 +1,14 @@
 //! The items of the table.
 //!
-//! The table has one key, the partition key [`CODE`](attribute::CODE), and three kinds of items. A link's key is its
-//! code. The keys of the other two contain `#`, which no code contains.
+//! The table has one key, the partition key [`CODE`](attribute::CODE), and four kinds of items. A link's key is its
+//! code. The keys of the others contain `#`, which no code contains.
 //!
 //! | item | key | attributes |
 //! | --- | --- | --- |
-//! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `hits`, `lastHitAt` |
-//! | daily counts | `day#` code `#` date | `hits`, `bots`, devices, countries, referrers, `purgeAt` |
+//! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `hits`, `lastHitAt`, `flushId` |
+//! | daily counts | `day#` code `#` date | `hits`, `bots`, devices, countries, referrers, `flushId`, `purgeAt` |
 //! | deduplication entry | `reuse#` digest | `reuseCode`, `purgeAt` |
+//! | idempotency entry | `idempotency#` digest | `reuseCode`, `request`, `purgeAt` |
 //!
 //! Every attribute name, every key and both directions of the mapping are in this file.
 
@@ -19,9 +20,11 @@ use sha2::{Digest, Sha256};
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 use crate::domain::expiry::RequestedExpiry;
+use crate::domain::idempotency_key::{IdempotencyKey, KEY_LIFETIME_SECONDS};
 use crate::domain::link::{Link, NewLink};
 use crate::domain::target::Target;
 use crate::domain::visit::{DailyCounts, DailyVisits};
+use crate::dynamodb::link_transaction::Entry;
 
 /// An item, as the SDK represents it.
 pub type Item = HashMap<String, AttributeValue>;
@@ -47,6 +50,9 @@ pub mod attribute {
     pub const HITS: &str = "hits";
     /// N, Unix seconds: the time of the last visit.
     pub const LAST_HIT_AT: &str = "lastHitAt";
+    /// S, 16 hexadecimal digits, random for each flush: the last flush of visits that has been added to the item. A flush
+    /// that is repeated because its response was lost is recognised by it.
+    pub const FLUSH_ID: &str = "flushId";
     /// N, of daily counts: the number of requests from bots.
     pub const BOTS: &str = "bots";
     /// N, of daily counts: visits from a country; two capital letters follow. Devices (`phone`, `tablet`, `desktop`)
@@ -57,25 +63,33 @@ pub mod attribute {
     /// SS, of daily counts: the referring hosts that have a count of their own, at most
     /// [`MAX_REFERRERS`](crate::domain::visit::MAX_REFERRERS).
     pub const REFERRERS: &str = "referrers";
-    /// S, of a deduplication entry: the code of the link to return.
-    pub const DEDUPLICATED_CODE: &str = "reuseCode";
+    /// S, of a deduplication or idempotency entry: the code of the link to return.
+    pub const ENTRY_CODE: &str = "reuseCode";
+    /// S, of an idempotency entry: a digest of the request.
+    pub const REQUEST: &str = "request";
 }
 
 /// Expressions in which attributes are named.
 pub(super) mod expression {
     /// A condition: there is no item with this key.
     pub(in crate::dynamodb) const KEY_NOT_EXISTS: &str = "attribute_not_exists(shortCode)";
-    /// A condition: there is an item with this key.
-    pub(in crate::dynamodb) const KEY_EXISTS: &str = "attribute_exists(shortCode)";
-    /// A condition: the link exists, and none of its visits is later than `:last`.
-    pub(in crate::dynamodb) const IS_LATEST_VISIT: &str =
-        "attribute_exists(shortCode) AND (attribute_not_exists(lastHitAt) OR lastHitAt <= :last)";
+    /// A condition: the link exists, and does not contain the flush `:flush`.
+    pub(in crate::dynamodb) const IS_NEW_VISIT: &str = "attribute_exists(shortCode) AND NOT flushId = :flush";
+    /// A condition: that, and none of the link's visits is later than `:last`.
+    pub(in crate::dynamodb) const IS_LATEST_VISIT: &str = "attribute_exists(shortCode) AND NOT flushId = :flush AND \
+                                                           (attribute_not_exists(lastHitAt) OR lastHitAt <= :last)";
+    /// A condition: the day's item does not contain the flush `:flush`.
+    pub(in crate::dynamodb) const IS_NEW_FLUSH: &str = "NOT flushId = :flush";
+    /// Part of an update: stores the flush id.
+    pub(in crate::dynamodb) const SET_FLUSH: &str = "flushId = :flush";
     /// A condition: the deduplication entry still points to the code `:stale`.
     pub(in crate::dynamodb) const IS_STALE_ENTRY: &str = "reuseCode = :stale";
+    /// A condition: there is no idempotency entry, or its lifetime is over at `:now`.
+    pub(in crate::dynamodb) const IS_OLD_ENTRY: &str = "attribute_not_exists(shortCode) OR purgeAt <= :now";
     /// An update: adds to a link's total.
-    pub(in crate::dynamodb) const ADD_HITS: &str = "ADD hits :hits";
+    pub(in crate::dynamodb) const ADD_HITS: &str = "SET flushId = :flush ADD hits :hits";
     /// An update: adds to a link's total, and sets the time of its last visit.
-    pub(in crate::dynamodb) const ADD_HITS_AND_TIME: &str = "SET lastHitAt = :last ADD hits :hits";
+    pub(in crate::dynamodb) const ADD_HITS_AND_TIME: &str = "SET lastHitAt = :last, flushId = :flush ADD hits :hits";
     /// A projection: the daily counts that a link's history shows.
     pub(in crate::dynamodb) const DAILY_VISITS: &str = "shortCode, hits, bots";
 }
@@ -132,30 +146,79 @@ pub fn to_link(mut item: Item) -> Result<Link, &'static str> {
 /// The key of the deduplication entry for a request: SHA-256 of the target and of the requested expiry, each followed
 /// by a line break, which neither contains.
 pub(super) fn deduplication_key(new_link: &NewLink) -> String {
-    let expiry = match new_link.requested_expiry {
+    let (target, expiry) = (&new_link.target, expiry_text(new_link.requested_expiry));
+    format!("reuse#{:x}", Sha256::digest(format!("{target}\n{expiry}\n")))
+}
+
+fn expiry_text(expiry: RequestedExpiry) -> String {
+    match expiry {
         RequestedExpiry::Default => "default".to_owned(),
         RequestedExpiry::In(seconds) => format!("in {seconds}"),
         RequestedExpiry::At(instant) => format!("at {}", instant.unix()),
         RequestedExpiry::Never => "never".to_owned(),
-    };
-    format!("reuse#{:x}", Sha256::digest(format!("{}\n{expiry}\n", new_link.target)))
+    }
 }
 
-/// The deduplication entry that points to `link`. It may be deleted once the link has expired.
-pub(super) fn deduplication_entry(key: &str, link: &Link) -> Item {
-    let mut item = Item::from([
-        (attribute::CODE.to_owned(), AttributeValue::S(key.to_owned())),
-        (attribute::DEDUPLICATED_CODE.to_owned(), AttributeValue::S(link.code.to_string())),
-    ]);
+/// The deduplication entry that points to `link`. It replaces the entry that points to `stale`, or is the first one. It
+/// may be deleted once the link has expired.
+pub(super) fn deduplication_entry(key: &str, link: &Link, stale: Option<&Code>) -> Entry {
+    let mut item = entry(key, link);
     if let Some(expires_at) = link.expires_at {
         item.insert(attribute::PURGE_AT.to_owned(), number(expires_at.unix()));
     }
-    item
+    match stale {
+        None => Entry { item, condition: expression::KEY_NOT_EXISTS, values: Vec::new() },
+        Some(stale) => Entry {
+            item,
+            condition: expression::IS_STALE_ENTRY,
+            values: vec![(":stale", AttributeValue::S(stale.to_string()))],
+        },
+    }
 }
 
-/// The code that a deduplication entry points to.
-pub(super) fn deduplicated_code(entry: &Item) -> Option<Code> {
-    Code::parse(entry.get(attribute::DEDUPLICATED_CODE)?.as_s().ok()?).ok()
+/// The key of the idempotency entry of an idempotency key: SHA-256 of that key.
+pub(super) fn idempotency_key(key: &IdempotencyKey) -> String {
+    format!("idempotency#{:x}", Sha256::digest(key.as_str()))
+}
+
+/// The idempotency entry of a request that creates `link`. It replaces an entry whose lifetime is over.
+pub(super) fn idempotency_entry(key: &str, new_link: &NewLink, reuse: bool, link: &Link) -> Entry {
+    let now = new_link.created_at.unix();
+    let mut item = entry(key, link);
+    item.insert(attribute::REQUEST.to_owned(), AttributeValue::S(request_digest(new_link, reuse)));
+    item.insert(attribute::PURGE_AT.to_owned(), number(now + KEY_LIFETIME_SECONDS));
+    Entry { item, condition: expression::IS_OLD_ENTRY, values: vec![(":now", number(now))] }
+}
+
+/// Whether an idempotency entry is that of this request.
+pub(super) fn is_same_request(entry: &Item, new_link: &NewLink, reuse: bool) -> bool {
+    entry.get(attribute::REQUEST) == Some(&AttributeValue::S(request_digest(new_link, reuse)))
+}
+
+/// Whether an item could have been deleted already.
+pub(super) fn has_purge_time_passed(item: &Item, now: Timestamp) -> bool {
+    let purge_at = item.get(attribute::PURGE_AT).and_then(|value| value.as_n().ok()?.parse::<i64>().ok());
+    purge_at.is_some_and(|instant| instant <= now.unix())
+}
+
+/// SHA-256 of all that a request asks for.
+fn request_digest(new_link: &NewLink, reuse: bool) -> String {
+    let alias = new_link.alias.as_ref().map_or("", Code::as_str);
+    let (target, expiry) = (&new_link.target, expiry_text(new_link.requested_expiry));
+    format!("{:x}", Sha256::digest(format!("{target}\n{expiry}\n{alias}\n{reuse}\n")))
+}
+
+/// An item that points to `link`.
+fn entry(key: &str, link: &Link) -> Item {
+    Item::from([
+        (attribute::CODE.to_owned(), AttributeValue::S(key.to_owned())),
+        (attribute::ENTRY_CODE.to_owned(), AttributeValue::S(link.code.to_string())),
+    ])
+}
+
+/// The code that an entry points to.
+pub(super) fn entry_code(entry: &Item) -> Option<Code> {
+    Code::parse(entry.get(attribute::ENTRY_CODE)?.as_s().ok()?).ok()
 }
 
 /// The key of the daily counts of a link; `date` is a day in UTC, such as `2030-01-31`.
@@ -179,6 +242,11 @@ pub(super) fn daily_increments(counts: &DailyCounts) -> impl Iterator<Item = (St
     let referrers =
         counts.referrers.iter().map(|(host, count)| (format!("{}{host}", attribute::REFERRER_PREFIX), *count));
     totals.chain(devices).chain(countries).chain(referrers)
+}
+
+/// Whether this flush was the last to be added to the item.
+pub(super) fn has_flush_id(item: &Item, flush_id: &str) -> bool {
+    item.get(attribute::FLUSH_ID).and_then(|id| id.as_s().ok()).is_some_and(|id| id == flush_id)
 }
 
 /// The referring hosts that have a count of their own in a day's item.
@@ -235,11 +303,14 @@ mod tests {
     fn expressions_name_the_attributes() {
         for (expression, names) in [
             (expression::KEY_NOT_EXISTS, &[attribute::CODE][..]),
-            (expression::KEY_EXISTS, &[attribute::CODE]),
-            (expression::IS_LATEST_VISIT, &[attribute::CODE, attribute::LAST_HIT_AT]),
-            (expression::IS_STALE_ENTRY, &[attribute::DEDUPLICATED_CODE]),
-            (expression::ADD_HITS, &[attribute::HITS]),
-            (expression::ADD_HITS_AND_TIME, &[attribute::HITS, attribute::LAST_HIT_AT]),
+            (expression::IS_NEW_VISIT, &[attribute::CODE, attribute::FLUSH_ID]),
+            (expression::IS_NEW_FLUSH, &[attribute::FLUSH_ID]),
+            (expression::SET_FLUSH, &[attribute::FLUSH_ID]),
+            (expression::IS_LATEST_VISIT, &[attribute::CODE, attribute::FLUSH_ID, attribute::LAST_HIT_AT]),
+            (expression::IS_OLD_ENTRY, &[attribute::CODE, attribute::PURGE_AT]),
+            (expression::IS_STALE_ENTRY, &[attribute::ENTRY_CODE]),
+            (expression::ADD_HITS, &[attribute::FLUSH_ID, attribute::HITS]),
+            (expression::ADD_HITS_AND_TIME, &[attribute::FLUSH_ID, attribute::HITS, attribute::LAST_HIT_AT]),
             (expression::DAILY_VISITS, &[attribute::CODE, attribute::HITS, attribute::BOTS]),
         ] {
             for name in names {

@@ -5,12 +5,14 @@
 //!
 //! | module | defines |
 //! | --- | --- |
-//! | [`client`] | the SDK's client: region, credentials, timeouts, retries |
+//! | [`client`] | the SDK's client: region, credentials, timeouts |
+//! | [`retries`] | how often and when the SDK repeats an attempt |
 //! | [`connection_pool`] | the client's connections: HTTP/1.1 over TLS |
 //! | [`tls`] | the certificate authorities that the connections trust |
 //! | [`items`] | the items of the table: every attribute name, and the mapping to and from links and counts |
 //! | [`store`] | creating and finding links |
-//! | [`deduplication`] | returning the existing link for the same request (`reuse`) |
+//! | [`deduplication`] | returning an existing link: `reuse` and idempotency keys |
+//! | `link_transaction` | putting a link together with entries that point to it |
 //! | [`visit_counts`] | adding to the counts of visits, and reading them |
 //! | [`error`] | what can go wrong |
 //! | [`iam_actions`] | the IAM actions that these calls need |
@@ -21,6 +23,8 @@ pub mod deduplication;
 pub mod error;
 pub mod iam_actions;
 pub mod items;
+mod link_transaction;
+pub mod retries;
 pub mod store;
 pub mod tls;
 pub mod visit_counts;

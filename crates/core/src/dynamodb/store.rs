@@ -110,7 +110,7 @@ impl Store {
     /// Reads a link once.
     pub(super) async fn get(&self, code: &Code, consistent: bool) -> Result<Option<Link>, StoreError> {
         let item = self.get_item(code.as_str(), consistent).await?;
-        item.map(|item| to_link(code, item)).transpose()
+        item.map(|item| Self::to_link(code, item)).transpose()
     }
 
     /// Reads an item once.
@@ -140,7 +140,7 @@ impl Store {
             Some(item) if item.get(attribute::WRITE_ID) == Some(&AttributeValue::S(write_id.to_owned())) => {
                 Ok(PutOutcome::Created)
             }
-            Some(item) => to_link(&link.code, item).map(|other| PutOutcome::Taken(Box::new(other))),
+            Some(item) => Self::to_link(&link.code, item).map(|other| PutOutcome::Taken(Box::new(other))),
         }
     }
 
@@ -162,8 +162,9 @@ impl Store {
             _ => Err(StoreError::from_sdk(&error)),
         }
     }
-}
 
-fn to_link(code: &Code, item: Item) -> Result<Link, StoreError> {
-    items::to_link(item).map_err(|attribute| StoreError::Malformed { code: code.clone(), attribute })
+    /// The link of an item.
+    pub(super) fn to_link(code: &Code, item: Item) -> Result<Link, StoreError> {
+        items::to_link(item).map_err(|attribute| StoreError::Malformed { code: code.clone(), attribute })
+    }
 }

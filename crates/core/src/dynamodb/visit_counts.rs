@@ -1,7 +1,8 @@
 //! Counts of visits: a total on the link's own item, and one item for each day of a link.
 //!
-//! An update that adds to a count is never repeated by the SDK, because an update that was carried out but whose
-//! response was lost would then count twice. [`crate::visits::recorder`] repeats what has failed.
+//! An update that was carried out but whose response was lost must not count twice when it is repeated. So each update
+//! stores its flush id in the item, on the condition that the item does not contain this id already. The SDK does not
+//! repeat updates; [`crate::visits::recorder`] repeats what has failed, at its own pace.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +15,7 @@ use aws_sdk_dynamodb::types::{
 
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
-use crate::domain::visit::{DAYS_SHOWN, DailyCounts, DailyVisits, MAX_REFERRERS, OTHER, VisitCounts};
+use crate::domain::visit::{DAYS_SHOWN, DailyCounts, DailyVisits, Flush, MAX_REFERRERS, OTHER, VisitCounts};
 use crate::dynamodb::error::StoreError;
 use crate::dynamodb::items::{self, DAY_SECONDS, Item, attribute, expression, number};
 use crate::dynamodb::store::Store;
@@ -34,34 +35,30 @@ pub fn item_count(counts: &VisitCounts) -> usize {
 /// The result of a conditional update.
 enum UpdateOutcome {
     Updated,
-    /// The condition failed on this item.
+    /// The condition failed on this item, which does not contain the flush id.
     ConditionFailed(Option<Item>),
 }
 
 impl Store {
-    /// Adds counts to a link and its days, and removes from `counts` what has been written. Daily counts are kept for
-    /// `retention_seconds` after their day.
+    /// Adds counts to a link and its days, and removes from `flush` what has been written. Daily counts are kept for
+    /// `retention_seconds` after their day. What an earlier call with the same flush has written is not added again.
     ///
     /// If the link no longer exists, all counts are dropped and no item is written.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]. The counts that were not written are still in `counts`.
-    pub async fn add_visits(
-        &self,
-        code: &Code,
-        counts: &mut VisitCounts,
-        retention_seconds: i64,
-    ) -> Result<(), StoreError> {
+    /// [`StoreError`]. The counts that were not written are still in `flush`.
+    pub async fn add_visits(&self, code: &Code, flush: &mut Flush, retention_seconds: i64) -> Result<(), StoreError> {
+        let Flush { id, counts } = flush;
         if let Some(last_hit_at) = counts.last_hit_at
-            && !self.add_hits(code, counts.hits, last_hit_at).await?
+            && !self.add_hits(code, id, counts.hits, last_hit_at).await?
         {
             *counts = VisitCounts::default();
             return Ok(());
         }
         (counts.hits, counts.last_hit_at) = (0, None);
         while let Some((date, day)) = counts.days.pop_first() {
-            if let Err(error) = self.add_day(code, &date, &day, retention_seconds).await {
+            if let Err(error) = self.add_day(code, id, &date, &day, retention_seconds).await {
                 counts.days.insert(date, day);
                 return Err(error);
             }
@@ -77,16 +74,16 @@ impl Store {
     /// because a day has no room for a referrer.
     pub async fn add_visits_in_transaction<'a>(
         &self,
-        batch: impl Iterator<Item = (&'a Code, &'a VisitCounts)>,
+        batch: impl Iterator<Item = (&'a Code, &'a Flush)>,
         retention_seconds: i64,
     ) -> Result<(), StoreError> {
         let mut transaction = self.client.transact_write_items();
-        for (code, counts) in batch {
+        for (code, Flush { id, counts }) in batch {
             let hits =
-                counts.last_hit_at.map(|last_hit_at| if_latest(self.update_hits(code, counts.hits), last_hit_at));
+                counts.last_hit_at.map(|last_hit_at| if_latest(self.update_hits(code, id, counts.hits), last_hit_at));
             let days = counts.days.iter().map(|(date, day)| {
                 let new_referrers: Vec<_> = day.referrers.keys().filter(|host| *host != OTHER).cloned().collect();
-                self.update_day(code, date, day, &new_referrers, retention_seconds)
+                self.update_day(code, id, date, day, &new_referrers, retention_seconds)
             });
             for update in hits.into_iter().chain(days) {
                 transaction = transaction.transact_items(to_transact_item(&update)?);
@@ -135,16 +132,22 @@ impl Store {
     }
 
     /// Adds to a link's total. Returns false if the link does not exist.
-    async fn add_hits(&self, code: &Code, hits: u64, last_hit_at: Timestamp) -> Result<bool, StoreError> {
-        let update = self.update_hits(code, hits);
-        match send(if_latest(update.clone(), last_hit_at)).await? {
+    async fn add_hits(
+        &self,
+        code: &Code,
+        flush_id: &str,
+        hits: u64,
+        last_hit_at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let update = self.update_hits(code, flush_id, hits);
+        match send(if_latest(update.clone(), last_hit_at), flush_id).await? {
             UpdateOutcome::Updated => return Ok(true),
             UpdateOutcome::ConditionFailed(None) => return Ok(false),
             // Another execution environment has written a later visit, whose time stays.
             UpdateOutcome::ConditionFailed(Some(_)) => {}
         }
-        let outcome =
-            send(update.update_expression(expression::ADD_HITS).condition_expression(expression::KEY_EXISTS)).await?;
+        let update = update.update_expression(expression::ADD_HITS).condition_expression(expression::IS_NEW_VISIT);
+        let outcome = send(update, flush_id).await?;
         Ok(matches!(outcome, UpdateOutcome::Updated))
     }
 
@@ -152,6 +155,7 @@ impl Store {
     async fn add_day(
         &self,
         code: &Code,
+        flush_id: &str,
         date: &str,
         day: &DailyCounts,
         retention_seconds: i64,
@@ -167,7 +171,8 @@ impl Store {
             for host in new.drain(room.min(new.len())..) {
                 day.move_to_other(&host);
             }
-            match send(self.update_day(code, date, &day, &new, retention_seconds)).await? {
+            let update = self.update_day(code, flush_id, date, &day, &new, retention_seconds);
+            match send(update, flush_id).await? {
                 UpdateOutcome::Updated => return Ok(()),
                 UpdateOutcome::ConditionFailed(item) => {
                     known = item.as_ref().map(items::daily_referrers).unwrap_or_default();
@@ -178,22 +183,25 @@ impl Store {
     }
 
     /// The update that adds to a link's total. The caller adds the update expression and the condition.
-    fn update_hits(&self, code: &Code, hits: u64) -> UpdateItemFluentBuilder {
-        self.update_item(code.to_string()).expression_attribute_values(":hits", AttributeValue::N(hits.to_string()))
+    fn update_hits(&self, code: &Code, flush_id: &str, hits: u64) -> UpdateItemFluentBuilder {
+        self.update_item(code.to_string(), flush_id)
+            .expression_attribute_values(":hits", AttributeValue::N(hits.to_string()))
     }
 
     /// The update that adds to a day's counts, and adds `new_referrers` to the hosts that have a count of their own.
-    /// Its condition is that there is room for all of them, or that the item contains them already.
+    /// Its condition is that the flush is new and that there is room for all of them, or that the item contains them.
     fn update_day(
         &self,
         code: &Code,
+        flush_id: &str,
         date: &str,
         day: &DailyCounts,
         new_referrers: &[String],
         retention_seconds: i64,
     ) -> UpdateItemFluentBuilder {
         let purge_at = number(items::daily_purge_at(date, retention_seconds));
-        let mut update = self.update_item(items::daily_key(code, date)).expression_attribute_values(":purge", purge_at);
+        let mut update =
+            self.update_item(items::daily_key(code, date), flush_id).expression_attribute_values(":purge", purge_at);
         let mut additions = Vec::new();
         for (n, (name, count)) in items::daily_increments(day).enumerate() {
             additions.push(format!("#{n} :{n}"));
@@ -202,6 +210,7 @@ impl Store {
                 .expression_attribute_values(format!(":{n}"), AttributeValue::N(count.to_string()));
         }
         let referrers = attribute::REFERRERS;
+        let mut condition = expression::IS_NEW_FLUSH.to_owned();
         if !new_referrers.is_empty() {
             additions.push(format!("{referrers} :new"));
             let mut contained = Vec::new();
@@ -210,23 +219,26 @@ impl Store {
                 update = update.expression_attribute_values(format!(":host{n}"), AttributeValue::S(host.clone()));
             }
             let room = MAX_REFERRERS - new_referrers.len();
+            condition.push_str(&format!(
+                " AND (attribute_not_exists({referrers}) OR size({referrers}) <= :room OR ({}))",
+                contained.join(" AND ")
+            ));
             update = update
-                .condition_expression(format!(
-                    "attribute_not_exists({referrers}) OR size({referrers}) <= :room OR ({})",
-                    contained.join(" AND ")
-                ))
                 .expression_attribute_values(":new", AttributeValue::Ss(new_referrers.to_vec()))
                 .expression_attribute_values(":room", AttributeValue::N(room.to_string()));
         }
-        update.update_expression(format!("SET {} = :purge ADD {}", attribute::PURGE_AT, additions.join(", ")))
+        let expression =
+            format!("SET {} = :purge, {} ADD {}", attribute::PURGE_AT, expression::SET_FLUSH, additions.join(", "));
+        update.update_expression(expression).condition_expression(condition)
     }
 
     /// An update of the item with this key, which returns the item if a condition fails.
-    fn update_item(&self, key: String) -> UpdateItemFluentBuilder {
+    fn update_item(&self, key: String, flush_id: &str) -> UpdateItemFluentBuilder {
         self.client
             .update_item()
             .table_name(&self.table)
             .key(attribute::CODE, AttributeValue::S(key))
+            .expression_attribute_values(":flush", AttributeValue::S(flush_id.to_owned()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 }
@@ -241,12 +253,16 @@ fn if_latest(update: UpdateItemFluentBuilder, last_hit_at: Timestamp) -> UpdateI
 }
 
 /// Sends an update once, without the SDK's retries.
-async fn send(update: UpdateItemFluentBuilder) -> Result<UpdateOutcome, StoreError> {
+async fn send(update: UpdateItemFluentBuilder, flush_id: &str) -> Result<UpdateOutcome, StoreError> {
     let without_retries = aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled());
     let result = update.customize().config_override(without_retries).send().await;
     let Err(error) = result else { return Ok(UpdateOutcome::Updated) };
     match error.as_service_error() {
         Some(UpdateItemError::ConditionalCheckFailedException(failure)) => {
+            // The flush was carried out before, and the response was lost.
+            if failure.item().is_some_and(|item| items::has_flush_id(item, flush_id)) {
+                return Ok(UpdateOutcome::Updated);
+            }
             Ok(UpdateOutcome::ConditionFailed(failure.item().cloned()))
         }
         _ => Err(StoreError::from_sdk::<UpdateItemError, _>(&error)),

@@ -25,6 +25,8 @@ pub enum ProblemKind {
     InvalidExpiry,
     /// A query parameter is invalid.
     InvalidParameter,
+    /// The `Idempotency-Key` header is invalid.
+    InvalidIdempotencyKey,
     /// There is no link with this code.
     NotFound,
     /// The alias is the code of another link.
@@ -35,6 +37,8 @@ pub enum ProblemKind {
     BodyTooLarge,
     /// The body has a media type that is not supported.
     UnsupportedMediaType,
+    /// The idempotency key belongs to another request.
+    IdempotencyKeyUsed,
     /// A defect of this service. The cause is logged.
     Internal,
     /// The table does not answer. Another attempt may succeed.
@@ -62,11 +66,13 @@ impl ProblemKind {
         Self::InvalidAlias,
         Self::InvalidExpiry,
         Self::InvalidParameter,
+        Self::InvalidIdempotencyKey,
         Self::NotFound,
         Self::AliasTaken,
         Self::Gone,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
+        Self::IdempotencyKeyUsed,
         Self::Internal,
         Self::Unavailable,
     ];
@@ -81,6 +87,9 @@ impl ProblemKind {
             Self::InvalidParameter => {
                 (StatusCode::BAD_REQUEST, "invalid-parameter", "This query parameter cannot be used")
             }
+            Self::InvalidIdempotencyKey => {
+                (StatusCode::BAD_REQUEST, "invalid-idempotency-key", "This idempotency key cannot be used")
+            }
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Link not found"),
             Self::AliasTaken => (StatusCode::CONFLICT, "alias-taken", "This alias is taken"),
             Self::Gone => (StatusCode::GONE, "gone", "This link has expired"),
@@ -89,6 +98,11 @@ impl ProblemKind {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported-media-type",
                 "This type of request body is not supported",
+            ),
+            Self::IdempotencyKeyUsed => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency-key-used",
+                "This idempotency key was used for another request",
             ),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again in a moment"),

@@ -12,15 +12,18 @@
 //!
 //! A visit is lost if the process is killed without SIGTERM, or cannot write within the half second that Lambda grants
 //! after SIGTERM; if the link is deleted before the visit is written; and if more than [`MAX_PENDING`] links are
-//! pending. A write that was carried out but whose response was lost is repeated, and then counts twice.
+//! pending. A write that was carried out but whose response was lost is repeated with the same flush id, by which the
+//! table recognises it; it counts twice only if another execution environment has written the same link in between.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rand::RngExt;
+
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
-use crate::domain::visit::{VisitCounts, Visitor};
+use crate::domain::visit::{Flush, VisitCounts, Visitor};
 use crate::dynamodb::error::StoreError;
 use crate::visits::writer::{DueCounts, VisitWriter};
 
@@ -61,6 +64,9 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Pending {
     counts: VisitCounts,
+    /// Counts whose write has failed: it may have been carried out all the same. They are written again as they are,
+    /// before any others.
+    in_doubt: Option<Flush>,
     /// The link is not written before this instant.
     not_before: Option<Timestamp>,
     /// How many writes of this link have failed in a row.
@@ -115,14 +121,23 @@ impl VisitRecorder {
     }
 
     /// Waits for a flush that is in progress, and writes everything that is pending. This is for the end of the
-    /// process.
+    /// process: what cannot be written is lost.
     pub async fn flush_all(&self, now: Timestamp) {
-        self.write_if(|_| true, now).await;
+        // The first pass writes what is in doubt, the second what has been counted since then.
+        for _ in 0..2 {
+            self.write_if(|_| true, now).await;
+        }
+        let visits = self.pending_hits();
+        if visits > 0 {
+            tracing::error!(visits, "visits are lost: they could not be written before the end of the process");
+        }
     }
 
     /// The number of visits that have not been written yet.
     pub fn pending_hits(&self) -> u64 {
-        self.pending().values().map(|pending| pending.counts.hits).sum()
+        let hits =
+            |pending: &Pending| pending.counts.hits + pending.in_doubt.as_ref().map_or(0, |flush| flush.counts.hits);
+        self.pending().values().map(hits).sum()
     }
 
     fn pending(&self) -> MutexGuard<'_, HashMap<Code, Pending>> {
@@ -145,19 +160,28 @@ impl VisitRecorder {
         let entry = pending.entry(due.code).or_default();
         entry.not_before = now.plus((1 << due.failures.min(10)).min(MAX_BACKOFF_SECONDS));
         entry.failures = due.failures + 1;
-        entry.counts.merge(due.counts);
+        entry.in_doubt = Some(due.flush);
     }
 
     /// Takes the counts of the links that are due, and forgets links that have no counts and need not wait.
     fn drain_due(&self, is_due: impl Fn(&Pending) -> bool, now: Timestamp) -> Vec<DueCounts> {
+        let id = new_flush_id();
+        let not_before = now.plus(self.0.writer.min_interval_seconds());
         let mut pending = self.pending();
-        let due = pending.extract_if(|_, entry| is_due(entry)).filter(|(_, entry)| !entry.counts.is_empty());
-        let due: Vec<_> =
-            due.map(|(code, Pending { counts, failures, .. })| DueCounts { code, counts, failures }).collect();
-        let min_interval = self.0.writer.min_interval_seconds();
-        if min_interval > 0 {
-            let not_before = now.plus(min_interval);
-            pending.extend(due.iter().map(|due| (due.code.clone(), Pending { not_before, ..Pending::default() })));
+        let taken: Vec<_> = pending.extract_if(|_, entry| is_due(entry)).collect();
+        let mut due = Vec::with_capacity(taken.len());
+        for (code, Pending { counts, in_doubt, failures, .. }) in taken {
+            let (flush, later) = match in_doubt {
+                Some(flush) => (flush, counts),
+                None => (Flush { id: id.clone(), counts }, VisitCounts::default()),
+            };
+            if flush.counts.is_empty() {
+                continue;
+            }
+            if self.0.writer.min_interval_seconds() > 0 || !later.is_empty() {
+                pending.insert(code.clone(), Pending { counts: later, not_before, ..Pending::default() });
+            }
+            due.push(DueCounts { code, flush, failures });
         }
         due
     }
@@ -169,4 +193,9 @@ impl VisitRecorder {
             tracing::warn!(visits, "visits were not counted: too many links have pending counts");
         }
     }
+}
+
+/// A new flush id: 16 random hexadecimal digits.
+fn new_flush_id() -> String {
+    format!("{:016x}", rand::rand_core::UnwrapErr(rand::rngs::SysRng).random::<u64>())
 }

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use tokio::task::JoinSet;
 
 use crate::domain::code::Code;
-use crate::domain::visit::VisitCounts;
+use crate::domain::visit::Flush;
 use crate::dynamodb::error::StoreError;
 use crate::dynamodb::store::Store;
 use crate::dynamodb::visit_counts::{MAX_TRANSACTION_ITEMS, item_count};
@@ -25,7 +25,7 @@ pub struct DueCounts {
     /// The link's code.
     pub code: Code,
     /// Its counts.
-    pub counts: VisitCounts,
+    pub flush: Flush,
     /// How many writes of this link have failed in a row.
     pub failures: u32,
 }
@@ -80,7 +80,7 @@ impl PerLinkWriter {
             }
             let (store, retention_seconds) = (self.store.clone(), self.retention_seconds);
             writes.spawn(async move {
-                let written = store.add_visits(&counts.code, &mut counts.counts, retention_seconds).await;
+                let written = store.add_visits(&counts.code, &mut counts.flush, retention_seconds).await;
                 written.map_err(|error| (counts, error))
             });
         }
@@ -117,7 +117,7 @@ impl TransactionWriter {
         due.sort_unstable_by(|a, b| a.code.as_str().cmp(b.code.as_str()));
         let (mut batch, mut items) = (Vec::new(), 0);
         for counts in due {
-            let more = item_count(&counts.counts);
+            let more = item_count(&counts.flush.counts);
             if items + more > MAX_TRANSACTION_ITEMS {
                 self.write_batch(std::mem::take(&mut batch), on_failure).await;
                 items = 0;
@@ -134,7 +134,7 @@ impl TransactionWriter {
             return;
         }
         let PerLinkWriter { store, retention_seconds } = &self.per_link;
-        let counts = batch.iter().map(|due| (&due.code, &due.counts));
+        let counts = batch.iter().map(|due| (&due.code, &due.flush));
         if store.add_visits_in_transaction(counts, *retention_seconds).await.is_err() {
             self.per_link.write_all(batch, on_failure).await;
         }

@@ -1,0 +1,83 @@
+//! Putting a link together with entries that point to it, all or none.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
+
+use crate::dynamodb::error::StoreError;
+use crate::dynamodb::items::{Item, expression};
+use crate::dynamodb::store::Store;
+
+/// An item that is put together with a link.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) item: Item,
+    /// The condition on which it is put. If it fails, nothing is put.
+    pub(super) condition: &'static str,
+    /// The values in the condition.
+    pub(super) values: Vec<(&'static str, AttributeValue)>,
+}
+
+/// The result of a transaction.
+#[derive(Debug)]
+pub(super) enum TransactionOutcome {
+    /// Everything was put.
+    Done,
+    /// The condition of an entry failed on this item: the number of the entry.
+    EntryExists(usize, Item),
+    /// The code belongs to another link, which is this item.
+    CodeTaken(Item),
+    /// Another transaction was writing one of the items.
+    Conflict,
+}
+
+impl Store {
+    /// Puts a link on the condition that its code is free, and entries on their conditions, all or none.
+    pub(super) async fn put_with_entries(
+        &self,
+        link: Item,
+        entries: &[Entry],
+    ) -> Result<TransactionOutcome, StoreError> {
+        let link = Entry { item: link, condition: expression::KEY_NOT_EXISTS, values: Vec::new() };
+        let mut transaction = self.client.transact_write_items();
+        for Entry { item, condition, values } in std::iter::once(&link).chain(entries) {
+            let mut put = Put::builder()
+                .table_name(&self.table)
+                .set_item(Some(item.clone()))
+                .condition_expression(*condition)
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+            for (name, value) in values {
+                put = put.expression_attribute_values(*name, value.clone());
+            }
+            let put = put.build().map_err(|error| StoreError::Rejected(error.to_string()))?;
+            transaction = transaction.transact_items(TransactWriteItem::builder().put(put).build());
+        }
+        let Err(error) = transaction.send().await else { return Ok(TransactionOutcome::Done) };
+        let reasons = cancellation_reasons(&error);
+        let failed = |reason: &CancellationReason| {
+            (reason.code() == Some("ConditionalCheckFailed")).then(|| reason.item().cloned().unwrap_or_default())
+        };
+        // An entry decides before the link: a request that is repeated finds both of its items.
+        let entry = reasons.iter().skip(1).enumerate().find_map(|(n, reason)| Some((n, failed(reason)?)));
+        match (entry, reasons.first().and_then(failed)) {
+            (Some((n, item)), _) => Ok(TransactionOutcome::EntryExists(n, item)),
+            (None, Some(item)) => Ok(TransactionOutcome::CodeTaken(item)),
+            (None, None) if reasons.iter().any(conflicted) => Ok(TransactionOutcome::Conflict),
+            (None, None) => Err(StoreError::from_sdk(&error)),
+        }
+    }
+}
+
+/// The reasons that a transaction was cancelled, one for each write; none if it failed otherwise.
+fn cancellation_reasons<R>(error: &SdkError<TransactWriteItemsError, R>) -> &[CancellationReason] {
+    match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
+        _ => &[],
+    }
+}
+
+fn conflicted(reason: &CancellationReason) -> bool {
+    matches!(reason.code(), Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"))
+}
