@@ -17,69 +17,339 @@ pub const MIN_LENGTH: usize = 3;
 /// The maximum length of a code, in characters.
 pub const MAX_LENGTH: usize = 64;
 
-/// Names that cannot be an alias, regardless of case: present and likely future paths of this service, and words that
-/// would make a link look like part of it.
+/// Names that cannot be an alias: present and likely future paths of this service, files that browsers and crawlers
+/// request by themselves, and words that would make a link look like a part of the service. Case, `-` and `_` do not
+/// matter, nor do letters and digits that look alike (`0 O o`, `1 I i l`), so the names are written without
+/// separators. They are in the order of their skeletons, in which `i` and `1` are `l` and `0` is `o`.
 pub const RESERVED: &[&str] = &[
+    "429",
+    "410",
+    "403",
+    "404",
+    "401",
+    "400",
+    "502",
+    "503",
+    "504",
+    "501",
+    "500",
     "about",
     "abuse",
     "account",
+    "accounts",
     "admin",
+    "administrator",
+    "administrators",
+    "admins",
+    "ads",
+    "analytics",
     "api",
+    "apidocs",
+    "apikey",
+    "apikeys",
+    "apis",
     "app",
-    "apple-app-site-association",
+    "appads",
+    "appleappsiteassociation",
+    "apps",
+    "asset",
+    "assetlinks",
     "assets",
     "auth",
+    "authenticate",
+    "authentication",
+    "authorization",
+    "authorize",
+    "batch",
+    "billing",
+    "blog",
+    "bulk",
     "callback",
+    "campaign",
+    "campaigns",
+    "changepassword",
+    "code",
+    "codes",
+    "config",
+    "configuration",
+    "confirm",
+    "confirmation",
+    "console",
+    "contact",
+    "contactus",
+    "cookie",
+    "cookies",
+    "create",
+    "csp",
+    "csrf",
+    "css",
     "dashboard",
+    "debug",
+    "delete",
+    "dev",
+    "developer",
+    "developers",
+    "development",
+    "dmca",
+    "doc",
     "docs",
+    "documentation",
+    "domain",
+    "domains",
+    "download",
+    "downloads",
+    "edit",
+    "email",
+    "emails",
+    "embed",
+    "error",
+    "errors",
+    "event",
+    "events",
+    "expand",
+    "export",
+    "exports",
+    "false",
+    "faq",
+    "faqs",
     "favicon",
+    "feed",
+    "file",
+    "files",
+    "find",
+    "font",
+    "fonts",
+    "forgot",
+    "forgotpassword",
+    "gdpr",
+    "graphiql",
+    "graphql",
+    "group",
+    "groups",
     "health",
+    "healthcheck",
+    "healthz",
     "help",
+    "history",
     "home",
-    "index",
-    "info",
+    "hostmaster",
+    "html",
+    "humans",
+    "javascript",
+    "js",
+    "json",
+    "jwks",
+    "jwt",
+    "key",
+    "keys",
+    "legal",
+    "legalnotice",
+    "license",
+    "licenses",
     "link",
     "links",
+    "live",
+    "liveness",
+    "livez",
+    "image",
+    "images",
+    "import",
+    "imports",
+    "impressum",
+    "imprint",
+    "index",
+    "info",
+    "insights",
+    "internal",
     "login",
+    "logoff",
+    "logon",
     "logout",
+    "logs",
+    "mail",
+    "maintenance",
+    "malware",
+    "manage",
     "manifest",
     "me",
+    "media",
+    "metric",
     "metrics",
+    "mfa",
+    "moderator",
+    "moderators",
+    "monitor",
+    "monitoring",
+    "nan",
     "new",
+    "none",
+    "noreply",
+    "notfound",
+    "notifications",
     "null",
     "oauth",
+    "oembed",
+    "official",
+    "offline",
     "openapi",
+    "operator",
+    "operators",
+    "org",
+    "organisation",
+    "organisations",
+    "organization",
+    "organizations",
+    "orgs",
+    "otp",
+    "passkey",
+    "passkeys",
+    "passwd",
+    "password",
+    "passwords",
+    "payment",
+    "payments",
+    "phishing",
     "ping",
+    "policies",
+    "policy",
+    "postmaster",
+    "preferences",
     "preview",
+    "previews",
+    "pricing",
     "privacy",
+    "privacypolicy",
+    "private",
+    "prod",
+    "production",
+    "profile",
+    "profiles",
+    "prometheus",
+    "public",
     "qr",
+    "qrcode",
+    "qrcodes",
+    "readiness",
+    "ready",
+    "readyz",
+    "redirect",
+    "redirects",
+    "register",
+    "registration",
     "report",
+    "reports",
+    "reset",
+    "resetpassword",
+    "resolve",
+    "resolver",
+    "revoke",
+    "robot",
     "robots",
     "root",
+    "rss",
+    "saml",
+    "script",
+    "scripts",
+    "search",
     "security",
+    "server",
+    "service",
+    "services",
+    "serviceworker",
+    "session",
+    "sessions",
     "settings",
     "shorten",
+    "shortener",
     "shortlink",
+    "shorturl",
+    "shorturls",
     "signin",
+    "signoff",
+    "signout",
     "signup",
     "sitemap",
+    "sitemaps",
+    "spam",
+    "sso",
+    "staff",
+    "staging",
     "static",
+    "statistic",
+    "statistics",
     "stats",
     "status",
+    "statuspage",
+    "style",
+    "styles",
+    "stylesheet",
+    "subscribe",
+    "subscription",
+    "subscriptions",
+    "sudo",
+    "superuser",
     "support",
+    "sw",
+    "swagger",
+    "swaggerui",
+    "sysadmin",
+    "system",
+    "tag",
+    "tags",
+    "takedown",
+    "team",
+    "teams",
+    "telemetry",
     "terms",
+    "termsofservice",
+    "termsofuse",
+    "test",
+    "testing",
+    "tests",
+    "token",
+    "tokens",
+    "tos",
+    "tracking",
+    "true",
+    "unauthorized",
     "undefined",
+    "unsubscribe",
+    "update",
+    "updates",
+    "upload",
+    "uploads",
+    "url",
+    "urls",
     "user",
+    "userinfo",
+    "username",
+    "usernames",
     "users",
+    "verification",
+    "verified",
+    "verify",
+    "version",
+    "versions",
+    "visit",
+    "visitor",
+    "visitors",
     "visits",
-    "well-known",
+    "webhook",
+    "webhooks",
+    "webmaster",
+    "wellknown",
+    "worker",
+    "workers",
+    "workspace",
+    "workspaces",
     "www",
+    "xml",
 ];
 
-/// Beginnings of names that cannot be an alias, regardless of case: files that browsers and crawlers request by
+/// Beginnings of names that cannot be an alias, compared in the same way: files that browsers and crawlers request by
 /// themselves, such as `/apple-touch-icon-precomposed.png`, which would be a link's QR code.
 pub const RESERVED_PREFIXES: &[&str] =
-    &["android-chrome", "apple-touch-icon", "browserconfig", "favicon", "mstile", "safari-pinned-tab"];
+    &["androidchrome", "appletouchicon", "browserconfig", "favicon", "mstile", "safaripinnedtab"];
 
 /// A code: 3 to 64 of `A-Z a-z 0-9 _ -`. Case matters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -106,7 +376,7 @@ pub enum CodeError {
     /// out of the link.
     #[error("must begin and end with a letter or digit")]
     Ends,
-    /// One of [`RESERVED`], or begins with one of [`RESERVED_PREFIXES`].
+    /// Looks like one of [`RESERVED`], or begins like one of [`RESERVED_PREFIXES`].
     #[error("is reserved; choose another name")]
     Reserved,
 }
@@ -160,10 +430,48 @@ impl Code {
     }
 
     fn is_reserved(&self) -> bool {
-        let begins_with =
-            |prefix: &&str| self.0.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-        RESERVED.iter().any(|name| name.eq_ignore_ascii_case(&self.0)) || RESERVED_PREFIXES.iter().any(begins_with)
+        let mut own = skeleton(&self.0);
+        if !own.next().zip(own.next()).is_some_and(|(first, second)| is_beginning(first, second)) {
+            return false;
+        }
+        let begins_with = |prefix: &&str| skeleton(prefix).eq(skeleton(&self.0).take(prefix.len()));
+        RESERVED.binary_search_by(|name| skeleton(name).cmp(skeleton(&self.0))).is_ok()
+            || RESERVED_PREFIXES.iter().any(begins_with)
     }
+}
+
+/// What two names have in common if people could take one for the other: their letters and digits without case, and one
+/// letter for those that look alike.
+fn skeleton(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().filter(|byte| !matches!(byte, b'-' | b'_')).map(fold)
+}
+
+const fn fold(byte: u8) -> u8 {
+    match byte.to_ascii_lowercase() {
+        b'0' => b'o',
+        b'1' | b'i' => b'l',
+        other => other,
+    }
+}
+
+/// Whether the skeleton of a reserved name may begin with these two characters. Every generated code is checked, and
+/// seven of eight need no search.
+fn is_beginning(first: u8, second: u8) -> bool {
+    BEGINNINGS.get(usize::from(first % 32)).is_some_and(|seconds| seconds & (1 << (second % 32)) != 0)
+}
+
+/// For each first character of a reserved name, modulo 32, the set of second characters.
+const BEGINNINGS: [u32; 32] = add_beginnings(RESERVED_PREFIXES, add_beginnings(RESERVED, [0; 32]));
+
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates this")]
+const fn add_beginnings(mut names: &[&str], mut sets: [u32; 32]) -> [u32; 32] {
+    while let [name, rest @ ..] = names {
+        if let [first, second, ..] = name.as_bytes() {
+            sets[(fold(*first) % 32) as usize] |= 1 << (fold(*second) % 32);
+        }
+        names = rest;
+    }
+    sets
 }
 
 /// Generates characters by rejection sampling: bytes of 245 (5 x 49) and above are discarded, because `byte % 49` would
@@ -202,6 +510,40 @@ mod tests {
         assert_eq!(Code::parse_alias("ShOrTeN"), Err(CodeError::Reserved));
         assert!(Code::parse_alias("shortened").is_ok());
         assert_eq!(Code::parse_alias("Apple-Touch-Icon-120x120"), Err(CodeError::Reserved));
+    }
+
+    #[test]
+    fn reserved_names_are_lower_case_and_in_order() {
+        let is_plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        assert!(RESERVED.iter().chain(RESERVED_PREFIXES).all(is_plain));
+        for pair in RESERVED.windows(2) {
+            assert!(skeleton(pair[0]).lt(skeleton(pair[1])), "{pair:?} are the same or in the wrong order");
+        }
+    }
+
+    #[test]
+    fn names_that_look_like_a_reserved_one_are_rejected() {
+        for alias in ["l0gin", "log-in", "Iogin", "LOG1N", "l_0-g-i-n", "a-d-m-i-n", "m-e", "sign-0ut", "4O4"] {
+            assert_eq!(Code::parse_alias(alias), Err(CodeError::Reserved), "{alias}");
+        }
+        assert_eq!(Code::parse_alias("favic0n-32x32"), Err(CodeError::Reserved));
+        assert_eq!(Code::parse_alias("apple_touch_1con"), Err(CodeError::Reserved));
+        // Nobody can choose these, either.
+        assert_eq!(Code::parse_alias("admin_"), Err(CodeError::Ends));
+    }
+
+    #[test]
+    fn names_that_contain_a_reserved_one_are_free() {
+        for alias in ["my-login-page", "login2", "api-guide", "status-2030", "the-team", "newsletter", "lagin"] {
+            assert!(Code::parse_alias(alias).is_ok(), "{alias}");
+        }
+    }
+
+    #[test]
+    fn reserved_names_can_be_looked_up() {
+        for text in ["login", "l0gin", "apple-touch-icon", "404"] {
+            assert!(Code::parse(text).is_ok(), "{text}");
+        }
     }
 
     #[test]

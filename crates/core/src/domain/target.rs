@@ -21,10 +21,30 @@ pub const MAX_BYTES: usize = 8_000;
 /// but no real URL shrinks to a quarter of its length.
 const MAX_INPUT_BYTES: usize = 4 * MAX_BYTES;
 
-/// Domains whose names are resolved only within one machine or network: RFC 6761 (`localhost`), RFC 6762 (`local`),
-/// RFC 8375 (`home.arpa`), ICANN's reservation of `internal`, and names that routers and Unix systems use by convention
-/// (`lan`, `localdomain`). A name without a dot is treated the same.
-const LOCAL_SUFFIXES: &[&str] = &["localhost", "local", "home.arpa", "internal", "lan", "localdomain"];
+/// Domains whose names are resolved only within one machine or network: RFC 6761 (`localhost`), RFC 6762 (`local`, and
+/// in appendix G names that networks use by convention), RFC 8375 (`home.arpa`), ICANN's reservation of `internal` and
+/// its decision not to delegate `corp`, `home` and `mail`, and names of Unix systems (`localdomain`), of Windows
+/// (`workgroup`) and of Kubernetes (`svc`). A name without a dot is treated the same.
+const LOCAL_SUFFIXES: &[&str] = &[
+    "corp",
+    "home",
+    "home.arpa",
+    "internal",
+    "intranet",
+    "lan",
+    "local",
+    "localdomain",
+    "localhost",
+    "mail",
+    "private",
+    "svc",
+    "workgroup",
+];
+
+/// Domains that are reserved for something else than public hosts: RFC 9476 (`alt`), RFC 3172 (`arpa`), RFC 6761
+/// (`invalid`, `test`) and RFC 7686 (`onion`). RFC 6761 also reserves `example`; it is allowed, since its names reach
+/// nobody and everybody tries them.
+const RESERVED_SUFFIXES: &[&str] = &["alt", "arpa", "invalid", "onion", "test"];
 
 /// The maximum lengths of a host name and of one of its labels, in bytes (RFC 1035, section 2.3.4).
 const MAX_NAME: usize = 253;
@@ -74,6 +94,12 @@ pub enum TargetError {
     /// `localhost` and other names without a public meaning.
     #[error("points to {host:?}, which works only on your own network")]
     LocalName {
+        /// The host.
+        host: String,
+    },
+    /// `.onion`, `.test` and other names that are reserved for something else than public hosts.
+    #[error("points to {host:?}, a reserved name that has no public address")]
+    ReservedName {
         /// The host.
         host: String,
     },
@@ -186,8 +212,13 @@ fn check_name(name: &str) -> Result<(), TargetError> {
     }
     let is_at_or_below =
         |suffix: &str| name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    if labels().count() == 1 || LOCAL_SUFFIXES.iter().any(|suffix| is_at_or_below(suffix)) {
-        return Err(TargetError::LocalName { host: name.chars().take(64).collect() });
+    let is_in = |suffixes: &[&str]| suffixes.iter().any(|suffix| is_at_or_below(suffix));
+    let shown = || name.chars().take(64).collect();
+    if labels().count() == 1 || is_in(LOCAL_SUFFIXES) {
+        return Err(TargetError::LocalName { host: shown() });
+    }
+    if is_in(RESERVED_SUFFIXES) {
+        return Err(TargetError::ReservedName { host: shown() });
     }
     Ok(())
 }
@@ -376,6 +407,24 @@ mod tests {
     }
 
     #[test]
+    fn names_that_no_public_resolver_knows_are_rejected() {
+        for suffix in ["home", "corp", "mail", "intranet", "private", "svc", "localdomain", "workgroup"] {
+            for host in [format!("a.{suffix}"), format!("a.b.{suffix}."), format!("A.{suffix}:8080")] {
+                assert!(matches!(parse(&format!("http://{host}")), Err(TargetError::LocalName { .. })), "{host}");
+            }
+        }
+        for suffix in ["alt", "arpa", "in-addr.arpa", "invalid", "onion", "test"] {
+            for host in [format!("a.{suffix}"), format!("a.b.{suffix}."), format!("A.{suffix}:8080")] {
+                assert!(matches!(parse(&format!("http://{host}")), Err(TargetError::ReservedName { .. })), "{host}");
+            }
+        }
+        assert!(matches!(parse("http://home.arpa"), Err(TargetError::LocalName { .. })));
+        for free in ["alt.example.com", "test.com", "my-onion.com", "home.example.org", "a.mail.ru", "xarpa.net"] {
+            assert!(parse(&format!("https://{free}/")).is_ok(), "{free}");
+        }
+    }
+
+    #[test]
     fn each_rejection_says_what_to_do() {
         let detail = |text: &str| parse(text).expect_err(text).to_string();
         assert_eq!(detail("example.com/a"), "is not an absolute URL; start it with https:// or http://");
@@ -389,6 +438,7 @@ mod tests {
             detail("https://me:secret@example.com/"),
             "contains a user name or password, which anybody with the short link would see; remove it and the '@'"
         );
+        assert_eq!(detail("http://a.onion/"), "points to \"a.onion\", a reserved name that has no public address");
         assert_eq!(detail("   "), "is empty; give the URL that the link should redirect to");
         assert_eq!(detail("https://"), "is not a URL: empty host");
         assert_eq!(detail("https://example..com/"), "is not a URL: invalid international domain name");

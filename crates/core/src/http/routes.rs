@@ -152,6 +152,7 @@ fn param_name(segment: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::code::{Code, CodeError};
 
     const LINKS: &[Route] = &[
         Route { methods: GET, pattern: "/{code}", function: Function::Resolve, endpoint: Endpoint::Link },
@@ -201,6 +202,18 @@ mod tests {
     fn values_are_percent_decoded_after_matching() {
         assert_eq!(found("GET", "/a%2Fb%20%FF"), Some(("/{code}", params(&[("code", "a/b \u{fffd}")]))));
         assert_eq!(found("GET", "/link%73"), Some(("/{code}", params(&[("code", "links")]))));
+    }
+
+    /// A link with such a code would be unreachable, or its QR code would.
+    #[test]
+    fn no_alias_has_the_name_of_a_route() {
+        let literals = ROUTES.iter().filter_map(|route| segments(route.pattern).nth(1));
+        let names: Vec<_> = literals.filter(|segment| !segment.is_empty() && param_name(segment).is_none()).collect();
+        assert!(names.contains(&"shorten") && names.contains(&"favicon.svg"), "{names:?}");
+        for name in names {
+            let stem = name.split('.').next().unwrap_or_default();
+            assert_eq!(Code::parse_alias(stem), Err(CodeError::Reserved), "{name}");
+        }
     }
 
     #[test]
