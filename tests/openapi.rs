@@ -552,8 +552,8 @@ fn response_examples_match_their_schemas() {
 #[tokio::test]
 async fn request_schema_accepts_what_the_service_accepts() {
     let description = Description::read();
-    let longest =
-        description.schema("CreateLinkRequest")["properties"]["expires_in"]["maximum"].as_i64().expect("a bound");
+    let lifetime = &description.schema("CreateLinkRequest")["properties"]["expires_in"]["anyOf"][0];
+    let longest = lifetime["maximum"].as_i64().expect("a bound");
     let settings = TestApp::builder().env("ALLOW_NEVER", "true").env("EXPIRES_IN_MIN", "1");
     let app = settings.env("EXPIRES_IN_MAX", &longest.to_string()).start().await;
     let url = "https://example.com/";
@@ -562,6 +562,9 @@ async fn request_schema_accepts_what_the_service_accepts() {
         (json!({"long_url": url}), true),
         (json!({"url": "HTTP://EXAMPLE.COM"}), true),
         (json!({"url": " https:example.com "}), true),
+        (json!({"url": "http:\\\\\\example.com"}), true),
+        (json!({"url": "HTTP:"}), false),
+        (json!({"url": "https:///?q"}), false),
         (json!({"url": format!("{url}{}", "a".repeat(target::MAX_BYTES - url.len()))}), true),
         (json!({"url": format!("{url}{}", "a".repeat(target::MAX_BYTES + 1 - url.len()))}), false),
         (json!({"url": "example.com"}), false),
@@ -571,8 +574,13 @@ async fn request_schema_accepts_what_the_service_accepts() {
         (json!({"url": null}), false),
         (json!({}), false),
         (json!({"url": url, "long_url": url}), false),
+        (json!({"url": url, "long_url": null}), true),
+        (json!({"url": null, "long_url": url}), true),
+        (json!({"url": null, "long_url": null}), false),
+        (json!({"url": url, "long_url": ""}), false),
         (json!({"url": url, "unknown": null}), false),
         (json!({"url": url, "alias": null, "expires_in": null, "reuse": null}), true),
+        (json!({"url": url, "alias": "", "expires_in": "", "expires_at": "", "reuse": ""}), true),
         (json!({"url": url, "alias": "a".repeat(code::MIN_LENGTH)}), true),
         (json!({"url": url, "alias": "a".repeat(code::MIN_LENGTH - 1)}), false),
         (json!({"url": url, "alias": "a".repeat(code::MAX_LENGTH)}), true),
@@ -592,6 +600,8 @@ async fn request_schema_accepts_what_the_service_accepts() {
         (json!({"url": url, "expires_in": null, "expires_at": "2030-06-01T12:00:00Z"}), true),
         (json!({"url": url, "expires_in": 60, "expires_at": "2030-06-01T12:00:00Z"}), false),
         (json!({"url": url, "expires_in": 60, "expires_at": null}), false),
+        (json!({"url": url, "expires_in": 60, "expires_at": ""}), true),
+        (json!({"url": url, "expires_in": "", "expires_at": "2030-06-01T12:00:00Z"}), true),
         (json!({"url": url, "reuse": false}), true),
         (json!({"url": url, "reuse": 1}), false),
     ] {
