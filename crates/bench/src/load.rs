@@ -35,11 +35,10 @@ struct Sample {
     cpu_us: f64,
 }
 
-/// A row of the table.
+/// A row of a table: a load, and its samples on each server.
 struct Row {
     scenario: Scenario,
-    serve: Vec<Sample>,
-    baseline: Vec<Sample>,
+    samples: Vec<(Kind, Vec<Sample>)>,
 }
 
 /// The measurements of all loads.
@@ -59,15 +58,16 @@ impl Report {
             );
         }
         let folder = tempfile::tempdir()?;
-        let mut rows: Vec<Row> = scenarios(load.links).map(Row::new).collect();
+        let mut rows: Vec<Row> = scenarios(load.links).map(|scenario| Row::new(scenario, load)).collect();
         for round in 0..load.rounds {
             for row in &mut rows {
                 let Scenario { name, links, .. } = row.scenario;
                 eprintln!("round {} of {}: {name}, {links} links", round + 1, load.rounds);
-                let mut turns = [(Kind::Serve, &mut row.serve), (Kind::Baseline, &mut row.baseline)];
-                turns.rotate_left(round % 2);
-                for (kind, samples) in turns {
-                    samples.push(row.scenario.run(kind, folder.path(), load.seconds)?);
+                let servers = row.samples.len();
+                for turn in 0..servers {
+                    if let Some((kind, samples)) = row.samples.get_mut((round + turn) % servers) {
+                        samples.push(row.scenario.run(kind, folder.path(), load.seconds)?);
+                    }
                 }
             }
         }
@@ -83,12 +83,17 @@ fn scenarios(max_links: u64) -> impl Iterator<Item = Scenario> {
     let create = Scenario { name: "create", connections: 1, create_percent: 100, ..redirect };
     let uniform = Scenario { name: "redirect, uniform", distribution: "uniform", ..redirect };
     let sizes = [1_000, 10_000, 100_000, 1_000_000];
-    let growth = [create, uniform].map(|scenario| sizes.map(|links| Scenario { links, ..scenario }));
-    [redirect, mix].into_iter().chain(growth.into_iter().flatten()).filter(move |scenario| scenario.links <= max_links)
+    let growth = [uniform, create].map(|scenario| sizes.map(|links| Scenario { links, ..scenario }));
+    let together = Scenario { connections: 16, ..create };
+    [redirect, mix]
+        .into_iter()
+        .chain(growth.into_iter().flatten())
+        .chain([together])
+        .filter(move |scenario| scenario.links <= max_links)
 }
 
 impl Scenario {
-    fn run(self, kind: Kind, folder: &Path, seconds: u64) -> Result<Sample> {
+    fn run(self, kind: &Kind, folder: &Path, seconds: u64) -> Result<Sample> {
         let data = self.copy_data(kind, folder)?;
         let script = folder.join("requests.lua");
         std::fs::write(&script, SCRIPT)?;
@@ -101,6 +106,7 @@ impl Scenario {
             .env("LINKS", self.links.to_string())
             .env("CREATE_PERCENT", self.create_percent.to_string())
             .env("DISTRIBUTION", self.distribution)
+            .env("API", if matches!(kind, Kind::Chhoto(_)) { "chhoto" } else { "shortlink" })
             .output()
             .map_err(|error| format!("wrk (Debian's package wrk): {error}"))?;
         let output = String::from_utf8(output.stdout)?;
@@ -115,7 +121,7 @@ impl Scenario {
         }
         // The server may count more visits than that: responses that were under way when wrk stopped.
         let redirects = requests.saturating_sub(created);
-        if kind == Kind::Serve && links::count_visits(&data)? < redirects {
+        if matches!(kind, Kind::Serve | Kind::Relaxed) && links::count_visits(&data)? < redirects {
             return Err(format!("only {} of {redirects} visits were counted", links::count_visits(&data)?).into());
         }
         Ok(Sample {
@@ -127,8 +133,8 @@ impl Scenario {
     }
 
     /// Copies the file with the links, which is filled once.
-    fn copy_data(self, kind: Kind, folder: &Path) -> Result<PathBuf> {
-        let filled = folder.join(format!("{kind:?}-{}.db", self.links));
+    fn copy_data(self, kind: &Kind, folder: &Path) -> Result<PathBuf> {
+        let filled = folder.join(format!("{}-{}.db", kind.file_name(), self.links));
         if !filled.exists() {
             kind.fill(&filled, self.links)?;
         }
@@ -144,8 +150,26 @@ impl Scenario {
 }
 
 impl Row {
-    fn new(scenario: Scenario) -> Self {
-        Self { scenario, serve: Vec::new(), baseline: Vec::new() }
+    fn new(scenario: Scenario, load: &Load) -> Self {
+        let mut kinds = vec![Kind::Serve];
+        if scenario.create_percent == 100 {
+            kinds.push(Kind::Relaxed);
+        }
+        kinds.push(Kind::Baseline);
+        if scenario.create_percent == 100 {
+            kinds.extend(load.chhoto.clone().map(Kind::Chhoto));
+        }
+        Self { scenario, samples: kinds.into_iter().map(|kind| (kind, Vec::new())).collect() }
+    }
+
+    fn servers(&self) -> Vec<&'static str> {
+        self.samples.iter().map(|(kind, _)| kind.name()).collect()
+    }
+
+    /// The medians of a figure on each server, as a cell.
+    fn cell(&self, of: impl Fn(&Sample) -> f64, format: impl Fn(f64) -> String) -> String {
+        let medians = self.samples.iter().map(|(_, samples)| format(median(samples, &of)));
+        medians.collect::<Vec<_>>().join(" / ")
     }
 }
 
@@ -171,23 +195,29 @@ fn median(samples: &[Sample], of: impl Fn(&Sample) -> f64) -> f64 {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { rounds, seconds, .. } = self;
-        writeln!(f, "`serve` / baseline; medians of {rounds} rounds of {seconds} s in turn. No request failed.\n")?;
-        writeln!(
-            f,
-            "| load | links | connections | requests a second | median, ms | p99, ms | CPU for each request, µs |"
-        )?;
-        writeln!(f, "|---|---:|---:|---:|---:|---:|---:|")?;
-        for Row { scenario, serve, baseline } in &self.rows {
-            let Scenario { name, links, connections, .. } = scenario;
-            write!(f, "| {name} | {} | {connections} |", thousands(*links as f64))?;
-            let rate = |samples: &[Sample]| thousands(median(samples, |sample| sample.requests_per_second));
-            write!(f, " {} / {} |", rate(serve), rate(baseline))?;
-            let columns: [fn(&Sample) -> f64; 2] = [|sample| sample.p50_ms, |sample| sample.p99_ms];
-            for column in columns {
-                write!(f, " {:.2} / {:.2} |", median(serve, column), median(baseline, column))?;
+        let mut servers = Vec::new();
+        for row in &self.rows {
+            if row.servers() != servers {
+                servers = row.servers();
+                let names = servers.join(" / ");
+                writeln!(f, "\n{names}; medians of {rounds} rounds of {seconds} s, in turn. No request failed.\n")?;
+                writeln!(
+                    f,
+                    "| load | links | connections | requests per second | median, ms | p99, ms | CPU per request, µs |"
+                )?;
+                writeln!(f, "|---|---:|---:|---:|---:|---:|---:|")?;
             }
-            let cpu = |samples: &[Sample]| median(samples, |sample| sample.cpu_us);
-            writeln!(f, " {:.0} / {:.0} |", cpu(serve), cpu(baseline))?;
+            let Scenario { name, links, connections, .. } = row.scenario;
+            let two_places = |value: f64| format!("{value:.2}");
+            writeln!(
+                f,
+                "| {name} | {} | {connections} | {} | {} | {} | {} |",
+                thousands(links as f64),
+                row.cell(|sample| sample.requests_per_second, thousands),
+                row.cell(|sample| sample.p50_ms, two_places),
+                row.cell(|sample| sample.p99_ms, two_places),
+                row.cell(|sample| sample.cpu_us, |value| format!("{value:.0}")),
+            )?;
         }
         Ok(())
     }

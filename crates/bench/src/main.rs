@@ -97,6 +97,9 @@ pub(crate) struct Load {
     /// Leave out loads with more links than this.
     #[arg(long, default_value_t = 1_000_000)]
     links: u64,
+    /// Also create links with chhoto-url: the path of its program, version 7.5.
+    #[arg(long, value_name = "PATH")]
+    chhoto: Option<PathBuf>,
 }
 
 /// The arguments of `bench measure`.

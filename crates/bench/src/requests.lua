@@ -10,6 +10,9 @@ local log = math.log(links + 1)
 local agent = "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0\r\n"
 local form = "POST /shorten HTTP/1.1\r\nHost: localhost\r\n" .. agent
   .. "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: "
+local is_chhoto = os.getenv("API") == "chhoto"
+local chhoto = "POST /api/new HTTP/1.1\r\nHost: localhost\r\n" .. agent
+  .. "Content-Type: application/json\r\nContent-Length: "
 
 -- The same codes as in links.rs.
 local alphabet = "346789ABCDEFGHJKLMNPQRTUVWXYabcdefghijkmnpqrtwxyz"
@@ -38,7 +41,12 @@ local gets = {}
 function request()
   if math.random() * 100 < create_percent then
     created = created + 1
-    local body = "url=https://example.com/a/rather/long/path/" .. seed .. "/" .. created
+    local url = "https://example.com/a/rather/long/path/" .. seed .. "/" .. created
+    if is_chhoto then
+      local body = '{"shortlink":"","longlink":"' .. url .. '"}'
+      return chhoto .. #body .. "\r\n\r\n" .. body
+    end
+    local body = "url=" .. url
     return form .. #body .. "\r\n\r\n" .. body
   end
   -- Zipf: the k-th link is requested 1/k as often as the first. Its inverse distribution function, approximately.

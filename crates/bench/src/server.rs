@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -16,12 +16,16 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(300);
 const CHECKS: u64 = 20;
 
 /// A server that is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// `shortlink serve` with its defaults.
+    /// `shortlink serve` with its defaults: a link is on the disk before its creation is answered.
     Serve,
-    /// The baseline of this program.
+    /// `shortlink serve --durability relaxed`.
+    Relaxed,
+    /// The baseline of this program, which does not wait for the disk.
     Baseline,
+    /// chhoto-url, which does not wait for the disk either: its program.
+    Chhoto(PathBuf),
 }
 
 /// A running server; it is killed when this is dropped.
@@ -33,32 +37,61 @@ pub(crate) struct Server {
 
 impl Kind {
     /// Creates a file with the first `count` links.
-    pub(crate) fn fill(self, path: &Path, count: u64) -> Result<()> {
+    pub(crate) fn fill(&self, path: &Path, count: u64) -> Result<()> {
         // The server creates the tables.
         Server::start(self, path)?.terminate()?;
         match self {
-            Self::Serve => links::fill_table(path, count),
+            Self::Serve | Self::Relaxed => links::fill_table(path, count),
             Self::Baseline => links::fill_baseline(path, count),
+            Self::Chhoto(_) => Ok(()),
+        }
+    }
+
+    /// The name of the server in the tables.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Serve => "`serve`",
+            Self::Relaxed => "`serve --durability relaxed`",
+            Self::Baseline => "baseline",
+            Self::Chhoto(_) => "chhoto-url",
+        }
+    }
+
+    /// The name of its file of links.
+    pub(crate) fn file_name(&self) -> &'static str {
+        match self {
+            Self::Serve | Self::Relaxed => "serve",
+            Self::Baseline => "baseline",
+            Self::Chhoto(_) => "chhoto",
         }
     }
 
     /// The server's program, which is in the same folder as this one.
-    fn program(self) -> Result<PathBuf> {
+    fn program(&self) -> Result<PathBuf> {
         let own = std::env::current_exe()?;
         match self {
-            Self::Serve => Ok(own.with_file_name("shortlink")),
+            Self::Serve | Self::Relaxed => Ok(own.with_file_name("shortlink")),
             Self::Baseline => Ok(own),
+            Self::Chhoto(program) => Ok(program.clone()),
         }
     }
 }
 
 impl Server {
     /// Starts a server on a free port, and waits until it prints its address.
-    pub(crate) fn start(kind: Kind, data: &Path) -> Result<Self> {
+    pub(crate) fn start(kind: &Kind, data: &Path) -> Result<Self> {
+        if let Kind::Chhoto(program) = kind {
+            return Self::start_chhoto(kind, program, data);
+        }
         let program = kind.program()?;
-        let command = if kind == Kind::Serve { "serve" } else { "baseline" };
+        let command: &[&str] = match kind {
+            Kind::Baseline => &["baseline"],
+            Kind::Relaxed => &["serve", "--durability", "relaxed"],
+            _ => &["serve"],
+        };
         let spawned = Command::new(&program)
-            .args([command, "--listen", "127.0.0.1:0", "--data"])
+            .args(command)
+            .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             // The server writes its log as usual, but nobody reads it.
             .stderr(Stdio::null())
@@ -69,7 +102,30 @@ impl Server {
         BufReader::new(process.stdout.as_mut().ok_or("no output")?).read_line(&mut line)?;
         let address = line.split_once("http://").and_then(|(_, rest)| rest.split_whitespace().next());
         let address = address.ok_or_else(|| format!("{} did not start", program.display()))?.to_owned();
-        Ok(Self { kind, process, address })
+        Ok(Self { kind: kind.clone(), process, address })
+    }
+
+    /// Starts chhoto-url, which prints no address, and waits until it accepts connections.
+    fn start_chhoto(kind: &Kind, program: &Path, data: &Path) -> Result<Self> {
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let process = Command::new(program)
+            .env("CHHOTO_DB_URL", data)
+            .env("CHHOTO_LISTEN_ADDRESS", "127.0.0.1")
+            .env("CHHOTO_LISTEN_PORT", address.port().to_string())
+            .envs([("CHHOTO_SLUG_STYLE", "UID"), ("CHHOTO_SQLITE_USE_WAL_MODE", "True")])
+            .env("CHHOTO_SQLITE_ENSURE_ACID", "False")
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("{}: {error}", program.display()))?;
+        let server = Self { kind: kind.clone(), process, address: address.to_string() };
+        let begin = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            if begin.elapsed() > Duration::from_secs(10) {
+                return Err(format!("{} did not start", program.display()).into());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(server)
     }
 
     pub(crate) fn url(&self) -> String {
@@ -78,6 +134,9 @@ impl Server {
 
     /// Requests some of the first `count` links, and checks that they redirect to their targets.
     pub(crate) fn check(&self, count: u64) -> Result<()> {
+        if matches!(self.kind, Kind::Chhoto(_)) {
+            return Ok(());
+        }
         for n in 1..=CHECKS {
             let rank = (n * count / CHECKS).max(1);
             let mut stream = TcpStream::connect(&self.address)?;
