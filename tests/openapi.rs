@@ -617,3 +617,25 @@ async fn request_schema_accepts_what_the_service_accepts() {
         "a greater maximum is not a valid setting"
     );
 }
+
+/// A form has an input for each field, and browsers send those that are empty.
+#[tokio::test]
+async fn form_schema_accepts_empty_fields() {
+    let description = Description::read();
+    let app = TestApp::start().await;
+    let url = "https://example.com/";
+    for (form, taken) in [
+        (json!({"url": url, "alias": "", "expires_in": "", "expires_at": "", "reuse": ""}), true),
+        (json!({"url": url, "expires_in": "", "expires_at": "2030-06-01T12:00:00Z"}), true),
+        (json!({"url": url, "expires_in": "3600", "expires_at": "2030-06-01T12:00:00Z"}), false),
+        (json!({"url": "", "long_url": url}), false),
+    ] {
+        let mismatch = description.mismatch(description.schema("CreateLinkForm"), &form);
+        assert_eq!(mismatch.is_none(), taken, "the schema: {form}: {mismatch:?}");
+        let fields = entries(&form).map(|(name, value)| (name, value.as_str().expect("a text")));
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = app.request(Method::POST, "/shorten").header("content-type", "application/x-www-form-urlencoded");
+        let created = send(request.body(body)).await;
+        assert_eq!(created.status == 201, taken, "the service: {form}: {created}");
+    }
+}
