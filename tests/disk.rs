@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use shortlink_core::http::handler::DEADLINE;
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -164,11 +165,14 @@ async fn slow_write_delays_neither_redirects_nor_the_deadline() {
         assert_eq!(status, expected, "{path}");
         assert!(time < Duration::from_secs(2), "{path}: {time:?}");
     }
+    let mut slowest = Duration::ZERO;
     for write in writes {
         let (status, time) = write.await.expect("a request");
         assert!([201, 503].contains(&status), "{status}");
-        assert!(time < Duration::from_millis(4_500), "{time:?}");
+        slowest = slowest.max(time);
     }
+    // The deadline, and what a busy machine needs.
+    assert!((Duration::from_secs(3)..DEADLINE + Duration::from_secs(2)).contains(&slowest), "{slowest:?}");
     disk.end("slow");
 }
 
@@ -192,7 +196,7 @@ async fn full_disk_is_named_and_redirects_go_on() {
     server.create_link(&json!({"url": "https://example.com/after"})).await.expect("a link");
     server.signal("TERM").await;
     let log = String::from_utf8(server.exit().await.stderr).expect("UTF-8");
-    let lines: Vec<_> = log.lines().filter(|line| !line.contains("\"INFO\"")).collect();
+    let lines: Vec<_> = log.lines().filter(|line| line.contains("a request failed")).collect();
     assert_eq!(lines.len(), 2, "one line for each request that failed: {log}");
     assert!(lines.iter().all(|line| line.contains("database or disk is full")), "{log}");
 }
@@ -211,15 +215,20 @@ async fn full_disk_at_start_is_reported() {
 
 #[tokio::test]
 async fn file_that_is_deleted_or_replaced_is_noticed() {
-    for replacement in [None, Some("a backup")] {
+    let backup = FaultyDisk::new();
+    let server = backup.serve(&[]).await;
+    server.create_link(&json!({"url": "https://example.com/backup", "alias": "kept"})).await.expect("a link");
+    server.signal("TERM").await;
+    server.exit().await;
+    for replacement in [None, Some(backup.data())] {
         let disk = FaultyDisk::new();
         let server = disk.serve(&[]).await;
         server.create_link(&json!({"url": "https://example.com/", "alias": "before"})).await.expect("a link");
-        match replacement {
+        match &replacement {
             None => std::fs::remove_file(disk.data()).expect("a file"),
-            Some(content) => {
+            Some(backup) => {
                 let other = disk.data.path().join("other.db");
-                std::fs::write(&other, content).expect("a file");
+                std::fs::copy(backup, &other).expect("a copy");
                 std::fs::rename(other, disk.data()).expect("a rename");
             }
         }
@@ -228,6 +237,9 @@ async fn file_that_is_deleted_or_replaced_is_noticed() {
         server.signal("TERM").await;
         let log = String::from_utf8(server.exit().await.stderr).expect("UTF-8");
         assert!(log.contains("the file was deleted or replaced while the server was running"), "{log}");
+        // The write-ahead log of the file that is gone was not applied to the other one.
+        let expected = replacement.is_some().then_some("https://example.com/backup");
+        assert_eq!(disk.serve(&["--check"]).await.location("/kept").await.as_deref(), expected);
     }
 }
 

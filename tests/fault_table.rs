@@ -142,7 +142,7 @@ async fn measure(name: &str, fault: Fault, attempts: u32) -> String {
         }
     }
     let links = app.keys().await.into_iter().filter(|key| !key.contains('#')).count();
-    let surplus = links - 5 * REQUESTS;
+    let surplus = links.cast_signed() - (5 * REQUESTS).cast_signed();
     // The visits before the fault, and those that were answered.
     let followed = answers["cold"].iter().chain(&answers["hot"]).filter(|response| response.status == 301).count();
     app.resolve.shutdown().await;

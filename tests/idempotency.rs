@@ -51,6 +51,26 @@ async fn key_of_another_request_is_refused() {
     assert_eq!(send(app.create_link(&first).header("idempotency-key", "other")).await.status, 409);
 }
 
+/// A link that existed before is remembered, too.
+#[tokio::test]
+async fn existing_link_is_returned_again() {
+    let app = TestApp::start().await;
+    for body in [
+        json!({"url": "https://example.com/1", "reuse": true, "expires_in": 600}),
+        json!({"url": "https://example.com/2", "reuse": true, "expires_in": 600, "alias": "mine"}),
+    ] {
+        let key = body["url"].to_string();
+        let first = send(app.create_link(&body)).await;
+        assert_eq!(first.status, 201);
+        for _ in 0..2 {
+            let found = send(app.create_link(&body).header("idempotency-key", &key)).await;
+            assert_eq!((found.status, &found.body), (200, &first.body));
+        }
+        let other = json!({"url": "https://example.com/other"});
+        assert_eq!(send(app.create_link(&other).header("idempotency-key", &key)).await.status, 422);
+    }
+}
+
 #[tokio::test]
 async fn key_is_remembered_for_a_day() {
     let app = TestApp::start().await;

@@ -134,7 +134,14 @@ impl Scenario {
 
     /// Copies the file with the links, which is filled once.
     fn copy_data(self, kind: &Kind, folder: &Path) -> Result<PathBuf> {
-        let filled = folder.join(format!("{}-{}.db", kind.file_name(), self.links));
+        if let Kind::Chhoto(_) = kind {
+            // It starts without links, in a folder of its own, where it also puts backups.
+            let new = folder.join("chhoto");
+            std::fs::remove_dir_all(&new).ok();
+            std::fs::create_dir(&new)?;
+            return Ok(new.join("urls.sqlite"));
+        }
+        let filled = folder.join(format!("{kind:?}-{}.db", self.links));
         if !filled.exists() {
             kind.fill(&filled, self.links)?;
         }

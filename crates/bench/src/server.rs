@@ -57,15 +57,6 @@ impl Kind {
         }
     }
 
-    /// The name of its file of links.
-    pub(crate) fn file_name(&self) -> &'static str {
-        match self {
-            Self::Serve | Self::Relaxed => "serve",
-            Self::Baseline => "baseline",
-            Self::Chhoto(_) => "chhoto",
-        }
-    }
-
     /// The server's program, which is in the same folder as this one.
     fn program(&self) -> Result<PathBuf> {
         let own = std::env::current_exe()?;
@@ -120,7 +111,7 @@ impl Server {
         let server = Self { kind: kind.clone(), process, address: address.to_string() };
         let begin = Instant::now();
         while TcpStream::connect(address).is_err() {
-            if begin.elapsed() > Duration::from_secs(10) {
+            if begin.elapsed() > Duration::from_secs(30) {
                 return Err(format!("{} did not start", program.display()).into());
             }
             std::thread::sleep(Duration::from_millis(10));

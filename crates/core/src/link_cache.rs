@@ -93,6 +93,14 @@ impl LinkCache {
         entries.insert(CachedLink { link: link.clone(), cached_at: now, fresh_for: self.ttl_seconds });
     }
 
+    /// Removes a link that the table no longer contains.
+    pub fn remove(&self, code: &Code) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(removed) = entries.links.remove(code) {
+            entries.target_bytes -= removed.target_bytes();
+        }
+    }
+
     fn is_full(&self, entries: &Entries) -> bool {
         entries.links.len() >= self.capacity
             || entries.target_bytes >= self.capacity.saturating_mul(MAX_AVERAGE_TARGET_BYTES)

@@ -65,6 +65,10 @@ impl Resolve {
             Err(error @ (StoreError::Unavailable(_) | StoreError::Storage(_))) => {
                 self.cache.get_stale(code, now).ok_or_else(|| error.into())
             }
+            Ok(Lookup::Missing) => {
+                self.cache.remove(code);
+                require_live(Ok(Lookup::Missing))
+            }
             found => {
                 let link = require_live(found)?;
                 self.cache.insert(&link, now);

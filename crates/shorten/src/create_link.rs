@@ -105,7 +105,7 @@ fn to_problem(error: CreateError) -> Problem {
         CreateError::IdempotencyKeyUsed => Problem::with_field(
             ProblemKind::IdempotencyKeyUsed,
             IDEMPOTENCY_KEY,
-            "was sent with another request in the last day; send a new key, or the same request again",
+            "was used in the last day for another request, or for a link that no longer exists; send a new key",
         ),
         CreateError::CodesExhausted => Problem::unavailable(error),
         CreateError::Store(error) => error.into(),

@@ -26,7 +26,13 @@ pub(super) struct DataFile {
     /// The resolved path: SQLite derives the names of the files beside it from this one.
     path: PathBuf,
     identity: Option<Identity>,
+    /// The files beside it that SQLite created or found.
+    companions: Vec<(PathBuf, Identity)>,
+    last_written: Option<SystemTime>,
 }
+
+/// What the names of the files that SQLite keeps beside a database end with.
+const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 
 /// What tells a file from another that has taken its place.
 type Identity = (u64, u64);
@@ -40,6 +46,8 @@ impl DataFile {
     pub(super) fn open(path: &Path, durability: Durability) -> Result<(Self, Database), EmbeddedError> {
         // SQLite gives some relative names, such as `:memory:` and `file:`, a special meaning. An absolute path has none.
         let absolute = std::path::absolute(path).map_err(|error| unusable(path, error))?;
+        // Opening writes to the files.
+        let last_written = last_written(path);
         // SQLite gives the files beside it the same mode.
         create_private(path).map_err(|error| unusable(path, error))?;
         require_sqlite(path)?;
@@ -48,8 +56,10 @@ impl DataFile {
         if durability == Durability::Durable {
             sync_folder(&resolved).map_err(|error| unusable(path, error))?;
         }
+        let companions = COMPANIONS.map(|suffix| companion(&resolved, suffix));
+        let companions = companions.into_iter().filter_map(|path| Some((path.clone(), identity(&path)?))).collect();
         let identity = identity(&resolved);
-        Ok((Self { path: resolved, identity }, database))
+        Ok((Self { path: resolved, identity, companions, last_written }, database))
     }
 
     /// A second handle to the same database, for reads that do not wait for writes.
@@ -66,22 +76,31 @@ impl DataFile {
         self.identity.is_none() || identity(&self.path) == self.identity
     }
 
-    /// When the file, or the write-ahead log beside it, was last written; `None` if that is unknown.
+    /// Renames the files beside it once another file has taken its place: SQLite would apply the write-ahead log to the
+    /// other file and destroy it.
+    pub(super) fn set_aside_companions(&self) {
+        for (path, opened) in &self.companions {
+            if identity(path) == Some(*opened) {
+                fs::rename(path, companion(path, ".replaced")).ok();
+            }
+        }
+    }
+
+    /// When the file or its write-ahead log was last written before it was opened; `None` if it is new.
     pub(super) fn last_written(&self) -> Option<SystemTime> {
-        let mut log = self.path.clone().into_os_string();
-        log.push("-wal");
-        let modified = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-        modified(&self.path).max(modified(Path::new(&log)))
+        self.last_written
     }
 
     /// Moves all committed writes from the write-ahead log into the file, so that a copy of the file alone is complete.
     pub(super) fn checkpoint(&self) {
         let checkpoint = || {
             let connection = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
         };
-        if let Err(error) = checkpoint() {
-            tracing::warn!(%error, "the write-ahead log was not moved into the file; keep both");
+        match checkpoint() {
+            Ok(false) => {}
+            Ok(true) => tracing::warn!("the write-ahead log is in use and was not moved into the file; keep both"),
+            Err(error) => tracing::warn!(%error, "the write-ahead log was not moved into the file; keep both"),
         }
     }
 
@@ -192,6 +211,18 @@ fn sync_folder(path: &Path) -> io::Result<()> {
         Some(folder) => File::open(folder)?.sync_all(),
         _ => Ok(()),
     }
+}
+
+/// The path with more at its end.
+fn companion(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.to_owned().into_os_string();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn last_written(path: &Path) -> Option<SystemTime> {
+    let modified = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    modified(path).max(modified(&companion(path, "-wal")))
 }
 
 fn identity(path: &Path) -> Option<Identity> {

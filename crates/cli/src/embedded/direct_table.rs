@@ -1,7 +1,9 @@
 //! Reads and puts of single items without the SDK.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use shortlink_core::dynamodb::client;
 use shortlink_core::dynamodb::error::StoreError;
 use shortlink_core::dynamodb::items::Item;
 use shortlink_core::dynamodb::store::{BoxFuture, LocalTable};
@@ -10,6 +12,10 @@ use crate::embedded::connector::is_storage_failure;
 use crate::embedded::reader::SqliteReader;
 use crate::embedded::write_queue::{WriteError, WriteQueue};
 use crate::embedded::{checksum, values};
+
+/// How long a read may wait for the disk: as long as a call to DynamoDB, so that a cached link can redirect before the
+/// deadline of the request.
+const READ_TIMEOUT: Duration = client::CALL_TIMEOUT;
 
 /// A table in a file.
 #[derive(Debug)]
@@ -30,7 +36,10 @@ impl LocalTable for DirectTable {
         let (reader, key) = (Arc::clone(&self.reader), key.to_owned());
         Box::pin(async move {
             // A read takes ten microseconds, but it may wait for the disk, and then may not hold a worker's thread.
-            let read = tokio::task::spawn_blocking(move || reader.get_item(&key)).await;
+            let read = tokio::task::spawn_blocking(move || reader.get_item(&key));
+            let Ok(read) = tokio::time::timeout(READ_TIMEOUT, read).await else {
+                return Err(StoreError::Unavailable("the disk does not answer".to_owned()));
+            };
             let item = read.map_err(|error| StoreError::Storage(error.to_string()))??;
             Ok(item.map(values::from_engine))
         })
@@ -42,6 +51,7 @@ impl LocalTable for DirectTable {
         Box::pin(async move {
             let existing = self.writes.put_new(item).await.map_err(|error| match error {
                 WriteError::Engine(error) if !is_storage_failure(&error) => StoreError::Rejected(error.to_string()),
+                WriteError::Busy => StoreError::Unavailable(error.to_string()),
                 error => StoreError::Storage(error.to_string()),
             })?;
             Ok(existing.map(values::from_engine))

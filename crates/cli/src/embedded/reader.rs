@@ -15,12 +15,15 @@ use shortlink_core::dynamodb::error::StoreError;
 use crate::embedded::checksum;
 use crate::embedded::values::EngineItem;
 
+/// The maximum number of connections that are kept. Each has a cache of up to 2 MB and three open files.
+const MAX_IDLE: usize = 16;
+
 /// A reader of one table, with read-only connections.
 #[derive(Debug)]
 pub(super) struct SqliteReader {
     path: PathBuf,
     table: String,
-    /// Connections that are not in use. There are as many as were used at the same time, at most one per thread.
+    /// Connections that are not in use, at most [`MAX_IDLE`].
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -61,6 +64,9 @@ impl SqliteReader {
     }
 
     fn checkin(&self, connection: Connection) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < MAX_IDLE {
+            idle.push(connection);
+        }
     }
 }

@@ -6,7 +6,7 @@
 //! same time. Requests wait without holding a thread, so their deadline holds whatever the disk does.
 
 use std::collections::HashSet;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -26,6 +26,10 @@ const MAX_GROUP: usize = 100;
 
 /// The time that the thread may take to finish its last write and to close the table.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The maximum number of writes that wait: more than the clients that a machine can serve. While the disk does not
+/// answer, clients give up and come again, and what they leave behind stays in memory.
+const MAX_WAITING: usize = 10_000;
 
 /// A write that waits for its turn.
 enum Job {
@@ -52,6 +56,9 @@ pub(super) enum WriteError {
     /// The file was deleted or replaced while the table was open: what is written to it would be lost.
     #[error("the file was deleted or replaced while the server was running; restart the server")]
     FileGone,
+    /// Too many writes wait.
+    #[error("too many writes are waiting for the disk")]
+    Busy,
     /// The thread has ended.
     #[error("the table is closed")]
     Closed,
@@ -59,17 +66,18 @@ pub(super) enum WriteError {
 
 /// Hands writes to the thread. When it is dropped, the thread finishes the writes that wait and closes the table.
 pub(super) struct WriteQueue {
-    jobs: Mutex<Option<Sender<Job>>>,
+    jobs: Mutex<Option<SyncSender<Job>>>,
     closed: Mutex<Receiver<()>>,
 }
 
 impl WriteQueue {
     /// Starts the thread, which writes `table` in `database`. `file` is absent if the database is in memory.
     pub(super) fn start(database: Database, table: &str, file: Option<DataFile>) -> std::io::Result<Self> {
-        let (jobs, receiver) = mpsc::channel();
+        let (jobs, receiver) = mpsc::sync_channel(MAX_WAITING);
         let (on_closed, closed) = mpsc::channel();
         let writer = Writer { database, table: table.to_owned(), file };
         thread::Builder::new().name("table-writer".to_owned()).spawn(move || {
+            let _abort_on_panic = AbortOnPanic;
             writer.run(&receiver);
             drop(on_closed);
         })?;
@@ -90,7 +98,9 @@ impl WriteQueue {
         let (reply, result) = oneshot::channel();
         if let Some(jobs) = &*self.jobs.lock().unwrap_or_else(PoisonError::into_inner) {
             // If the thread has ended, `result` says so.
-            jobs.send(job(reply)).ok();
+            if let Err(TrySendError::Full(_)) = jobs.try_send(job(reply)) {
+                return Err(WriteError::Busy);
+            }
         }
         result.await.unwrap_or(Err(WriteError::Closed))
     }
@@ -106,6 +116,18 @@ impl Drop for WriteQueue {
     }
 }
 
+/// Ends the process if the thread panics: a server that can write nothing should be restarted.
+struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            tracing::error!("the thread that writes the table has panicked");
+            std::process::abort();
+        }
+    }
+}
+
 /// What the thread works with.
 struct Writer {
     database: Database,
@@ -116,23 +138,28 @@ struct Writer {
 impl Writer {
     fn run(self, jobs: &Receiver<Job>) {
         while let Ok(first) = jobs.recv() {
-            let mut puts = Vec::new();
+            let (mut puts, mut operations) = (Vec::new(), Vec::new());
             for job in std::iter::once(first).chain(jobs.try_iter().take(MAX_GROUP)) {
                 match job {
-                    // A client that has given up is told that nothing was done, so nothing may be done.
-                    Job::Put(put) if put.reply.is_closed() => {}
                     Job::Put(put) => puts.push(put),
-                    Job::Operation { reply, .. } if reply.is_closed() => {}
-                    Job::Operation { name, body, reply } => {
-                        reply.send(self.perform(&name, &body)).ok();
-                    }
+                    Job::Operation { name, body, reply } => operations.push((name, body, reply)),
                 }
             }
+            // A client that has given up is told that nothing was done, so nothing may be done.
+            puts.retain(|put| !put.reply.is_closed());
             while !puts.is_empty() {
                 puts = self.put_group(puts);
+                puts.retain(|put| !put.reply.is_closed());
+            }
+            for (name, body, reply) in operations {
+                if !reply.is_closed() {
+                    reply.send(self.perform(&name, &body)).ok();
+                }
             }
         }
-        if let Some(file) = &self.file {
+        if self.require_file().is_ok()
+            && let Some(file) = &self.file
+        {
             file.checkpoint();
         }
     }
@@ -144,7 +171,10 @@ impl Writer {
 
     fn require_file(&self) -> Result<(), WriteError> {
         match &self.file {
-            Some(file) if !file.is_in_place() => Err(WriteError::FileGone),
+            Some(file) if !file.is_in_place() => {
+                file.set_aside_companions();
+                Err(WriteError::FileGone)
+            }
             _ => Ok(()),
         }
     }
@@ -181,7 +211,7 @@ impl Writer {
                     let error = match &error {
                         WriteError::Engine(_) => DynoxideError::InternalServerError(text.clone()).into(),
                         WriteError::FileGone => WriteError::FileGone,
-                        WriteError::Closed => WriteError::Closed,
+                        WriteError::Busy | WriteError::Closed => WriteError::Closed,
                     };
                     drop(put.reply.send(Err(error)));
                 }

@@ -95,10 +95,12 @@ impl Store {
                         Some(key) => self.get_item(key, true).await?,
                         None => None,
                     };
-                    return match recorded.filter(|entry| !items::has_purge_time_passed(entry, new_link.created_at)) {
-                        Some(entry) => self.repeat(&entry, new_link, reuse).await,
-                        None => Ok(CreateOutcome::Existing(link)),
-                    };
+                    if let Some(entry) =
+                        recorded.filter(|entry| !items::has_purge_time_passed(entry, new_link.created_at))
+                    {
+                        return self.repeat(&entry, new_link, reuse).await;
+                    }
+                    return self.return_existing(link, idempotency_key.as_deref(), new_link, reuse).await;
                 }
             }
             let entries = |link: &Link| {
@@ -154,7 +156,10 @@ impl Store {
                 TransactionOutcome::CodeTaken(item) if new_link.alias.is_some() => {
                     let other = Self::to_link(&link.code, item)?;
                     return match reuse && matches_request(&other, new_link, policy) {
-                        true => Ok(Attempt::Finished(CreateOutcome::Existing(other))),
+                        true => {
+                            let key = key.map(items::idempotency_key);
+                            self.return_existing(other, key.as_deref(), new_link, reuse).await.map(Attempt::Finished)
+                        }
                         false => Err(CreateError::AliasTaken(Box::new(other))),
                     };
                 }
@@ -174,7 +179,34 @@ impl Store {
             Some(code) => self.get(code, true).await?,
             None => None,
         };
-        link.map(CreateOutcome::Repeated).ok_or(CreateError::IdempotencyKeyUsed)
+        // The link may have been deleted, and another may have been created with its code.
+        let link = link.filter(|link| link.target == new_link.target).ok_or(CreateError::IdempotencyKeyUsed)?;
+        match items::is_existing(entry) {
+            true => Ok(CreateOutcome::Existing(link)),
+            false => Ok(CreateOutcome::Repeated(link)),
+        }
+    }
+
+    /// Returns a link that existed before the request, and records it under the idempotency key, so that the same
+    /// request gets the same response for a day.
+    async fn return_existing(
+        &self,
+        link: Link,
+        key: Option<&str>,
+        new_link: &NewLink,
+        reuse: bool,
+    ) -> Result<CreateOutcome, CreateError> {
+        if let Some(key) = key {
+            let mut entry = items::idempotency_entry(key, new_link, reuse, &link);
+            items::mark_existing(&mut entry);
+            if let Some(other) = self.put_entry(entry).await? {
+                return match items::is_same_request(&other, new_link, reuse) {
+                    true => Ok(CreateOutcome::Existing(link)),
+                    false => Err(CreateError::IdempotencyKeyUsed),
+                };
+            }
+        }
+        Ok(CreateOutcome::Existing(link))
     }
 }
 

@@ -8,7 +8,7 @@
 //! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `hits`, `lastHitAt`, `flushId` |
 //! | daily counts | `day#` code `#` date | `hits`, `bots`, devices, countries, referrers, `flushId`, `purgeAt` |
 //! | deduplication entry | `reuse#` digest | `reuseCode`, `purgeAt` |
-//! | idempotency entry | `idempotency#` digest | `reuseCode`, `request`, `purgeAt` |
+//! | idempotency entry | `idempotency#` digest | `reuseCode`, `request`, `existed`, `purgeAt` |
 //!
 //! Every attribute name, every key and both directions of the mapping are in this file.
 
@@ -67,6 +67,8 @@ pub mod attribute {
     pub const ENTRY_CODE: &str = "reuseCode";
     /// S, of an idempotency entry: a digest of the request.
     pub const REQUEST: &str = "request";
+    /// BOOL, of an idempotency entry: the link existed before the request. Absent: the request created it.
+    pub const EXISTED: &str = "existed";
 }
 
 /// Expressions in which attributes are named.
@@ -193,6 +195,16 @@ pub(super) fn idempotency_entry(key: &str, new_link: &NewLink, reuse: bool, link
 /// Whether an idempotency entry is that of this request.
 pub(super) fn is_same_request(entry: &Item, new_link: &NewLink, reuse: bool) -> bool {
     entry.get(attribute::REQUEST) == Some(&AttributeValue::S(request_digest(new_link, reuse)))
+}
+
+/// Marks an idempotency entry whose link existed before the request.
+pub(super) fn mark_existing(entry: &mut Entry) {
+    entry.item.insert(attribute::EXISTED.to_owned(), AttributeValue::Bool(true));
+}
+
+/// Whether the link of an idempotency entry existed before the request.
+pub(super) fn is_existing(entry: &Item) -> bool {
+    entry.contains_key(attribute::EXISTED)
 }
 
 /// Whether an item could have been deleted already.

@@ -1,6 +1,7 @@
 //! Putting a link together with entries that point to it, all or none.
 
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
@@ -66,6 +67,29 @@ impl Store {
             (None, Some(item)) => Ok(TransactionOutcome::CodeTaken(item)),
             (None, None) if reasons.iter().any(conflicted) => Ok(TransactionOutcome::Conflict),
             (None, None) => Err(StoreError::from_sdk(&error)),
+        }
+    }
+}
+
+impl Store {
+    /// Puts an entry on its condition. Returns the existing item if the condition fails.
+    pub(super) async fn put_entry(&self, entry: Entry) -> Result<Option<Item>, StoreError> {
+        let mut put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(entry.item))
+            .condition_expression(entry.condition)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        for (name, value) in entry.values {
+            put = put.expression_attribute_values(name, value);
+        }
+        let Err(error) = put.send().await else { return Ok(None) };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failure)) => {
+                Ok(Some(failure.item().cloned().unwrap_or_default()))
+            }
+            _ => Err(StoreError::from_sdk(&error)),
         }
     }
 }
