@@ -467,7 +467,7 @@ async fn unreachable_table_returns_503_with_retry_after() {
     vary: accept
     x-content-type-options: nosniff
 
-    {"type":"urn:shortlink:problem:unavailable","title":"Try again in a moment","status":503,"detail":"The service is busy. Send the same request again in a second."}
+    {"type":"urn:shortlink:problem:unavailable","title":"Temporarily unavailable","status":503,"detail":"The service is busy. Send the same request again in a second."}
     "#);
     let page = send(app.get("/anything").header("accept", "text/html")).await;
     assert_eq!((page.status, page.header("retry-after")), (503, "1"));

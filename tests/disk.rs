@@ -116,13 +116,13 @@ async fn cut_power(arguments: &[&str]) -> (usize, usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn power_cut_loses_no_link_that_was_answered() {
+async fn power_cut_loses_no_acknowledged_link() {
     assert_eq!(cut_power(&[]).await, (120, 0));
 }
 
 /// This shows that the test above can fail, and what `--durability relaxed` means.
 #[tokio::test(flavor = "multi_thread")]
-async fn power_cut_loses_links_if_the_operator_allows_it() {
+async fn power_cut_may_lose_links_with_relaxed_durability() {
     let (links, lost) = cut_power(&["--durability", "relaxed"]).await;
     assert!(lost > 0, "{lost} of {links}");
 }
@@ -177,7 +177,7 @@ async fn slow_write_delays_neither_redirects_nor_the_deadline() {
 }
 
 #[tokio::test]
-async fn full_disk_is_named_and_redirects_go_on() {
+async fn full_disk_is_logged_and_redirects_continue() {
     let disk = FaultyDisk::new();
     let server = disk.serve(&[]).await;
     let body = json!({"url": "https://example.com/", "alias": "before"});
@@ -189,7 +189,7 @@ async fn full_disk_is_named_and_redirects_go_on() {
         assert_eq!(response.status(), 503);
         assert_eq!(response.headers()["retry-after"], "60");
         let text = response.text().await.expect("a body");
-        assert!(text.contains("until its operator has mended it"), "{text}");
+        assert!(text.contains("until its operator has fixed a fault"), "{text}");
     }
     assert_eq!(server.location("/before").await.as_deref(), Some("https://example.com/"));
     disk.end("full");

@@ -171,11 +171,11 @@ async fn measure(name: &str, fault: Fault, attempts: u32) -> String {
 async fn fault_table() {
     let mut table = String::from(
         "# What clients see when DynamoDB fails\n\n\
-         `cargo test --locked fault_table` measures this table and compares it. A proxy between the SDK and DynamoDB\n\
+         `cargo test --locked fault_table` measures these rows and compares them. A proxy between the SDK and DynamoDB\n\
          injects each fault into every call, or into the first two attempts of each call. Three requests of each kind are\n\
-         sent at the same time; *cold* and *cached* are redirects. *In time* means within the deadline of 4 s. When the\n\
+         sent at the same time; *cold* and *cached* are redirects. *In time* means within the deadline of 4 s and 2 s of tolerance. When the\n\
          fault has ended, the creations are sent again with the same `Idempotency-Key`. *Lost* are links that were\n\
-         answered with 201 and do not redirect, *surplus* are links that nobody asked for, and *visits* are those that\n\
+         answered with 201 and do not redirect, *surplus* are duplicate links, and *visits* are those that\n\
          were answered and those that were counted.\n\n\
          | fault | POST | POST, alias | POST, reuse | GET, cold | GET, cached | in time | sent again | lost | surplus | \
          visits |\n\

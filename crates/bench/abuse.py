@@ -90,7 +90,7 @@ def large_bodies(program):
 
 
 def unread_responses(program):
-    """200 clients ask for 40 large QR codes each and read nothing; SIGTERM follows after 45 s."""
+    """200 clients ask for 200 large QR codes each and read nothing; SIGTERM follows after 45 s."""
     server = Server(program)
     server.create("code")
     requests = b"GET /code.png?size=2048&level=H HTTP/1.1\r\nHost: a\r\n\r\n" * 200

@@ -53,7 +53,7 @@ pub fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime);
     let result = runtime.and_then(|runtime| {
         let result = runtime.block_on(run(arguments.command));
-        // A thread that waits for a disk that does not answer may not keep the program from ending.
+        // A thread that is blocked on the disk must not prevent the program from exiting.
         runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
         result
     });

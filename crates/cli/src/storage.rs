@@ -24,11 +24,11 @@ pub struct StorageOptions {
     #[arg(long, value_name = "PATH", conflicts_with_all = ["endpoint_url", "table"])]
     pub data: Option<PathBuf>,
 
-    /// What a power cut may take
+    /// Which links a power cut may lose
     #[arg(long, value_enum, default_value_t, conflicts_with_all = ["endpoint_url", "table"])]
     pub durability: Durability,
 
-    /// Look for damage in the file before the start, and do not start if there is any
+    /// Check the file for damage first, and refuse to start if it is damaged
     #[arg(long, conflicts_with_all = ["endpoint_url", "table"])]
     pub check: bool,
 

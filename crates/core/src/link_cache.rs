@@ -19,7 +19,7 @@ pub const CAPACITY: usize = 4_096;
 /// For how long after it was read a link may be used while the table does not answer, in seconds.
 pub const STALE_IF_ERROR_SECONDS: i64 = 3_600;
 
-/// For how long a stale link is used before the table is asked again, in seconds. Each such question may take seconds.
+/// For how long a stale link is used before the table is asked again, in seconds. Each such read may take seconds.
 const STALE_RETRY_SECONDS: i64 = 5;
 
 /// The average length of targets above which the cache is full before it holds `capacity` links, in bytes. It bounds
@@ -45,7 +45,7 @@ struct Entries {
 struct CachedLink {
     link: Link,
     cached_at: Timestamp,
-    /// How long the table need not be asked, counted from `cached_at`, in seconds.
+    /// For how many seconds after `cached_at` the link is used without reading the table.
     fresh_for: i64,
 }
 

@@ -18,8 +18,8 @@ use crate::link_response::{self, Format};
 /// The name of the header with the idempotency key.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
-/// A clock that shows an earlier time, Unix seconds, has not been set: this is the year 2020. Links created by it would
-/// have expired when it is.
+/// The beginning of 2020, in Unix seconds. If the clock shows an earlier time, it has not been set, and links created
+/// now would already have expired once it is.
 const EARLIEST_NOW: i64 = 1_577_836_800;
 
 /// Creates the link that a request asks for. A problem is a form with errors if the client prefers HTML, else a
@@ -81,7 +81,7 @@ fn idempotency_key(request: &Request) -> Result<Option<IdempotencyKey>, Problem>
 fn to_new_link(shorten: &Shorten, request: CreateLinkRequest) -> Result<NewLink, Problem> {
     let now = shorten.clock.now();
     if now.unix() < EARLIEST_NOW {
-        return Err(Problem::out_of_order(format!("the clock of this machine is wrong: it shows {now}")));
+        return Err(Problem::operator_required(format!("the clock of this machine is wrong: it shows {now}")));
     }
     let policy = &shorten.config.expiry;
     let expires_at = policy

@@ -11,7 +11,7 @@ use resolve::Resolve;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use shorten::Shorten;
-use shortlink::embedded::{EmbeddedTable, Location};
+use shortlink::embedded::{EmbeddedTable, Location, OpenOptions};
 use shortlink_core::config::Environment;
 use shortlink_core::domain::clock::{Clock, Timestamp};
 use shortlink_core::domain::code::Code;
@@ -45,7 +45,8 @@ impl Functions {
         tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_writer(|| LogOfFaults).try_init().ok();
         // The clock is paused, so no request takes too long because this machine is busy.
         let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime");
-        let table = runtime.block_on(EmbeddedTable::open(Location::Memory, "links")).expect("a table");
+        let table =
+            runtime.block_on(EmbeddedTable::open(Location::Memory, "links", OpenOptions::default())).expect("a table");
         let lookup = |name: &str| (name == "ALLOW_NEVER").then(|| "true".to_owned());
         let environment = Environment::new(&lookup);
         let shorten_config = shorten::config::Config::read(&environment).expect("valid settings of shorten");

@@ -78,6 +78,7 @@ const HEADERS: &[&str] = &[
     "content-encoding",
     "content-type",
     "dnt",
+    "idempotency-key",
     "if-none-match",
     "purpose",
     "referer",

@@ -1,6 +1,6 @@
 //! Connects the SDK to the embedded engine with function calls instead of a network.
 //!
-//! What the functions do seldom, they do through the SDK, here as on Lambda. There is no socket in between, so no port
+//! Every call except reads and puts of single items goes through the SDK, as on Lambda. There is no socket in between, so no port
 //! is open to other users of this machine.
 
 use std::sync::Arc;
@@ -81,7 +81,7 @@ fn to_response(result: Result<Vec<u8>, WriteError>) -> HttpResponse {
     let (status, body) = match result {
         Ok(body) => (200, SdkBody::from(body)),
         Err(WriteError::Engine(error)) if !is_storage_failure(&error) => (error.status_code(), error.to_json().into()),
-        // Not a 5xx: the SDK would log that it cannot close the connection.
+        // The status is not 5xx, because after a 5xx the SDK tries to close the connection, and logs that it cannot.
         Err(error) => {
             let document = serde_json::json!({ "__type": EMBEDDED_STORAGE_FAILURE, "message": error.to_string() });
             (400, document.to_string().into())

@@ -201,7 +201,11 @@ fn require_sqlite(path: &Path) -> Result<(), EmbeddedError> {
     let mut header = Vec::new();
     let file = File::open(path).map_err(|error| unusable(path, error))?;
     file.take(SQLITE_HEADER.len() as u64).read_to_end(&mut header).map_err(|error| unusable(path, error))?;
-    if header.is_empty() || header == SQLITE_HEADER { Ok(()) } else { Err(EmbeddedError::NoDatabase(path.to_owned())) }
+    if header.is_empty() || header == SQLITE_HEADER {
+        Ok(())
+    } else {
+        Err(EmbeddedError::NotADatabase(path.to_owned()))
+    }
 }
 
 /// Synchronises the entry of a new file in its folder: without it, a power cut may lose the whole file.

@@ -35,7 +35,7 @@ impl LocalTable for DirectTable {
     fn get_item<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
         let (reader, key) = (Arc::clone(&self.reader), key.to_owned());
         Box::pin(async move {
-            // A read takes ten microseconds, but it may wait for the disk, and then may not hold a worker's thread.
+            // A read takes ten microseconds, but it may wait for the disk, and must not block a worker thread.
             let read = tokio::task::spawn_blocking(move || reader.get_item(&key));
             let Ok(read) = tokio::time::timeout(READ_TIMEOUT, read).await else {
                 return Err(StoreError::Unavailable("the disk does not answer".to_owned()));

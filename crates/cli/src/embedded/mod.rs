@@ -49,20 +49,20 @@ pub enum Location {
     File(PathBuf),
 }
 
-/// What a power cut may take.
+/// Which links a power cut may lose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Durability {
-    /// Nothing: a link is on the disk before its creation is answered
+    /// None: a link is on disk before the response is sent
     #[default]
     Durable,
-    /// The last seconds: the operating system decides when links reach the disk
+    /// Recent links: the operating system decides when they reach the disk
     Relaxed,
 }
 
 /// How a table is opened.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OpenOptions {
-    /// What a power cut may take.
+    /// Which links a power cut may lose.
     pub durability: Durability,
     /// Whether to look for damage first, which takes about 3 s for 100 MB.
     pub check: bool,
@@ -84,12 +84,12 @@ pub enum EmbeddedError {
     #[error("{0} is in use by another shortlink process; stop it, or choose another file with --data")]
     InUse(PathBuf),
     /// The file contains something else.
-    #[error("{0} is not a database of links; choose another file with --data")]
-    NoDatabase(PathBuf),
+    #[error("{0} is not an SQLite database; choose another file with --data")]
+    NotADatabase(PathBuf),
     /// The check has found damage.
     #[error(
-        "{path} is damaged: {faults}; restore a backup, or start without --check, which answers for the links that can \
-         be read"
+        "{path} is damaged: {faults}; restore a backup, or start without --check to serve the links that can still be \
+         read"
     )]
     Damaged {
         /// The path of the file.

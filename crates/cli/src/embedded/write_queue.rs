@@ -1,9 +1,9 @@
 //! The one thread that writes the embedded table, in groups.
 //!
 //! A commit ends with a wait for the disk, which takes milliseconds. While the thread waits, further writes queue up;
-//! those that create links are then carried out in one transaction, with one wait (group commit). So the number of
-//! links created per second does not depend on how long the disk takes, but on how many clients create links at the
-//! same time. Requests wait without holding a thread, so their deadline holds whatever the disk does.
+//! those that only put a new link are then committed in one transaction, with one wait (group commit). So the more
+//! clients create links at the same time, the more links each wait covers. Writes with `reuse` or an idempotency key are
+//! transactions of their own. Requests wait without holding a thread, so their deadline holds whatever the disk does.
 
 use std::collections::HashSet;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
@@ -145,7 +145,7 @@ impl Writer {
                     Job::Operation { name, body, reply } => operations.push((name, body, reply)),
                 }
             }
-            // A client that has given up is told that nothing was done, so nothing may be done.
+            // A request that was abandoned at its deadline was answered with 503, so its write is skipped.
             puts.retain(|put| !put.reply.is_closed());
             while !puts.is_empty() {
                 puts = self.put_group(puts);
@@ -183,7 +183,7 @@ impl Writer {
     /// is decided.
     fn put_group(&self, puts: Vec<Put>) -> Vec<Put> {
         let mut keys = HashSet::new();
-        // A transaction may not write an item twice.
+        // A transaction cannot write an item twice.
         let (group, mut rest): (Vec<_>, Vec<_>) =
             puts.into_iter().partition(|put| keys.len() < MAX_GROUP && keys.insert(key(&put.item)));
         let result = self.require_file().and_then(|()| {

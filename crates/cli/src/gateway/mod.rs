@@ -29,6 +29,10 @@ pub use dispatch::{MAX_BODY_BYTES, MAX_HEAD_BYTES};
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The most that is buffered of what a client has sent, in bytes: more than a request's head may have. hyper's default
+/// is six times as much.
+const BUFFER_BYTES: usize = 64 * 1_024;
+
 /// How long a client may leave sent data unacknowledged.
 #[cfg(target_os = "linux")]
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -108,6 +112,7 @@ fn serve_connection(
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(BUFFER_BYTES)
         // A client may close its side once it has sent the request, as `nc -N` does, and still wait for the response.
         .half_close(true)
         .serve_connection(TokioIo::new(stream), service);

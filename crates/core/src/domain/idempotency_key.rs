@@ -14,9 +14,9 @@ pub const KEY_LIFETIME_SECONDS: i64 = 86_400;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
-/// A text that is no idempotency key.
+/// A string that is not a valid idempotency key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("must have 1 to {MAX_KEY_LENGTH} printable ASCII characters, such as a random UUID")]
+#[error("must consist of 1 to {MAX_KEY_LENGTH} printable ASCII characters, such as a random UUID")]
 pub struct InvalidIdempotencyKey;
 
 impl IdempotencyKey {

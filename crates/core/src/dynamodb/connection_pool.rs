@@ -104,7 +104,7 @@ impl ConnectionPool {
             }
         };
         let response = collect(response).await?;
-        // A server that fails is better asked over another connection, which may lead to another server.
+        // After a 5xx, the next attempt should use a new connection, which may reach another server.
         if !response.status().is_server_error() && sender.ready().await.is_ok() {
             self.checkin(origin, sender);
         }

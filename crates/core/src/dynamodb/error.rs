@@ -20,7 +20,7 @@ const TRANSIENT_ERRORS: &[&str] = &[
     "TransactionInProgressException",
 ];
 
-/// The code of an error of an embedded table that DynamoDB does not have: its disk or its file fails.
+/// The error code of an embedded table whose disk or file fails. DynamoDB has no such error.
 pub const EMBEDDED_STORAGE_FAILURE: &str = "EmbeddedStorageFailure";
 
 /// The reason that a link was not created.
@@ -46,8 +46,8 @@ pub enum StoreError {
     /// DynamoDB throttles or does not answer. Another attempt may succeed.
     #[error("DynamoDB is not available: {0}")]
     Unavailable(String),
-    /// An embedded table cannot be written: its disk is full, or its file is read-only, damaged or gone. The operator
-    /// must act.
+    /// An embedded table cannot be read or written: for example, its disk is full, or its file is read-only, damaged or
+    /// gone. The operator must act.
     #[error("the table cannot be used: {0}")]
     Storage(String),
     /// DynamoDB rejects the call, or its response makes no sense: a defect, or a mistake in the deployment.

@@ -75,19 +75,21 @@ pub mod attribute {
 pub(super) mod expression {
     /// A condition: there is no item with this key.
     pub(in crate::dynamodb) const KEY_NOT_EXISTS: &str = "attribute_not_exists(shortCode)";
-    /// A condition: the link exists, and does not contain the flush `:flush`.
-    pub(in crate::dynamodb) const IS_NEW_VISIT: &str = "attribute_exists(shortCode) AND NOT flushId = :flush";
+    /// A condition: the link exists, and its last flush is not `:flush`.
+    pub(in crate::dynamodb) const LINK_EXISTS_AND_FLUSH_IS_NEW: &str =
+        "attribute_exists(shortCode) AND NOT flushId = :flush";
     /// A condition: that, and none of the link's visits is later than `:last`.
     pub(in crate::dynamodb) const IS_LATEST_VISIT: &str = "attribute_exists(shortCode) AND NOT flushId = :flush AND \
                                                            (attribute_not_exists(lastHitAt) OR lastHitAt <= :last)";
-    /// A condition: the day's item does not contain the flush `:flush`.
-    pub(in crate::dynamodb) const IS_NEW_FLUSH: &str = "NOT flushId = :flush";
+    /// A condition: the last flush of the day's item is not `:flush`.
+    pub(in crate::dynamodb) const FLUSH_IS_NEW: &str = "NOT flushId = :flush";
     /// Part of an update: stores the flush id.
     pub(in crate::dynamodb) const SET_FLUSH: &str = "flushId = :flush";
     /// A condition: the deduplication entry still points to the code `:stale`.
     pub(in crate::dynamodb) const IS_STALE_ENTRY: &str = "reuseCode = :stale";
     /// A condition: there is no idempotency entry, or its lifetime is over at `:now`.
-    pub(in crate::dynamodb) const IS_OLD_ENTRY: &str = "attribute_not_exists(shortCode) OR purgeAt <= :now";
+    pub(in crate::dynamodb) const ENTRY_IS_ABSENT_OR_EXPIRED: &str =
+        "attribute_not_exists(shortCode) OR purgeAt <= :now";
     /// An update: adds to a link's total.
     pub(in crate::dynamodb) const ADD_HITS: &str = "SET flushId = :flush ADD hits :hits";
     /// An update: adds to a link's total, and sets the time of its last visit.
@@ -189,7 +191,7 @@ pub(super) fn idempotency_entry(key: &str, new_link: &NewLink, reuse: bool, link
     let mut item = entry(key, link);
     item.insert(attribute::REQUEST.to_owned(), AttributeValue::S(request_digest(new_link, reuse)));
     item.insert(attribute::PURGE_AT.to_owned(), number(now + KEY_LIFETIME_SECONDS));
-    Entry { item, condition: expression::IS_OLD_ENTRY, values: vec![(":now", number(now))] }
+    Entry { item, condition: expression::ENTRY_IS_ABSENT_OR_EXPIRED, values: vec![(":now", number(now))] }
 }
 
 /// Whether an idempotency entry is that of this request.
@@ -315,11 +317,11 @@ mod tests {
     fn expressions_name_the_attributes() {
         for (expression, names) in [
             (expression::KEY_NOT_EXISTS, &[attribute::CODE][..]),
-            (expression::IS_NEW_VISIT, &[attribute::CODE, attribute::FLUSH_ID]),
-            (expression::IS_NEW_FLUSH, &[attribute::FLUSH_ID]),
+            (expression::LINK_EXISTS_AND_FLUSH_IS_NEW, &[attribute::CODE, attribute::FLUSH_ID]),
+            (expression::FLUSH_IS_NEW, &[attribute::FLUSH_ID]),
             (expression::SET_FLUSH, &[attribute::FLUSH_ID]),
             (expression::IS_LATEST_VISIT, &[attribute::CODE, attribute::FLUSH_ID, attribute::LAST_HIT_AT]),
-            (expression::IS_OLD_ENTRY, &[attribute::CODE, attribute::PURGE_AT]),
+            (expression::ENTRY_IS_ABSENT_OR_EXPIRED, &[attribute::CODE, attribute::PURGE_AT]),
             (expression::IS_STALE_ENTRY, &[attribute::ENTRY_CODE]),
             (expression::ADD_HITS, &[attribute::FLUSH_ID, attribute::HITS]),
             (expression::ADD_HITS_AND_TIME, &[attribute::FLUSH_ID, attribute::HITS, attribute::LAST_HIT_AT]),

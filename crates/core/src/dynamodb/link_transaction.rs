@@ -26,11 +26,11 @@ pub(super) struct Entry {
 pub(super) enum TransactionOutcome {
     /// Everything was put.
     Done,
-    /// The condition of an entry failed on this item: the number of the entry.
+    /// The condition of the entry with this number failed. The item is the existing one, empty if there is none.
     EntryExists(usize, Item),
     /// The code belongs to another link, which is this item.
     CodeTaken(Item),
-    /// Another transaction was writing one of the items.
+    /// Another transaction was writing one of the items, or DynamoDB throttled the transaction.
     Conflict,
 }
 

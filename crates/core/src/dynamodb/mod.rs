@@ -6,7 +6,7 @@
 //! | module | defines |
 //! | --- | --- |
 //! | [`client`] | the SDK's client: region, credentials, timeouts |
-//! | [`retries`] | how often and when the SDK repeats an attempt |
+//! | [`retries`] | how often and when the SDK retries a call |
 //! | [`connection_pool`] | the client's connections: HTTP/1.1 over TLS |
 //! | [`tls`] | the certificate authorities that the connections trust |
 //! | [`items`] | the items of the table: every attribute name, and the mapping to and from links and counts |

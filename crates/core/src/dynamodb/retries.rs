@@ -1,4 +1,4 @@
-//! How often and when the SDK repeats an attempt.
+//! How often and when the SDK retries a call.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::config::retry::{
 };
 
 /// The maximum number of attempts for one call. If half of all attempts fail at once, one call in 32 does; a request may
-/// need three. Attempts that fail slowly are ended by [`CALL_TIMEOUT`](crate::dynamodb::client::CALL_TIMEOUT) before.
+/// need three calls. Attempts that fail slowly are ended by [`CALL_TIMEOUT`](crate::dynamodb::client::CALL_TIMEOUT) before.
 pub const MAX_ATTEMPTS: u32 = 5;
 
 /// The SDK's back-off before the second attempt of a call; it doubles before each further one.

@@ -146,7 +146,9 @@ impl Store {
             // Another execution environment has written a later visit, whose time stays.
             UpdateOutcome::ConditionFailed(Some(_)) => {}
         }
-        let update = update.update_expression(expression::ADD_HITS).condition_expression(expression::IS_NEW_VISIT);
+        let update = update
+            .update_expression(expression::ADD_HITS)
+            .condition_expression(expression::LINK_EXISTS_AND_FLUSH_IS_NEW);
         let outcome = send(update, flush_id).await?;
         Ok(matches!(outcome, UpdateOutcome::Updated))
     }
@@ -189,7 +191,7 @@ impl Store {
     }
 
     /// The update that adds to a day's counts, and adds `new_referrers` to the hosts that have a count of their own.
-    /// Its condition is that the flush is new and that there is room for all of them, or that the item contains them.
+    /// Its condition is that the flush is new, and that the item has room for all of them or contains them already.
     fn update_day(
         &self,
         code: &Code,
@@ -210,7 +212,7 @@ impl Store {
                 .expression_attribute_values(format!(":{n}"), AttributeValue::N(count.to_string()));
         }
         let referrers = attribute::REFERRERS;
-        let mut condition = expression::IS_NEW_FLUSH.to_owned();
+        let mut condition = expression::FLUSH_IS_NEW.to_owned();
         if !new_referrers.is_empty() {
             additions.push(format!("{referrers} :new"));
             let mut contained = Vec::new();

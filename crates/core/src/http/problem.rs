@@ -53,7 +53,7 @@ pub const TYPE_PREFIX: &str = "urn:shortlink:problem:";
 const RETRY_AFTER_SECONDS: u16 = 1;
 
 /// The `Retry-After` if a person must act first, in seconds.
-const OUT_OF_ORDER_RETRY_AFTER_SECONDS: u16 = 60;
+const OPERATOR_RETRY_AFTER_SECONDS: u16 = 60;
 
 /// The media types that a problem can be rendered as.
 const OFFERED: [&str; 3] = ["application/problem+json", "application/json", "text/html"];
@@ -105,7 +105,7 @@ impl ProblemKind {
                 "This idempotency key was used for another request",
             ),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong"),
-            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again in a moment"),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable"),
         }
     }
 
@@ -190,10 +190,10 @@ impl Problem {
     }
 
     /// The service cannot answer until its operator acts; `cause` is logged and never shown.
-    pub fn out_of_order(cause: impl std::fmt::Display) -> Self {
-        let reason = "The service cannot store or find links until its operator has mended it. Try again later.";
+    pub fn operator_required(cause: impl std::fmt::Display) -> Self {
+        let reason = "The service cannot answer this request until its operator has fixed a fault. Try again later.";
         Self { cause: Some(cause.to_string()), ..Self::new(ProblemKind::Unavailable, reason) }
-            .with_header(header::RETRY_AFTER, HeaderValue::from(OUT_OF_ORDER_RETRY_AFTER_SECONDS))
+            .with_header(header::RETRY_AFTER, HeaderValue::from(OPERATOR_RETRY_AFTER_SECONDS))
     }
 
     /// The same problem, whose response has this header beside those of its kind.
@@ -291,7 +291,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::unavailable(error),
-            StoreError::Storage(_) => Self::out_of_order(error),
+            StoreError::Storage(_) => Self::operator_required(error),
             StoreError::Rejected(_) | StoreError::Malformed { .. } => Self::internal(error),
         }
     }

@@ -64,8 +64,8 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Pending {
     counts: VisitCounts,
-    /// Counts whose write has failed: it may have been carried out all the same. They are written again as they are,
-    /// before any others.
+    /// Counts whose write failed or whose response was lost, so that they may have been written. They are written again
+    /// as they are, before any others.
     in_doubt: Option<Flush>,
     /// The link is not written before this instant.
     not_before: Option<Timestamp>,
