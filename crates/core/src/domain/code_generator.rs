@@ -41,12 +41,17 @@ impl CodeGenerator {
 
     /// A random id for one write: 16 hexadecimal digits.
     pub fn write_id(&self) -> String {
-        format!("{:016x}", self.with_rng(|rng| rng.random::<u64>()))
+        self.with_rng(random_id)
     }
 
     fn with_rng<T>(&self, generate: impl FnOnce(&mut (dyn Rng + Send)) -> T) -> T {
         generate(&mut *self.rng.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// A random id: 16 hexadecimal digits.
+pub(crate) fn random_id(rng: &mut (dyn Rng + Send)) -> String {
+    format!("{:016x}", rng.random::<u64>())
 }
 
 impl std::fmt::Debug for CodeGenerator {

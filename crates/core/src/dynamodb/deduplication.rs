@@ -18,8 +18,8 @@ use crate::domain::idempotency_key::IdempotencyKey;
 use crate::domain::link::{Link, NewLink};
 use crate::dynamodb::error::{CreateError, StoreError};
 use crate::dynamodb::items::{self, Item};
-use crate::dynamodb::link_transaction::{Entry, TransactionOutcome};
-use crate::dynamodb::store::Store;
+use crate::dynamodb::link_transaction::TransactionOutcome;
+use crate::dynamodb::store::{ConditionalPut, Store};
 
 /// The maximum number of attempts under contention. An attempt fails only because a concurrent request has created the
 /// same link, so the next attempt normally finds that link: more than two attempts require a link that expires in
@@ -53,13 +53,6 @@ pub struct Repetition<'a> {
     pub key: Option<&'a IdempotencyKey>,
 }
 
-/// The result of one attempt.
-enum Attempt {
-    Finished(CreateOutcome),
-    /// A concurrent request was faster.
-    Lost,
-}
-
 impl Store {
     /// Creates a link, unless it exists according to `repetition`.
     ///
@@ -90,19 +83,10 @@ impl Store {
             if let Some(key) = &deduplication_key {
                 stale = self.get_item(key, true).await?.as_ref().and_then(items::entry_code);
                 if let Some(link) = self.live_link(stale.as_ref(), new_link, policy).await? {
-                    // If this request has created it, its response was lost.
-                    let recorded = match &idempotency_key {
-                        Some(key) => self.get_item(key, true).await?,
-                        None => None,
-                    };
-                    if let Some(entry) =
-                        recorded.filter(|entry| !items::has_purge_time_passed(entry, new_link.created_at))
-                    {
-                        return self.repeat(&entry, new_link, reuse).await;
-                    }
                     return self.return_existing(link, idempotency_key.as_deref(), new_link, reuse).await;
                 }
             }
+            // The idempotency entry is the first one, if there is one.
             let entries = |link: &Link| {
                 let deduplication =
                     deduplication_key.as_ref().map(|key| items::deduplication_entry(key, link, stale.as_ref()));
@@ -110,9 +94,21 @@ impl Store {
                     idempotency_key.as_ref().map(|key| items::idempotency_entry(key, new_link, reuse, link));
                 idempotency.into_iter().chain(deduplication).collect::<Vec<_>>()
             };
-            match self.create_with_entries(new_link, repetition, policy, codes, entries).await? {
-                Attempt::Finished(outcome) => return Ok(outcome),
-                Attempt::Lost => back_off(attempt).await,
+            let (link, outcome) = self.put_new_link(new_link, codes, entries).await?;
+            match outcome {
+                TransactionOutcome::Done => return Ok(CreateOutcome::Created(link)),
+                TransactionOutcome::CodeTaken(item) => {
+                    let other = Self::to_link(&link.code, item)?;
+                    if reuse && matches_request(&other, new_link, policy) {
+                        return self.return_existing(other, idempotency_key.as_deref(), new_link, reuse).await;
+                    }
+                    return Err(CreateError::AliasTaken(Box::new(other)));
+                }
+                TransactionOutcome::EntryExists(0, entry) if idempotency_key.is_some() => {
+                    return self.repeat(&entry, new_link, reuse).await;
+                }
+                // A concurrent request was faster.
+                TransactionOutcome::EntryExists(..) | TransactionOutcome::Conflict => back_off(attempt).await,
             }
         }
         Err(StoreError::Unavailable("too many concurrent requests for the same link".to_owned()).into())
@@ -131,15 +127,14 @@ impl Store {
         Ok(link.filter(|link| matches_request(link, new_link, policy)))
     }
 
-    /// Puts a link and its entries, all or none. The idempotency entry is the first one, if there is one.
-    async fn create_with_entries(
+    /// Puts a link and its entries, all or none: under its alias, or under the first generated code that is free. So the
+    /// outcome is that the code is taken only if it is the alias.
+    async fn put_new_link(
         &self,
         new_link: &NewLink,
-        Repetition { reuse, key }: Repetition<'_>,
-        policy: &ExpiryPolicy,
         codes: &CodeGenerator,
-        entries: impl Fn(&Link) -> Vec<Entry>,
-    ) -> Result<Attempt, CreateError> {
+        entries: impl Fn(&Link) -> Vec<ConditionalPut>,
+    ) -> Result<(Link, TransactionOutcome), CreateError> {
         let candidates: Box<dyn Iterator<Item = Code> + Send> = match &new_link.alias {
             Some(alias) => Box::new(std::iter::once(alias.clone())),
             None => Box::new(codes.candidates()),
@@ -147,29 +142,15 @@ impl Store {
         for code in candidates {
             let link = new_link.with_code(code);
             let item = items::from_link(&link, &codes.write_id(), new_link.purge_after);
-            match self.put_with_entries(item, &entries(&link)).await? {
-                TransactionOutcome::Done => return Ok(Attempt::Finished(CreateOutcome::Created(link))),
-                TransactionOutcome::EntryExists(0, entry) if key.is_some() => {
-                    return self.repeat(&entry, new_link, reuse).await.map(Attempt::Finished);
-                }
-                TransactionOutcome::EntryExists(..) | TransactionOutcome::Conflict => return Ok(Attempt::Lost),
-                TransactionOutcome::CodeTaken(item) if new_link.alias.is_some() => {
-                    let other = Self::to_link(&link.code, item)?;
-                    return match reuse && matches_request(&other, new_link, policy) {
-                        true => {
-                            let key = key.map(items::idempotency_key);
-                            self.return_existing(other, key.as_deref(), new_link, reuse).await.map(Attempt::Finished)
-                        }
-                        false => Err(CreateError::AliasTaken(Box::new(other))),
-                    };
-                }
-                TransactionOutcome::CodeTaken(_) => {} // try the next candidate
+            let outcome = self.put_with_entries(item, &entries(&link)).await?;
+            if new_link.alias.is_some() || !matches!(outcome, TransactionOutcome::CodeTaken(_)) {
+                return Ok((link, outcome));
             }
         }
         Err(CreateError::CodesExhausted)
     }
 
-    /// The link that an earlier request with the same idempotency key has created.
+    /// The link that an earlier request with the same idempotency key has created or found.
     async fn repeat(&self, entry: &Item, new_link: &NewLink, reuse: bool) -> Result<CreateOutcome, CreateError> {
         if !items::is_same_request(entry, new_link, reuse) {
             return Err(CreateError::IdempotencyKeyUsed);
@@ -188,7 +169,8 @@ impl Store {
     }
 
     /// Returns a link that existed before the request, and records it under the idempotency key, so that the same
-    /// request gets the same response for a day.
+    /// request gets the same response for a day. If the key is recorded already, that record decides: an earlier attempt
+    /// of this request may have created the link.
     async fn return_existing(
         &self,
         link: Link,
@@ -196,17 +178,13 @@ impl Store {
         new_link: &NewLink,
         reuse: bool,
     ) -> Result<CreateOutcome, CreateError> {
-        if let Some(key) = key {
-            let mut entry = items::idempotency_entry(key, new_link, reuse, &link);
-            items::mark_existing(&mut entry);
-            if let Some(other) = self.put_entry(entry).await? {
-                return match items::is_same_request(&other, new_link, reuse) {
-                    true => Ok(CreateOutcome::Existing(link)),
-                    false => Err(CreateError::IdempotencyKeyUsed),
-                };
-            }
+        let Some(key) = key else { return Ok(CreateOutcome::Existing(link)) };
+        let mut entry = items::idempotency_entry(key, new_link, reuse, &link);
+        items::mark_existing(&mut entry);
+        match self.put_item(entry).await? {
+            None => Ok(CreateOutcome::Existing(link)),
+            Some(recorded) => self.repeat(&recorded, new_link, reuse).await,
         }
-        Ok(CreateOutcome::Existing(link))
     }
 }
 

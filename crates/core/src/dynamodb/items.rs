@@ -24,7 +24,7 @@ use crate::domain::idempotency_key::{IdempotencyKey, KEY_LIFETIME_SECONDS};
 use crate::domain::link::{Link, NewLink};
 use crate::domain::target::Target;
 use crate::domain::visit::{DailyCounts, DailyVisits};
-use crate::dynamodb::link_transaction::Entry;
+use crate::dynamodb::store::ConditionalPut;
 
 /// An item, as the SDK represents it.
 pub type Item = HashMap<String, AttributeValue>;
@@ -72,9 +72,9 @@ pub mod attribute {
 }
 
 /// Expressions in which attributes are named.
-pub(super) mod expression {
+pub mod expression {
     /// A condition: there is no item with this key.
-    pub(in crate::dynamodb) const KEY_NOT_EXISTS: &str = "attribute_not_exists(shortCode)";
+    pub const KEY_NOT_EXISTS: &str = "attribute_not_exists(shortCode)";
     /// A condition: the link exists, and its last flush is not `:flush`.
     pub(in crate::dynamodb) const LINK_EXISTS_AND_FLUSH_IS_NEW: &str =
         "attribute_exists(shortCode) AND NOT flushId = :flush";
@@ -165,14 +165,14 @@ fn expiry_text(expiry: RequestedExpiry) -> String {
 
 /// The deduplication entry that points to `link`. It replaces the entry that points to `stale`, or is the first one. It
 /// may be deleted once the link has expired.
-pub(super) fn deduplication_entry(key: &str, link: &Link, stale: Option<&Code>) -> Entry {
+pub(super) fn deduplication_entry(key: &str, link: &Link, stale: Option<&Code>) -> ConditionalPut {
     let mut item = entry(key, link);
     if let Some(expires_at) = link.expires_at {
         item.insert(attribute::PURGE_AT.to_owned(), number(expires_at.unix()));
     }
     match stale {
-        None => Entry { item, condition: expression::KEY_NOT_EXISTS, values: Vec::new() },
-        Some(stale) => Entry {
+        None => ConditionalPut::if_new(item),
+        Some(stale) => ConditionalPut {
             item,
             condition: expression::IS_STALE_ENTRY,
             values: vec![(":stale", AttributeValue::S(stale.to_string()))],
@@ -186,12 +186,12 @@ pub(super) fn idempotency_key(key: &IdempotencyKey) -> String {
 }
 
 /// The idempotency entry of a request that creates `link`. It replaces an entry whose lifetime is over.
-pub(super) fn idempotency_entry(key: &str, new_link: &NewLink, reuse: bool, link: &Link) -> Entry {
+pub(super) fn idempotency_entry(key: &str, new_link: &NewLink, reuse: bool, link: &Link) -> ConditionalPut {
     let now = new_link.created_at.unix();
     let mut item = entry(key, link);
     item.insert(attribute::REQUEST.to_owned(), AttributeValue::S(request_digest(new_link, reuse)));
     item.insert(attribute::PURGE_AT.to_owned(), number(now + KEY_LIFETIME_SECONDS));
-    Entry { item, condition: expression::ENTRY_IS_ABSENT_OR_EXPIRED, values: vec![(":now", number(now))] }
+    ConditionalPut { item, condition: expression::ENTRY_IS_ABSENT_OR_EXPIRED, values: vec![(":now", number(now))] }
 }
 
 /// Whether an idempotency entry is that of this request.
@@ -200,19 +200,13 @@ pub(super) fn is_same_request(entry: &Item, new_link: &NewLink, reuse: bool) -> 
 }
 
 /// Marks an idempotency entry whose link existed before the request.
-pub(super) fn mark_existing(entry: &mut Entry) {
+pub(super) fn mark_existing(entry: &mut ConditionalPut) {
     entry.item.insert(attribute::EXISTED.to_owned(), AttributeValue::Bool(true));
 }
 
 /// Whether the link of an idempotency entry existed before the request.
 pub(super) fn is_existing(entry: &Item) -> bool {
     entry.contains_key(attribute::EXISTED)
-}
-
-/// Whether an item could have been deleted already.
-pub(super) fn has_purge_time_passed(item: &Item, now: Timestamp) -> bool {
-    let purge_at = item.get(attribute::PURGE_AT).and_then(|value| value.as_n().ok()?.parse::<i64>().ok());
-    purge_at.is_some_and(|instant| instant <= now.unix())
 }
 
 /// SHA-256 of all that a request asks for.

@@ -1,25 +1,12 @@
 //! Putting a link together with entries that point to it, all or none.
 
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::{CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 
 use crate::dynamodb::error::StoreError;
-use crate::dynamodb::items::{Item, expression};
-use crate::dynamodb::store::Store;
-
-/// An item that is put together with a link.
-#[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) item: Item,
-    /// The condition on which it is put. If it fails, nothing is put.
-    pub(super) condition: &'static str,
-    /// The values in the condition.
-    pub(super) values: Vec<(&'static str, AttributeValue)>,
-}
+use crate::dynamodb::items::Item;
+use crate::dynamodb::store::{ConditionalPut, Store};
 
 /// The result of a transaction.
 #[derive(Debug)]
@@ -39,11 +26,11 @@ impl Store {
     pub(super) async fn put_with_entries(
         &self,
         link: Item,
-        entries: &[Entry],
+        entries: &[ConditionalPut],
     ) -> Result<TransactionOutcome, StoreError> {
-        let link = Entry { item: link, condition: expression::KEY_NOT_EXISTS, values: Vec::new() };
+        let link = ConditionalPut::if_new(link);
         let mut transaction = self.client.transact_write_items();
-        for Entry { item, condition, values } in std::iter::once(&link).chain(entries) {
+        for ConditionalPut { item, condition, values } in std::iter::once(&link).chain(entries) {
             let mut put = Put::builder()
                 .table_name(&self.table)
                 .set_item(Some(item.clone()))
@@ -67,29 +54,6 @@ impl Store {
             (None, Some(item)) => Ok(TransactionOutcome::CodeTaken(item)),
             (None, None) if reasons.iter().any(conflicted) => Ok(TransactionOutcome::Conflict),
             (None, None) => Err(StoreError::from_sdk(&error)),
-        }
-    }
-}
-
-impl Store {
-    /// Puts an entry on its condition. Returns the existing item if the condition fails.
-    pub(super) async fn put_entry(&self, entry: Entry) -> Result<Option<Item>, StoreError> {
-        let mut put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(entry.item))
-            .condition_expression(entry.condition)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        for (name, value) in entry.values {
-            put = put.expression_attribute_values(name, value);
-        }
-        let Err(error) = put.send().await else { return Ok(None) };
-        match error.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(failure)) => {
-                Ok(Some(failure.item().cloned().unwrap_or_default()))
-            }
-            _ => Err(StoreError::from_sdk(&error)),
         }
     }
 }

@@ -48,7 +48,23 @@ pub enum Lookup {
     Missing,
 }
 
-/// The result of a conditional put.
+/// An item that is put on a condition.
+#[derive(Clone, Debug)]
+pub(super) struct ConditionalPut {
+    pub(super) item: Item,
+    pub(super) condition: &'static str,
+    /// The values in the condition.
+    pub(super) values: Vec<(&'static str, AttributeValue)>,
+}
+
+impl ConditionalPut {
+    /// Puts an item on the condition that its key is free.
+    pub(super) fn if_new(item: Item) -> Self {
+        Self { item, condition: expression::KEY_NOT_EXISTS, values: Vec::new() }
+    }
+}
+
+/// The result of putting a link.
 enum PutOutcome {
     Created,
     /// The code belongs to this link.
@@ -97,8 +113,9 @@ impl Store {
     /// [`StoreError`].
     pub async fn find(&self, code: &Code, now: Timestamp) -> Result<Lookup, StoreError> {
         let link = match self.get(code, false).await? {
-            Some(link) => Some(link),
-            None => self.get(code, true).await?,
+            // A table inside this process has no replicas that could lag behind.
+            None if self.local_table.is_none() => self.get(code, true).await?,
+            link => link,
         };
         Ok(match link {
             Some(link) if link.is_expired(now) => Lookup::Expired(link),
@@ -132,7 +149,7 @@ impl Store {
         let item = items::from_link(link, write_id, purge_after);
         let existing = match &self.local_table {
             Some(table) => table.put_new_item(item).await?,
-            None => self.put_new_item(item).await?,
+            None => self.put_item(ConditionalPut::if_new(item)).await?,
         };
         match existing {
             None => Ok(PutOutcome::Created),
@@ -144,15 +161,19 @@ impl Store {
         }
     }
 
-    /// Puts an item on the condition that its key is free. Returns the existing item if it is not.
-    async fn put_new_item(&self, item: Item) -> Result<Option<Item>, StoreError> {
-        let put = self
+    /// Puts an item. Returns the existing item if the condition fails.
+    pub(super) async fn put_item(&self, put: ConditionalPut) -> Result<Option<Item>, StoreError> {
+        let ConditionalPut { item, condition, values } = put;
+        let mut put = self
             .client
             .put_item()
             .table_name(&self.table)
             .set_item(Some(item))
-            .condition_expression(expression::KEY_NOT_EXISTS)
+            .condition_expression(condition)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        for (name, value) in values {
+            put = put.expression_attribute_values(name, value);
+        }
         let Err(error) = put.send().await else { return Ok(None) };
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(failure)) => match failure.item() {

@@ -19,10 +19,12 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rand::RngExt;
+use rand::rand_core::UnwrapErr;
+use rand::rngs::SysRng;
 
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
+use crate::domain::code_generator::random_id;
 use crate::domain::visit::{Flush, VisitCounts, Visitor};
 use crate::dynamodb::error::StoreError;
 use crate::visits::writer::{DueCounts, VisitWriter};
@@ -165,10 +167,13 @@ impl VisitRecorder {
 
     /// Takes the counts of the links that are due, and forgets links that have no counts and need not wait.
     fn drain_due(&self, is_due: impl Fn(&Pending) -> bool, now: Timestamp) -> Vec<DueCounts> {
-        let id = new_flush_id();
         let not_before = now.plus(self.0.writer.min_interval_seconds());
         let mut pending = self.pending();
         let taken: Vec<_> = pending.extract_if(|_, entry| is_due(entry)).collect();
+        if taken.is_empty() {
+            return Vec::new();
+        }
+        let id = random_id(&mut UnwrapErr(SysRng));
         let mut due = Vec::with_capacity(taken.len());
         for (code, Pending { counts, in_doubt, failures, .. }) in taken {
             let (flush, later) = match in_doubt {
@@ -193,9 +198,4 @@ impl VisitRecorder {
             tracing::warn!(visits, "visits were not counted: too many links have pending counts");
         }
     }
-}
-
-/// A new flush id: 16 random hexadecimal digits.
-fn new_flush_id() -> String {
-    format!("{:016x}", rand::rand_core::UnwrapErr(rand::rngs::SysRng).random::<u64>())
 }
