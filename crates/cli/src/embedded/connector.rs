@@ -16,11 +16,11 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use dynoxide::{Database, DynoxideError};
+use dynoxide::Database;
 use shortlink_core::dynamodb::error::EMBEDDED_STORAGE_FAILURE;
 
 use crate::embedded::operations;
-use crate::embedded::write_queue::{WriteError, WriteQueue};
+use crate::embedded::write_queue::{OperationError, WriteQueue};
 
 /// What the header `x-amz-target` begins with; the operation follows.
 const TARGET_PREFIX: &str = "DynamoDB_20120810.";
@@ -67,7 +67,7 @@ impl InProcessConnector {
             let reads = self.reads.clone();
             let read = tokio::task::spawn_blocking(move || operations::perform(&reads, &operation, &body));
             let read = read.await.map_err(|error| ConnectorError::other(error.into(), None))?;
-            read.map_err(WriteError::Engine)
+            read.map_err(OperationError::from)
         };
         Ok(to_response(result))
     }
@@ -77,10 +77,10 @@ fn operation_of(request: &HttpRequest) -> Option<String> {
     request.headers().get("x-amz-target")?.strip_prefix(TARGET_PREFIX).map(str::to_owned)
 }
 
-fn to_response(result: Result<Vec<u8>, WriteError>) -> HttpResponse {
+fn to_response(result: Result<Vec<u8>, OperationError>) -> HttpResponse {
     let (status, body) = match result {
         Ok(body) => (200, SdkBody::from(body)),
-        Err(WriteError::Engine(error)) if !is_storage_failure(&error) => (error.status_code(), error.to_json().into()),
+        Err(OperationError::Engine(error)) => (error.status_code(), error.to_json().into()),
         // The status is not 5xx, because after a 5xx the SDK tries to close the connection, and logs that it cannot.
         Err(error) => {
             let document = serde_json::json!({ "__type": EMBEDDED_STORAGE_FAILURE, "message": error.to_string() });
@@ -89,11 +89,6 @@ fn to_response(result: Result<Vec<u8>, WriteError>) -> HttpResponse {
     };
     let status = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     HttpResponse::new(status.into(), body)
-}
-
-/// Whether an error is SQLite's or the operating system's, and not one that DynamoDB has.
-pub(super) fn is_storage_failure(error: &DynoxideError) -> bool {
-    matches!(error, DynoxideError::InternalServerError(_) | DynoxideError::SqliteError(_))
 }
 
 impl HttpConnector for InProcessConnector {

@@ -134,14 +134,14 @@ impl DataFile {
             Ok(())
         };
         match find() {
-            Ok(()) if faults.is_empty() => Ok(()),
-            Ok(()) => Err(EmbeddedError::Damaged { path: self.path.clone(), faults: faults.join("; ") }),
-            Err(error) if is_damage(&error) => {
-                faults.push(error.to_string());
-                Err(EmbeddedError::Damaged { path: self.path.clone(), faults: faults.join("; ") })
-            }
-            Err(error) => Err(unusable(&self.path, error)),
+            Ok(()) => {}
+            Err(error) if is_damage(&error) => faults.push(error.to_string()),
+            Err(error) => return Err(unusable(&self.path, error)),
         }
+        if faults.is_empty() {
+            return Ok(());
+        }
+        Err(EmbeddedError::Damaged { path: self.path.clone(), faults: faults.join("; ") })
     }
 }
 
@@ -152,9 +152,8 @@ pub(super) fn lock(path: &Path) -> Result<File, EmbeddedError> {
         fs::create_dir_all(folder).map_err(|error| unusable(path, error))?;
     }
     // A file that has two names must have one lock.
-    let mut name = path.canonicalize().unwrap_or_else(|_| path.to_owned()).into_os_string();
-    name.push(".lock");
-    let file = create_private(Path::new(&name)).map_err(|error| unusable(path, error))?;
+    let name = companion(&path.canonicalize().unwrap_or_else(|_| path.to_owned()), ".lock");
+    let file = create_private(&name).map_err(|error| unusable(path, error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(EmbeddedError::InUse(path.to_owned())),
@@ -179,10 +178,8 @@ fn open_database(path: &Path, absolute: &Path, durability: Durability) -> Result
 
 /// Tries to write beside the file as much as SQLite needs to open it.
 fn try_growing(path: &Path) -> io::Result<()> {
-    let mut name = path.to_owned().into_os_string();
-    name.push(".probe");
-    let probe = Path::new(&name);
-    let written = create_private(probe).and_then(|mut file| file.write_all(&[0; PROBE_BYTES]));
+    let probe = companion(path, ".probe");
+    let written = create_private(&probe).and_then(|mut file| file.write_all(&[0; PROBE_BYTES]));
     fs::remove_file(probe).ok();
     written
 }

@@ -8,9 +8,8 @@ use shortlink_core::dynamodb::error::StoreError;
 use shortlink_core::dynamodb::items::Item;
 use shortlink_core::dynamodb::store::{BoxFuture, LocalTable};
 
-use crate::embedded::connector::is_storage_failure;
 use crate::embedded::reader::SqliteReader;
-use crate::embedded::write_queue::{WriteError, WriteQueue};
+use crate::embedded::write_queue::{OperationError, WriteQueue};
 use crate::embedded::{checksum, values};
 
 /// How long a read may wait for the disk: as long as a call to DynamoDB, so that a cached link can redirect before the
@@ -50,8 +49,8 @@ impl LocalTable for DirectTable {
         checksum::add(&mut item);
         Box::pin(async move {
             let existing = self.writes.put_new(item).await.map_err(|error| match error {
-                WriteError::Engine(error) if !is_storage_failure(&error) => StoreError::Rejected(error.to_string()),
-                WriteError::Busy => StoreError::Unavailable(error.to_string()),
+                OperationError::Engine(error) => StoreError::Rejected(error.to_string()),
+                OperationError::Busy => StoreError::Unavailable(error.to_string()),
                 error => StoreError::Storage(error.to_string()),
             })?;
             Ok(existing.map(values::from_engine))

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use dynoxide::actions::transact_write_items::{TransactPut, TransactWriteItem, TransactWriteItemsRequest};
 use dynoxide::{AttributeValue as EngineValue, Database, DynoxideError};
-use shortlink_core::dynamodb::items::attribute;
+use shortlink_core::dynamodb::items::{attribute, expression};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
@@ -45,23 +45,32 @@ struct Put {
     reply: Reply<Option<EngineItem>>,
 }
 
-type Reply<T> = oneshot::Sender<Result<T, WriteError>>;
+type Reply<T> = oneshot::Sender<Result<T, OperationError>>;
 
-/// The reason that a write failed.
+/// The reason that an operation failed.
 #[derive(Debug, Error)]
-pub(super) enum WriteError {
-    /// The engine's answer, in DynamoDB's terms.
+pub(super) enum OperationError {
+    /// An error that DynamoDB has, too.
     #[error(transparent)]
-    Engine(#[from] DynoxideError),
-    /// The file was deleted or replaced while the table was open: what is written to it would be lost.
-    #[error("the file was deleted or replaced while the server was running; restart the server")]
-    FileGone,
+    Engine(DynoxideError),
+    /// An error of SQLite, the operating system or the file, which DynamoDB does not have.
+    #[error("{0}")]
+    Storage(String),
     /// Too many writes wait.
     #[error("too many writes are waiting for the disk")]
     Busy,
     /// The thread has ended.
     #[error("the table is closed")]
     Closed,
+}
+
+impl From<DynoxideError> for OperationError {
+    fn from(error: DynoxideError) -> Self {
+        match error {
+            DynoxideError::InternalServerError(_) | DynoxideError::SqliteError(_) => Self::Storage(error.to_string()),
+            error => Self::Engine(error),
+        }
+    }
 }
 
 /// Hands writes to the thread. When it is dropped, the thread finishes the writes that wait and closes the table.
@@ -85,24 +94,24 @@ impl WriteQueue {
     }
 
     /// Puts an item if its key is free, and returns the existing item if it is not.
-    pub(super) async fn put_new(&self, item: EngineItem) -> Result<Option<EngineItem>, WriteError> {
+    pub(super) async fn put_new(&self, item: EngineItem) -> Result<Option<EngineItem>, OperationError> {
         self.submit(|reply| Job::Put(Put { item, reply })).await
     }
 
     /// Carries out an operation of DynamoDB that writes, and returns the body of the response.
-    pub(super) async fn perform(&self, name: String, body: Vec<u8>) -> Result<Vec<u8>, WriteError> {
+    pub(super) async fn perform(&self, name: String, body: Vec<u8>) -> Result<Vec<u8>, OperationError> {
         self.submit(|reply| Job::Operation { name, body, reply }).await
     }
 
-    async fn submit<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, WriteError> {
+    async fn submit<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, OperationError> {
         let (reply, result) = oneshot::channel();
         if let Some(jobs) = &*self.jobs.lock().unwrap_or_else(PoisonError::into_inner) {
             // If the thread has ended, `result` says so.
             if let Err(TrySendError::Full(_)) = jobs.try_send(job(reply)) {
-                return Err(WriteError::Busy);
+                return Err(OperationError::Busy);
             }
         }
-        result.await.unwrap_or(Err(WriteError::Closed))
+        result.await.unwrap_or(Err(OperationError::Closed))
     }
 }
 
@@ -164,16 +173,18 @@ impl Writer {
         }
     }
 
-    fn perform(&self, name: &str, body: &[u8]) -> Result<Vec<u8>, WriteError> {
+    fn perform(&self, name: &str, body: &[u8]) -> Result<Vec<u8>, OperationError> {
         self.require_file()?;
         Ok(operations::perform(&self.database, name, body)?)
     }
 
-    fn require_file(&self) -> Result<(), WriteError> {
+    fn require_file(&self) -> Result<(), OperationError> {
         match &self.file {
             Some(file) if !file.is_in_place() => {
                 file.set_aside_companions();
-                Err(WriteError::FileGone)
+                // What is written to it would be lost.
+                let reason = "the file was deleted or replaced while the server was running; restart the server";
+                Err(OperationError::Storage(reason.to_owned()))
             }
             _ => Ok(()),
         }
@@ -193,27 +204,24 @@ impl Writer {
         });
         match result {
             Ok(_) => group.into_iter().for_each(|put| drop(put.reply.send(Ok(None)))),
-            Err(WriteError::Engine(DynoxideError::TransactionCanceledException(_, reasons))) => {
+            Err(OperationError::Engine(DynoxideError::TransactionCanceledException(_, reasons))) => {
                 for (put, reason) in group.into_iter().zip(reasons) {
                     match reason.code.as_str() {
                         "ConditionalCheckFailed" => drop(put.reply.send(Ok(reason.item))),
                         "None" => rest.push(put),
                         code => {
                             let message = format!("{code}: {}", reason.message.unwrap_or_default());
-                            drop(put.reply.send(Err(DynoxideError::ValidationException(message).into())));
+                            drop(
+                                put.reply
+                                    .send(Err(OperationError::Engine(DynoxideError::ValidationException(message)))),
+                            );
                         }
                     }
                 }
             }
             Err(error) => {
-                let text = error.to_string();
                 for put in group {
-                    let error = match &error {
-                        WriteError::Engine(_) => DynoxideError::InternalServerError(text.clone()).into(),
-                        WriteError::FileGone => WriteError::FileGone,
-                        WriteError::Busy | WriteError::Closed => WriteError::Closed,
-                    };
-                    drop(put.reply.send(Err(error)));
+                    drop(put.reply.send(Err(OperationError::Storage(error.to_string()))));
                 }
             }
         }
@@ -224,7 +232,7 @@ impl Writer {
         let put = TransactPut {
             table_name: self.table.clone(),
             item,
-            condition_expression: Some(format!("attribute_not_exists({})", attribute::CODE)),
+            condition_expression: Some(expression::KEY_NOT_EXISTS.to_owned()),
             return_values_on_condition_check_failure: Some("ALL_OLD".to_owned()),
             ..TransactPut::default()
         };
