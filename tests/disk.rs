@@ -28,6 +28,16 @@ impl FaultyDisk {
         Self { data: tempfile::tempdir().expect("a folder"), faults: tempfile::tempdir().expect("a folder") }
     }
 
+    /// A server with one link has stopped.
+    async fn with_link(alias: &str, target: &str) -> Self {
+        let disk = Self::new();
+        let server = disk.serve(&[]).await;
+        server.create_link(&json!({"url": target, "alias": alias})).await.expect("a link");
+        server.signal("TERM").await;
+        assert!(server.exit().await.status.success());
+        disk
+    }
+
     fn data(&self) -> PathBuf {
         self.data.path().join("links.db")
     }
@@ -203,11 +213,7 @@ async fn full_disk_is_logged_and_redirects_continue() {
 
 #[tokio::test]
 async fn full_disk_at_start_is_reported() {
-    let disk = FaultyDisk::new();
-    let server = disk.serve(&[]).await;
-    server.create_link(&json!({"url": "https://example.com/", "alias": "before"})).await.expect("a link");
-    server.signal("TERM").await;
-    server.exit().await;
+    let disk = FaultyDisk::with_link("before", "https://example.com/").await;
     disk.begin("full");
     let text = startup_error(&mut disk.command(&[])).await;
     assert!(text.contains("cannot be used: No space left on device"), "{text}");
@@ -215,11 +221,7 @@ async fn full_disk_at_start_is_reported() {
 
 #[tokio::test]
 async fn file_that_is_deleted_or_replaced_is_noticed() {
-    let backup = FaultyDisk::new();
-    let server = backup.serve(&[]).await;
-    server.create_link(&json!({"url": "https://example.com/backup", "alias": "kept"})).await.expect("a link");
-    server.signal("TERM").await;
-    server.exit().await;
+    let backup = FaultyDisk::with_link("kept", "https://example.com/backup").await;
     for replacement in [None, Some(backup.data())] {
         let disk = FaultyDisk::new();
         let server = disk.serve(&[]).await;
@@ -246,11 +248,7 @@ async fn file_that_is_deleted_or_replaced_is_noticed() {
 /// A stopped server has moved everything into the file, so a copy of it alone is a backup.
 #[tokio::test]
 async fn stopped_server_leaves_one_file() {
-    let disk = FaultyDisk::new();
-    let server = disk.serve(&[]).await;
-    server.create_link(&json!({"url": "https://example.com/", "alias": "kept"})).await.expect("a link");
-    server.signal("TERM").await;
-    assert!(server.exit().await.status.success());
+    let disk = FaultyDisk::with_link("kept", "https://example.com/").await;
     let log = disk.data.path().join("links.db-wal");
     assert_eq!(std::fs::metadata(log).map_or(0, |log| log.len()), 0);
     let copy = FaultyDisk::new();

@@ -11,19 +11,13 @@ use shortlink_core::http::handler::{DEADLINE, Handler};
 use tokio::task::{LocalSet, spawn_local};
 
 use crate::support::app::{Response, TestApp, send};
-use crate::support::fault_proxy::{FaultProxy, RequestFault, ResponseFault};
+use crate::support::fault_proxy::{Call, FaultProxy, HTML_200, HTML_503, RequestFault, ResponseFault, THROTTLED};
 use crate::support::user_agents::FIREFOX;
 
 /// How many requests of each kind are sent under each fault, all at the same time.
 const REQUESTS: usize = 3;
 
-const HTML_503: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<h1>Sorry.</h1>";
-const HTML_200: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<h1>Sorry.</h1>";
 const NOT_HTTP: &[u8] = b"220 mail.example.com ESMTP\r\n";
-const THROTTLED: &[u8] =
-    b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: 73\r\n\r\n\
-    {\"__type\":\"com.amazonaws.dynamodb.v20120810#ThrottlingException\",\"m\":1  }";
 const ERROR_500: &[u8] = b"HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/x-amz-json-1.0\r\n\
     Content-Length: 73\r\n\r\n{\"__type\":\"com.amazonaws.dynamodb.v20120810#InternalServerError\",\"m\":1  }";
 
@@ -63,7 +57,7 @@ fn faults() -> Vec<(&'static str, Fault)> {
 /// `is_active`.
 async fn start(fault: Fault, attempts: u32, is_active: &Arc<AtomicBool>) -> TestApp {
     let (request_active, response_active) = (Arc::clone(is_active), Arc::clone(is_active));
-    let attempt_of = |chunk: &str| crate::support::fault_proxy::Call::parse(chunk).map_or(1, |call| call.attempt);
+    let attempt_of = |chunk: &str| Call::parse(chunk).map_or(1, |call| call.attempt);
     let proxy = FaultProxy::builder()
         .on_request(move |chunk| match fault {
             Fault::Request(fault) if request_active.load(Ordering::SeqCst) && attempt_of(chunk) <= attempts => fault(),

@@ -117,7 +117,7 @@ async fn pending_visits_survive_sigterm() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn process_listens_on_one_socket() {
-    let server = Server::start(&mut command(&["--listen", "127.0.0.1:0", "--data", "memory"])).await;
+    let server = Server::in_memory().await;
     let process = format!("/proc/{}", server.process.id().expect("a process that runs"));
     let sockets: HashSet<_> = std::fs::read_dir(format!("{process}/fd"))
         .expect("a folder")
@@ -134,7 +134,7 @@ async fn process_listens_on_one_socket() {
 
 #[tokio::test]
 async fn sigterm_drains_requests_in_flight() {
-    let server = Server::start(&mut command(&["--listen", "127.0.0.1:0", "--data", "memory"])).await;
+    let server = Server::in_memory().await;
     let mut idle = TcpStream::connect(&server.address).await.expect("a connection");
     let mut busy = TcpStream::connect(&server.address).await.expect("a connection");
     let body = "url=https://example.com/";
@@ -292,7 +292,7 @@ async fn https_proxy_without_base_url_is_logged_once() {
 
 #[tokio::test]
 async fn closed_terminal_stops_the_server_as_ctrl_c_does() {
-    let server = Server::start(&mut command(&["--listen", "127.0.0.1:0", "--data", "memory"])).await;
+    let server = Server::in_memory().await;
     server.signal("HUP").await;
     let output = server.exit().await;
     assert!(output.status.success(), "{output:?}");
@@ -304,8 +304,7 @@ async fn only_the_owner_can_read_the_links() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("links.db");
-    let server =
-        Server::start(&mut command(&["--listen", "127.0.0.1:0", "--data", data.to_str().expect("UTF-8")])).await;
+    let server = Server::with_file(&data).await;
     server.create_link(&json!({"url": "https://example.com/"})).await.expect("a link");
     let files: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").map(|file| file.expect("a file")).collect();
     assert!(files.len() >= 3, "{files:?}");
@@ -317,7 +316,7 @@ async fn only_the_owner_can_read_the_links() {
 
 #[tokio::test]
 async fn half_closed_client_gets_its_response() {
-    let server = Server::start(&mut command(&["--listen", "127.0.0.1:0", "--data", "memory"])).await;
+    let server = Server::in_memory().await;
     for _ in 0..20 {
         let mut client = TcpStream::connect(&server.address).await.expect("a connection");
         let body = "https://example.com/";
@@ -344,7 +343,7 @@ fn resident_bytes(process: u32) -> u64 {
 #[tokio::test]
 async fn large_bodies_are_not_held_in_memory() {
     const BODY_BYTES: usize = 9 << 20;
-    let server = Server::start(&mut command(&["--listen", "127.0.0.1:0", "--data", "memory"])).await;
+    let server = Server::in_memory().await;
     let process = server.process.id().expect("a running process");
     let mut clients = Vec::new();
     for method in ["POST", "GET"].repeat(50) {

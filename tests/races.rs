@@ -9,7 +9,7 @@ use rand::TryRng;
 use serde_json::json;
 
 use crate::support::app::{Response, TestApp, send};
-use crate::support::fault_proxy::{FaultProxy, RequestFault, ResponseFault};
+use crate::support::fault_proxy::{FaultProxy, HTML_200, HTML_503, RequestFault, ResponseFault};
 
 /// Sends requests with these bodies concurrently.
 async fn create_concurrently(app: &TestApp, bodies: impl Iterator<Item = serde_json::Value>) -> Vec<Response> {
@@ -159,8 +159,8 @@ async fn reuse_ignores_a_link_that_replaced_its_own() {
 #[tokio::test]
 async fn response_that_is_not_dynamodbs_is_a_503() {
     for response in [
-        &b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<h1>Sorry.</h1>"[..],
-        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<h1>Sorry.</h1>",
+        HTML_503,
+        HTML_200,
         b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<h1>Sorry.</h1>",
     ] {
         let proxy = FaultProxy::builder().on_request(move |_| RequestFault::Respond(response));

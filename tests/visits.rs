@@ -16,14 +16,10 @@ use shortlink_core::visits::visitor;
 use shortlink_core::visits::writer::PerLinkWriter;
 
 use crate::support::app::{NOW, TestApp, send};
-use crate::support::fault_proxy::{FaultProxy, RequestFault, ResponseFault};
+use crate::support::fault_proxy::{FaultProxy, RequestFault, ResponseFault, THROTTLED};
 use crate::support::user_agents::{CURL, FACEBOOK, FIREFOX, IPHONE};
 
 const TODAY: &str = "day#here#2030-01-01";
-
-const THROTTLED: &[u8] =
-    b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: 84\r\n\r\n\
-{\"__type\":\"com.amazonaws.dynamodb.v20120810#ThrottlingException\",\"message\":\"no, not\"}";
 
 /// Visits the link `here` with a browser.
 async fn visit(app: &TestApp) {

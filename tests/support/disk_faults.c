@@ -78,18 +78,13 @@ static void copy_synced(int fd) {
     rename(new, synced);
 }
 
-int fsync(int fd) {
-    static int (*real)(int);
-    if (!real) real = dlsym(RTLD_NEXT, "fsync");
+static int sync_and_copy(const char *function, int fd) {
+    int (*real)(int) = dlsym(RTLD_NEXT, function);
     int result = real(fd);
     if (!result) copy_synced(fd);
     return result;
 }
 
-int fdatasync(int fd) {
-    static int (*real)(int);
-    if (!real) real = dlsym(RTLD_NEXT, "fdatasync");
-    int result = real(fd);
-    if (!result) copy_synced(fd);
-    return result;
-}
+int fsync(int fd) { return sync_and_copy("fsync", fd); }
+
+int fdatasync(int fd) { return sync_and_copy("fdatasync", fd); }

@@ -11,6 +11,18 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+/// A response of DynamoDB: the call is throttled.
+pub const THROTTLED: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: 85\r\n\r\n\
+{\"__type\":\"com.amazonaws.dynamodb.v20120810#ThrottlingException\",\"message\":\"no, not\"}";
+
+/// A page with the status 503 of something in front of DynamoDB.
+pub const HTML_503: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<h1>Sorry.</h1>";
+
+/// The same with the status 200.
+pub const HTML_200: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<h1>Sorry.</h1>";
+
 /// What the proxy does with a chunk of a request.
 pub enum RequestFault {
     /// Forwards it.

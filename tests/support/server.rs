@@ -33,6 +33,11 @@ impl Server {
         Self { process, address, output }
     }
 
+    /// Starts the program with its data in memory.
+    pub async fn in_memory() -> Self {
+        Self::start(&mut command(&["--listen", "127.0.0.1:0", "--data", "memory"])).await
+    }
+
     /// Starts the program with its data in a file.
     pub async fn with_file(data: &Path) -> Self {
         Self::start(&mut command(&["--listen", "127.0.0.1:0", "--data", data.to_str().expect("UTF-8")])).await
