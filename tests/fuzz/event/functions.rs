@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::sync::mpsc::{self, Sender};
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use rand::SeedableRng;
@@ -33,6 +34,8 @@ const NOW: i64 = 1_893_456_000;
 
 /// The functions, with the links `live` and `expired` in their table, as in `tests/events.rs`.
 pub struct Functions {
+    /// Dropped before the runtime, which waits for the thread that [`stop_clock`] starts.
+    _stopped_clock: Sender<()>,
     runtime: Runtime,
     shorten: Shorten,
     resolve: Resolve,
@@ -43,8 +46,8 @@ impl Functions {
     pub fn start() -> Self {
         // The first call of a process sets it; later ones have no effect.
         tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_writer(|| LogOfFaults).try_init().ok();
-        // The clock is paused, so no request takes too long because this machine is busy.
         let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime");
+        let stopped_clock = stop_clock(&runtime);
         let table =
             runtime.block_on(EmbeddedTable::open(Location::Memory, "links", OpenOptions::default())).expect("a table");
         let lookup = |name: &str| (name == "ALLOW_NEVER").then(|| "true".to_owned());
@@ -59,6 +62,7 @@ impl Functions {
         let functions = Self {
             shorten: Shorten::new(shorten_config, table.store(), codes.clone(), clock.clone()),
             resolve: Resolve::new(resolve_config, table.store(), cache, visits, clock),
+            _stopped_clock: stopped_clock,
             runtime,
             codes,
         };
@@ -101,6 +105,15 @@ impl Functions {
             response
         })
     }
+}
+
+/// Stops the clock of a paused runtime until the result is dropped, so that no request takes too long, however busy this
+/// machine is. A paused clock alone is advanced to the next deadline as soon as the runtime has nothing to do, such as
+/// while the thread that writes the table works; but not while a blocking task runs.
+fn stop_clock(runtime: &Runtime) -> Sender<()> {
+    let (stopped, dropped) = mpsc::channel::<()>();
+    runtime.spawn_blocking(move || dropped.recv());
+    stopped
 }
 
 fn timestamp(seconds: i64) -> Timestamp {
