@@ -56,6 +56,10 @@ impl FaultyDisk {
         std::fs::write(self.faults.path().join(fault), "").expect("a control file");
     }
 
+    fn is_pending(&self, fault: &str) -> bool {
+        self.faults.path().join(fault).exists()
+    }
+
     fn end(&self, fault: &str) {
         std::fs::remove_file(self.faults.path().join(fault)).expect("a control file");
     }
@@ -184,6 +188,21 @@ async fn slow_write_delays_neither_redirects_nor_the_deadline() {
     // The deadline, and what a busy machine needs.
     assert!((Duration::from_secs(3)..DEADLINE + Duration::from_secs(2)).contains(&slowest), "{slowest:?}");
     disk.end("slow");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stuck_read_delays_no_other_read() {
+    let disk = FaultyDisk::with_link("kept", "https://example.com/").await;
+    let server = disk.serve(&[]).await;
+    disk.begin("stuck");
+    let stuck = tokio::spawn(reqwest::get(format!("http://{}/missing", server.address)));
+    while disk.is_pending("stuck") {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(server.location("/kept").await.as_deref(), Some("https://example.com/"));
+    assert!(!stuck.is_finished());
+    assert_eq!(stuck.await.expect("a request").expect("a response").status(), 503);
 }
 
 #[tokio::test]

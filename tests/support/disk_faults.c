@@ -4,6 +4,7 @@
 //              made if the folder `synced` exists.
 // slow         while this file exists, a write to a write-ahead log takes three seconds.
 // full         while this file exists, a write to a data file fails with ENOSPC.
+// stuck        the next read of a data file removes this file and takes ten seconds.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -62,6 +63,32 @@ ssize_t write(int fd, const void *data, size_t size) {
     static ssize_t (*real)(int, const void *, size_t);
     if (!real) real = dlsym(RTLD_NEXT, "write");
     return fault(fd) ? -1 : real(fd, data, size);
+}
+
+static void delay_read(int fd) {
+    char path[PATH_MAX], control[PATH_MAX];
+    if (has("stuck", control) && data_file(fd, path) && unlink(control) == 0) sleep(10);
+}
+
+ssize_t pread(int fd, void *data, size_t size, off_t offset) {
+    static ssize_t (*real)(int, void *, size_t, off_t);
+    if (!real) real = dlsym(RTLD_NEXT, "pread");
+    delay_read(fd);
+    return real(fd, data, size, offset);
+}
+
+ssize_t pread64(int fd, void *data, size_t size, off64_t offset) {
+    static ssize_t (*real)(int, void *, size_t, off64_t);
+    if (!real) real = dlsym(RTLD_NEXT, "pread64");
+    delay_read(fd);
+    return real(fd, data, size, offset);
+}
+
+ssize_t read(int fd, void *data, size_t size) {
+    static ssize_t (*real)(int, void *, size_t);
+    if (!real) real = dlsym(RTLD_NEXT, "read");
+    delay_read(fd);
+    return real(fd, data, size);
 }
 
 static void copy_synced(int fd) {

@@ -8,7 +8,7 @@ use shortlink_core::dynamodb::error::StoreError;
 use shortlink_core::dynamodb::items::Item;
 use shortlink_core::dynamodb::store::{BoxFuture, LocalTable};
 
-use crate::embedded::reader::SqliteReader;
+use crate::embedded::read_thread::ReadThread;
 use crate::embedded::write_queue::{OperationError, WriteQueue};
 use crate::embedded::{checksum, values};
 
@@ -19,28 +19,24 @@ const READ_TIMEOUT: Duration = client::CALL_TIMEOUT;
 /// A table in a file.
 #[derive(Debug)]
 pub(super) struct DirectTable {
-    reader: Arc<SqliteReader>,
+    reads: ReadThread,
     writes: Arc<WriteQueue>,
 }
 
 impl DirectTable {
-    /// The table that `reader` reads and `writes` writes.
-    pub(super) fn new(reader: SqliteReader, writes: Arc<WriteQueue>) -> Self {
-        Self { reader: Arc::new(reader), writes }
+    /// The table that `reads` reads and `writes` writes.
+    pub(super) fn new(reads: ReadThread, writes: Arc<WriteQueue>) -> Self {
+        Self { reads, writes }
     }
 }
 
 impl LocalTable for DirectTable {
     fn get_item<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
-        let (reader, key) = (Arc::clone(&self.reader), key.to_owned());
         Box::pin(async move {
-            // A read takes ten microseconds, but it may wait for the disk, and must not block a worker thread.
-            let read = tokio::task::spawn_blocking(move || reader.get_item(&key));
-            let Ok(read) = tokio::time::timeout(READ_TIMEOUT, read).await else {
+            let Ok(item) = tokio::time::timeout(READ_TIMEOUT, self.reads.get_item(key.to_owned())).await else {
                 return Err(StoreError::Unavailable("the disk does not answer".to_owned()));
             };
-            let item = read.map_err(|error| StoreError::Storage(error.to_string()))??;
-            Ok(item.map(values::from_engine))
+            Ok(item?.map(values::from_engine))
         })
     }
 

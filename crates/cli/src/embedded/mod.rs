@@ -7,6 +7,7 @@
 //! | `data_file` | the file: opening it, and noticing that it is unusable, damaged or gone |
 //! | `direct_table` | reads and puts of single items without the SDK |
 //! | `operations` | the operations of DynamoDB that the engine carries out |
+//! | `read_thread` | the thread that reads single items, while the disk answers |
 //! | `reader` | reads of single items that do not wait for writes |
 //! | `ttl_sweep` | deleting items whose TTL has passed |
 //! | `values` | items as the engine represents them |
@@ -17,6 +18,7 @@ mod connector;
 mod data_file;
 mod direct_table;
 mod operations;
+mod read_thread;
 mod reader;
 mod ttl_sweep;
 mod values;
@@ -37,6 +39,7 @@ use crate::table;
 use connector::InProcessConnector;
 use data_file::DataFile;
 use direct_table::DirectTable;
+use read_thread::ReadThread;
 use reader::SqliteReader;
 use write_queue::WriteQueue;
 
@@ -132,7 +135,8 @@ impl EmbeddedTable {
                 let reads = file.open_for_reads()?;
                 let reader = SqliteReader::new(file.path(), name);
                 let (store, writes) = Self::connect(database, name, Some(file), reads).await?;
-                let store = store.with_local_table(Arc::new(DirectTable::new(reader, writes)));
+                let reads = ReadThread::start(reader).map_err(CliError::Runtime)?;
+                let store = store.with_local_table(Arc::new(DirectTable::new(reads, writes)));
                 Ok(Self { store, location, _lock: Some(lock) })
             }
         }
