@@ -3,7 +3,7 @@
 use http::StatusCode;
 use shortlink_core::domain::idempotency_key::IdempotencyKey;
 use shortlink_core::domain::link::{Link, NewLink};
-use shortlink_core::dynamodb::deduplication::{CreateOutcome, Repetition};
+use shortlink_core::dynamodb::deduplication::{CreateOutcome, DeduplicateBy};
 use shortlink_core::dynamodb::error::CreateError;
 use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
@@ -47,11 +47,11 @@ async fn create_or_reuse(shorten: &Shorten, request: &Request, fields: Fields) -
     let own_hosts = [shorten.base_url(request).host(), request.base_url.host()];
     let create_request = CreateLinkRequest::parse(fields, &own_hosts, request.query.as_deref())?;
     let key = idempotency_key(request)?;
-    let repetition = Repetition { reuse: create_request.reuse, key: key.as_ref() };
+    let deduplicate_by = DeduplicateBy { reuse: create_request.reuse, key: key.as_ref() };
     let new_link = to_new_link(shorten, create_request)?;
-    let outcome = shorten.store.create_or_return(&new_link, repetition, &shorten.config.expiry, &shorten.codes).await;
+    let outcome = shorten.store.get_or_create(&new_link, deduplicate_by, &shorten.config.expiry, &shorten.codes).await;
     let (status, link) = match outcome.map_err(to_problem)? {
-        CreateOutcome::Created(link) | CreateOutcome::Repeated(link) => (StatusCode::CREATED, link),
+        CreateOutcome::Created(link) | CreateOutcome::Replayed(link) => (StatusCode::CREATED, link),
         CreateOutcome::Existing(link) => (StatusCode::OK, link),
     };
     tracing::info!(

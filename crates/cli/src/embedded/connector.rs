@@ -1,7 +1,7 @@
 //! Connects the SDK to the embedded engine with function calls instead of a network.
 //!
-//! Every call except reads and puts of single items goes through the SDK, as on Lambda. There is no socket in between, so no port
-//! is open to other users of this machine.
+//! Every call except reads and puts of single items goes through the SDK, as on Lambda. There is no socket in between,
+//! so no port is open to other users of this machine.
 
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use shortlink_core::dynamodb::client;
 use shortlink_core::dynamodb::error::StoreError;
 use shortlink_core::dynamodb::items::Item;
-use shortlink_core::dynamodb::store::{BoxFuture, LocalTable};
+use shortlink_core::dynamodb::store::{BoxFuture, DirectAccess};
 
 use crate::embedded::read_thread::ReadThread;
 use crate::embedded::write_queue::{OperationError, WriteQueue};
@@ -30,7 +30,7 @@ impl DirectTable {
     }
 }
 
-impl LocalTable for DirectTable {
+impl DirectAccess for DirectTable {
     fn get_item<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
         Box::pin(async move {
             let Ok(item) = tokio::time::timeout(READ_TIMEOUT, self.reads.get_item(key.to_owned())).await else {

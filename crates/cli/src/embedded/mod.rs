@@ -136,7 +136,7 @@ impl EmbeddedTable {
                 let reader = SqliteReader::new(file.path(), name);
                 let (store, writes) = Self::connect(database, name, Some(file), reads).await?;
                 let reads = ReadThread::start(reader).map_err(CliError::Runtime)?;
-                let store = store.with_local_table(Arc::new(DirectTable::new(reads, writes)));
+                let store = store.with_direct_access(Arc::new(DirectTable::new(reads, writes)));
                 Ok(Self { store, location, _lock: Some(lock) })
             }
         }

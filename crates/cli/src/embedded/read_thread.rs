@@ -2,8 +2,8 @@
 //!
 //! A read takes ten microseconds, but it may wait for the disk, so it must not block a worker thread of the runtime.
 //! One thread that reads for all requests costs less than a thread of the runtime's pool for each: under load it is
-//! awake when the next read is submitted. While the thread waits for the disk, further reads do not wait for it, but run
-//! in the pool, since other parts of the file may still be readable.
+//! awake when the next read is submitted. While the thread waits for the disk, further reads do not wait for it: they
+//! run in the pool, since other parts of the file may still be readable.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

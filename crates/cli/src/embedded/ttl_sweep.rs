@@ -39,8 +39,8 @@ impl ClockWatch {
         Self { last: (wall, monotonic), distrusted_until: (!is_plausible).then(|| monotonic + PROBATION) }
     }
 
-    /// Looks at the clock, and returns whether it can be trusted.
-    fn is_trusted(&mut self, (wall, monotonic): (SystemTime, Instant)) -> bool {
+    /// Compares the clock with the time that has passed since the last call, and returns whether it can be trusted.
+    fn observe(&mut self, (wall, monotonic): (SystemTime, Instant)) -> bool {
         let expected = self.last.0 + monotonic.duration_since(self.last.1);
         let jump = wall.duration_since(expected).unwrap_or_else(|behind| behind.duration());
         self.last = (wall, monotonic);
@@ -57,7 +57,7 @@ pub(super) async fn run(database: Database, last_written: Option<SystemTime>) {
     let mut watch = ClockWatch::new(last_written, (SystemTime::now(), Instant::now()));
     loop {
         tokio::time::sleep(INTERVAL).await;
-        if !watch.is_trusted((SystemTime::now(), Instant::now())) {
+        if !watch.observe((SystemTime::now(), Instant::now())) {
             continue;
         }
         let database = database.clone();
@@ -82,23 +82,23 @@ mod tests {
         let after = |time: Duration| (start.0 + time, start.1 + time);
         let ahead = |time: Duration| (start.0 + time + 130 * DAY, start.1 + time);
         let mut watch = ClockWatch::new(Some(start.0), start);
-        assert!(watch.is_trusted(after(INTERVAL)));
+        assert!(watch.observe(after(INTERVAL)));
         for sweeps in 2..200 {
-            assert!(!watch.is_trusted(ahead(sweeps * INTERVAL)), "{sweeps}");
+            assert!(!watch.observe(ahead(sweeps * INTERVAL)), "{sweeps}");
         }
         // The clock is right again, which is a jump, too.
-        assert!(!watch.is_trusted(after(200 * INTERVAL)));
-        assert!(!watch.is_trusted(after(200 * INTERVAL + DAY - INTERVAL)));
-        assert!(watch.is_trusted(after(200 * INTERVAL + DAY)));
+        assert!(!watch.observe(after(200 * INTERVAL)));
+        assert!(!watch.observe(after(200 * INTERVAL + DAY - INTERVAL)));
+        assert!(watch.observe(after(200 * INTERVAL + DAY)));
     }
 
     #[test]
     fn a_clock_that_is_far_from_the_last_write_is_not_trusted() {
         let now = (SystemTime::now(), Instant::now());
         let later = (now.0 + INTERVAL, now.1 + INTERVAL);
-        assert!(ClockWatch::new(None, now).is_trusted(later));
-        assert!(ClockWatch::new(Some(now.0 - 6 * DAY), now).is_trusted(later));
-        assert!(!ClockWatch::new(Some(now.0 - 130 * DAY), now).is_trusted(later));
-        assert!(!ClockWatch::new(Some(now.0 + 130 * DAY), now).is_trusted(later));
+        assert!(ClockWatch::new(None, now).observe(later));
+        assert!(ClockWatch::new(Some(now.0 - 6 * DAY), now).observe(later));
+        assert!(!ClockWatch::new(Some(now.0 - 130 * DAY), now).observe(later));
+        assert!(!ClockWatch::new(Some(now.0 + 130 * DAY), now).observe(later));
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! A commit ends with a wait for the disk, which takes milliseconds. While the thread waits, further writes queue up;
 //! those that only put a new link are then committed in one transaction, with one wait (group commit). So the more
-//! clients create links at the same time, the more links each wait covers. Writes with `reuse` or an idempotency key are
-//! transactions of their own. Requests wait without holding a thread, so their deadline holds whatever the disk does.
+//! clients create links at the same time, the more links each wait covers. Writes with `reuse` or an idempotency key
+//! are transactions of their own. Requests wait without holding a thread, so their deadline holds whatever the disk
+//! does.
 
 use std::collections::HashSet;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};

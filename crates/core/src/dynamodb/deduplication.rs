@@ -41,12 +41,12 @@ pub enum CreateOutcome {
     /// The link was created.
     Created(Link),
     /// The link was created by an earlier request with the same idempotency key.
-    Repeated(Link),
+    Replayed(Link),
 }
 
-/// What a request says about existing links.
+/// Which existing link a request is answered with instead of a new one.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Repetition<'a> {
+pub struct DeduplicateBy<'a> {
     /// Whether to return the existing link for the same request.
     pub reuse: bool,
     /// The idempotency key of the request.
@@ -54,19 +54,19 @@ pub struct Repetition<'a> {
 }
 
 impl Store {
-    /// Creates a link, unless it exists according to `repetition`.
+    /// Creates a link, unless it exists according to `deduplicate_by`.
     ///
     /// # Errors
     ///
     /// [`CreateError`].
-    pub async fn create_or_return(
+    pub async fn get_or_create(
         &self,
         new_link: &NewLink,
-        repetition: Repetition<'_>,
+        deduplicate_by: DeduplicateBy<'_>,
         policy: &ExpiryPolicy,
         codes: &CodeGenerator,
     ) -> Result<CreateOutcome, CreateError> {
-        let Repetition { reuse, key } = repetition;
+        let DeduplicateBy { reuse, key } = deduplicate_by;
         if key.is_none() && (!reuse || new_link.alias.is_some()) {
             return match self.create(new_link, codes).await {
                 Ok(link) => Ok(CreateOutcome::Created(link)),
@@ -76,8 +76,8 @@ impl Store {
                 Err(error) => Err(error),
             };
         }
-        let idempotency_key = key.map(items::idempotency_key);
-        let deduplication_key = (reuse && new_link.alias.is_none()).then(|| items::deduplication_key(new_link));
+        let idempotency_key = key.map(items::idempotency_entry_key);
+        let deduplication_key = (reuse && new_link.alias.is_none()).then(|| items::deduplication_entry_key(new_link));
         for attempt in 0..MAX_ATTEMPTS {
             let mut stale = None;
             if let Some(key) = &deduplication_key {
@@ -105,7 +105,7 @@ impl Store {
                     return Err(CreateError::AliasTaken(Box::new(other)));
                 }
                 TransactionOutcome::EntryExists(0, entry) if idempotency_key.is_some() => {
-                    return self.repeat(&entry, new_link, reuse).await;
+                    return self.replay(&entry, new_link, reuse).await;
                 }
                 // A concurrent request was faster.
                 TransactionOutcome::EntryExists(..) | TransactionOutcome::Conflict => back_off(attempt).await,
@@ -151,7 +151,7 @@ impl Store {
     }
 
     /// The link that an earlier request with the same idempotency key has created or found.
-    async fn repeat(&self, entry: &Item, new_link: &NewLink, reuse: bool) -> Result<CreateOutcome, CreateError> {
+    async fn replay(&self, entry: &Item, new_link: &NewLink, reuse: bool) -> Result<CreateOutcome, CreateError> {
         if !items::is_same_request(entry, new_link, reuse) {
             return Err(CreateError::IdempotencyKeyUsed);
         }
@@ -164,7 +164,7 @@ impl Store {
         let link = link.filter(|link| link.target == new_link.target).ok_or(CreateError::IdempotencyKeyUsed)?;
         match items::is_existing(entry) {
             true => Ok(CreateOutcome::Existing(link)),
-            false => Ok(CreateOutcome::Repeated(link)),
+            false => Ok(CreateOutcome::Replayed(link)),
         }
     }
 
@@ -183,7 +183,7 @@ impl Store {
         items::mark_existing(&mut entry);
         match self.put_item(entry).await? {
             None => Ok(CreateOutcome::Existing(link)),
-            Some(recorded) => self.repeat(&recorded, new_link, reuse).await,
+            Some(recorded) => self.replay(&recorded, new_link, reuse).await,
         }
     }
 }

@@ -149,7 +149,7 @@ pub fn to_link(mut item: Item) -> Result<Link, &'static str> {
 
 /// The key of the deduplication entry for a request: SHA-256 of the target and of the requested expiry, each followed
 /// by a line break, which neither contains.
-pub(super) fn deduplication_key(new_link: &NewLink) -> String {
+pub(super) fn deduplication_entry_key(new_link: &NewLink) -> String {
     let (target, expiry) = (&new_link.target, expiry_text(new_link.requested_expiry));
     format!("reuse#{:x}", Sha256::digest(format!("{target}\n{expiry}\n")))
 }
@@ -181,7 +181,7 @@ pub(super) fn deduplication_entry(key: &str, link: &Link, stale: Option<&Code>) 
 }
 
 /// The key of the idempotency entry of an idempotency key: SHA-256 of that key.
-pub(super) fn idempotency_key(key: &IdempotencyKey) -> String {
+pub(super) fn idempotency_entry_key(key: &IdempotencyKey) -> String {
     format!("idempotency#{:x}", Sha256::digest(key.as_str()))
 }
 

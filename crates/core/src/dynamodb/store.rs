@@ -19,14 +19,14 @@ use crate::dynamodb::items::{self, Item, attribute, expression};
 pub struct Store {
     pub(super) client: Client,
     pub(super) table: String,
-    local_table: Option<Arc<dyn LocalTable>>,
+    direct_access: Option<Arc<dyn DirectAccess>>,
 }
 
 /// Direct access to a table inside this process, without the SDK.
 ///
 /// Most requests are one read or one put. Through the SDK such a call costs several times as much as the table takes for
 /// it (`bench load`).
-pub trait LocalTable: std::fmt::Debug + Send + Sync {
+pub trait DirectAccess: std::fmt::Debug + Send + Sync {
     /// The item with this key, including everything that has been committed; `None` if there is no such item.
     fn get_item<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Item>, StoreError>>;
 
@@ -74,12 +74,12 @@ enum PutOutcome {
 impl Store {
     /// The table with this name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into(), local_table: None }
+        Self { client, table: table.into(), direct_access: None }
     }
 
-    /// The same table, which is inside this process: single items are read and put by `local_table`.
-    pub fn with_local_table(self, local_table: Arc<dyn LocalTable>) -> Self {
-        Self { local_table: Some(local_table), ..self }
+    /// The same table, which is inside this process: single items are read and put by `direct_access`.
+    pub fn with_direct_access(self, direct_access: Arc<dyn DirectAccess>) -> Self {
+        Self { direct_access: Some(direct_access), ..self }
     }
 
     /// Creates a link. DynamoDB decides whether its code is taken, by the condition of the put; there is no read before
@@ -114,7 +114,7 @@ impl Store {
     pub async fn find(&self, code: &Code, now: Timestamp) -> Result<Lookup, StoreError> {
         let link = match self.get(code, false).await? {
             // A table inside this process has no replicas that could lag behind.
-            None if self.local_table.is_none() => self.get(code, true).await?,
+            None if self.direct_access.is_none() => self.get(code, true).await?,
             link => link,
         };
         Ok(match link {
@@ -132,7 +132,7 @@ impl Store {
 
     /// Reads an item once.
     pub(super) async fn get_item(&self, key: &str, consistent: bool) -> Result<Option<Item>, StoreError> {
-        if let Some(table) = &self.local_table {
+        if let Some(table) = &self.direct_access {
             return table.get_item(key).await;
         }
         let get = self
@@ -147,7 +147,7 @@ impl Store {
     /// Puts a link on the condition that its code is free.
     async fn put(&self, link: &Link, purge_after: i64, write_id: &str) -> Result<PutOutcome, StoreError> {
         let item = items::from_link(link, write_id, purge_after);
-        let existing = match &self.local_table {
+        let existing = match &self.direct_access {
             Some(table) => table.put_new_item(item).await?,
             None => self.put_item(ConditionalPut::if_new(item)).await?,
         };
