@@ -7,6 +7,7 @@
 //! | [`clients`] | what real clients send: messengers, phones, upload tools, HTTP libraries |
 //! | [`contract`] | status, headers and body of every kind of request |
 //! | [`corpora`] | URLs and strings that broke other programs |
+//! | [`credentials`] | `serve --table` with profiles of the AWS CLI |
 //! | [`dead_connections`] | requests whose connection to DynamoDB has died |
 //! | [`disk`] | power cuts, and disks that are slow, full or damaged |
 //! | [`events`] | the functions' responses to API Gateway's events, and to hostile ones |
@@ -32,6 +33,7 @@ mod architecture;
 mod clients;
 mod contract;
 mod corpora;
+mod credentials;
 mod dead_connections;
 mod disk;
 mod events;
