@@ -313,6 +313,7 @@ async fn static_resources_are_cacheable() {
                 assert_eq!(response.status, status, "{method} {path} {known}");
                 assert_eq!(response.header("etag"), tag);
                 assert_eq!(response.header("cache-control"), full.header("cache-control"));
+                assert_eq!(response.header("content-type"), full.header("content-type"));
                 assert_eq!(response.body.is_empty(), status == 304 || method == Method::HEAD);
             }
         }

@@ -271,6 +271,8 @@ async fn log_omits_targets_and_has_request_ids() {
     for line in about("created a link").into_iter().chain(about("handled a redirect request")) {
         assert!(line["request_id"].as_str().is_some_and(|id| id.starts_with("local-")), "{line}");
     }
+    // The template has a metric filter for it.
+    assert!(about("created a link").iter().all(|line| line["codes_taken"] == 0), "{log}");
 }
 
 #[tokio::test]

@@ -7,8 +7,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rand::TryRng;
 use serde_json::json;
+use shortlink::embedded::{EmbeddedTable, Location, OpenOptions};
+use shortlink_core::config::Environment;
+use shortlink_core::domain::clock::Timestamp;
+use shortlink_core::domain::code_generator::CodeGenerator;
+use shortlink_core::domain::expiry::RequestedExpiry;
+use shortlink_core::domain::link::NewLink;
+use shortlink_core::domain::target::Target;
+use shortlink_core::dynamodb::deduplication::{CreateOutcome, DeduplicateBy};
 
-use crate::support::app::{Response, TestApp, send};
+use crate::support::app::{NOW, Response, TestApp, send};
 use crate::support::fault_proxy::{FaultProxy, HTML_200, HTML_503, RequestFault, ResponseFault};
 
 /// Sends requests with these bodies concurrently.
@@ -81,6 +89,34 @@ async fn full_code_space_yields_longer_codes() {
     assert_eq!(links.len(), 300);
     for (code, target) in links {
         assert_eq!(send(app.get(&format!("/{code}"))).await.header("location"), target);
+    }
+}
+
+#[tokio::test]
+async fn taken_codes_are_counted() {
+    let table = EmbeddedTable::open(Location::Memory, "links", OpenOptions::default()).await.expect("a table");
+    let policy = shorten::config::Config::read(&Environment::new(&|_| None)).expect("defaults").expiry;
+    // `reuse` takes another path to the table.
+    for reuse in [false, true] {
+        let codes = CodeGenerator::new(if reuse { 4 } else { 3 }, FourLetters(1));
+        let mut taken = Vec::new();
+        for n in 0..300 {
+            let new_link = NewLink {
+                alias: None,
+                target: Target::parse(&format!("https://example.com/{n}"), &[]).expect("a target"),
+                requested_expiry: RequestedExpiry::Default,
+                created_at: Timestamp::from_unix(NOW).expect("in range"),
+                expires_at: None,
+                purge_after: 0,
+            };
+            let deduplicate_by = DeduplicateBy { reuse, key: None };
+            let outcome = table.store().get_or_create(&new_link, deduplicate_by, &policy, &codes).await;
+            let CreateOutcome::Created(created) = outcome.expect("a link") else { panic!("it existed") };
+            taken.push(created.codes_taken);
+        }
+        assert_eq!(taken[0], 0);
+        // There are 64 codes of three characters and 256 of four.
+        assert!(taken[290..].iter().all(|taken| *taken > 0), "{taken:?}");
     }
 }
 

@@ -106,10 +106,101 @@ fn roles_allow_exactly_the_calls_made() {
     assert_eq!(under("ShortenRole", None), set(iam_actions::CREATE_LINKS));
     assert_eq!(under("ResolveRole", None), set(iam_actions::FIND_LINKS));
     assert_eq!(under("ResolveRole", Some("CountsVisits")), set(iam_actions::COUNT_VISITS));
-    for (role, conditions) in [("ShortenRole", 1), ("ResolveRole", 2)] {
+    for (role, conditions) in [("ShortenRole", 1), ("ResolveRole", 3)] {
         assert_eq!(statements(role).iter().filter(|statement| !statement.is_mapping()).count(), conditions);
         assert_eq!(under(role, Some("Traces")), BTreeSet::new());
     }
+}
+
+#[test]
+fn resolve_may_update_only_counts() {
+    let template = template::read();
+    let statements = &template["Resources"]["ResolveRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"];
+    let conditional = statements.as_sequence().expect("statements").iter().filter_map(|statement| match statement {
+        Value::Tagged(tagged) => Some(&tagged.value[1]),
+        _ => None,
+    });
+    let writes: Vec<_> =
+        conditional.filter(|statement| texts(&statement["Action"]).contains("dynamodb:UpdateItem")).collect();
+    let [write] = writes[..] else { panic!("{writes:?}") };
+    assert_eq!(texts(&write["Action"]).len(), 1);
+    let attributes = &write["Condition"]["ForAllValues:StringLike"]["dynamodb:Attributes"];
+    assert_eq!(texts(attributes), set(iam_actions::COUNT_VISITS_ATTRIBUTES));
+}
+
+/// The resources that a resource must wait for: those that it refers to or depends on, and those that these wait for.
+fn predecessors(template: &Value, name: &str) -> BTreeSet<String> {
+    let resources = template["Resources"].as_mapping().expect("resources");
+    let mut found = BTreeSet::new();
+    let mut waiting = vec![name.to_owned()];
+    while let Some(name) = waiting.pop() {
+        let mut words = BTreeSet::new();
+        references(&resources[name.as_str()], &mut words);
+        for word in words.into_iter().filter(|word| resources.contains_key(word.as_str())) {
+            if found.insert(word.clone()) {
+                waiting.push(word);
+            }
+        }
+    }
+    found
+}
+
+/// What a part of the template refers to, with `!Ref`, `!GetAtt`, `!Sub` or `DependsOn`.
+fn references(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Tagged(tagged) => match (tagged.tag.to_string().as_str(), &tagged.value) {
+            ("!Ref" | "!GetAtt", name) => {
+                drop(found.insert(text(name).split('.').next().unwrap_or_default().to_owned()))
+            }
+            ("!Sub", value) => {
+                let text = if value.is_sequence() { text(&value[0]) } else { text(value) };
+                let names = text.split("${").skip(1).filter_map(|rest| rest.split(['}', '.']).next());
+                found.extend(names.map(str::to_owned));
+                references(value, found);
+            }
+            (_, value) => references(value, found),
+        },
+        Value::Sequence(values) => values.iter().for_each(|value| references(value, found)),
+        Value::Mapping(entries) => {
+            for (key, value) in entries {
+                if key == "DependsOn" {
+                    found.extend(if value.is_sequence() { texts(value) } else { [text(value)].into() });
+                }
+                references(value, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// If the API changed first, no address would answer while the certificate is validated.
+#[test]
+fn api_and_functions_change_after_the_domain_exists() {
+    let template = template::read();
+    for name in ["Api", "Shorten", "Resolve"] {
+        assert!(predecessors(&template, name).contains("Domain"), "{name}");
+    }
+    assert!(!predecessors(&template, "Domain").contains("Api"));
+}
+
+/// API Gateway rejects concurrent changes of one API.
+#[test]
+fn api_changes_one_resource_at_a_time() {
+    let template = template::read();
+    let kinds = ["Integration", "Route", "Stage", "ApiMapping"];
+    let mut parts: Vec<(String, BTreeSet<String>)> = kinds
+        .iter()
+        .flat_map(|kind| resources(&template, &format!("AWS::ApiGatewayV2::{kind}")))
+        .map(|(name, _)| (name.clone(), predecessors(&template, &name)))
+        .collect();
+    parts.sort_by_key(|(_, predecessors)| predecessors.len());
+    for pair in parts.windows(2) {
+        let [(first, _), (second, predecessors)] = pair else { unreachable!("windows of two") };
+        assert!(predecessors.contains(first), "{first} and {second} may change at the same time");
+    }
+    let stage = predecessors(&template, "Stage");
+    let routes = resources(&template, "AWS::ApiGatewayV2::Route");
+    assert!(routes.iter().all(|(name, _)| stage.contains(name)), "the stage must deploy all routes at once");
 }
 
 /// The environment variables that a function reads.
@@ -228,9 +319,79 @@ fn table_matches_the_code_and_is_retained() {
     assert_eq!(properties["TimeToLiveSpecification"]["AttributeName"], attribute::PURGE_AT);
     assert_eq!(properties["TimeToLiveSpecification"]["Enabled"], true);
     assert_eq!(properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
-    assert_eq!(properties["SSESpecification"]["SSEEnabled"], true);
+    let Value::Tagged(key) = &properties["SSESpecification"]["SSEEnabled"] else { panic!("no condition") };
+    assert_eq!((text(&key.value[0]).as_str(), &key.value[2]), ("UsesAccountKey", &false.into()));
+    assert_eq!(text(&template["Parameters"]["TableKey"]["Default"]), "owned");
     assert_eq!(properties["BillingMode"], "PAY_PER_REQUEST");
     assert_eq!(text(&template["Parameters"]["DeletionProtection"]["Default"]), "true");
+}
+
+/// The lines that Lambda adds to the log of each request are left out.
+#[test]
+fn functions_log_json_without_lambdas_lines() {
+    let template = template::read();
+    for function in ["Shorten", "Resolve"] {
+        let logging = &template["Resources"][function]["Properties"]["LoggingConfig"];
+        assert_eq!(logging["LogFormat"], "JSON");
+        assert_eq!(text(&logging["SystemLogLevel"]), "SystemLogLevel");
+        assert_eq!(logging["ApplicationLogLevel"], "INFO");
+        assert_eq!(text(&logging["LogGroup"]), format!("{function}Log"));
+    }
+    assert_eq!(text(&template["Parameters"]["SystemLogLevel"]["Default"]), "WARN");
+    let Value::Tagged(dashboard) = &template["Resources"]["Dashboard"]["Properties"]["DashboardBody"] else {
+        panic!("no substitution")
+    };
+    assert!(text(&dashboard.value[0]).contains("type = 'platform.report' and record.status != 'success'"));
+}
+
+#[test]
+fn alarms_watch_all_operations_and_the_metrics_of_the_logs() {
+    let template = template::read();
+    let alarms = resources(&template, "AWS::CloudWatch::Alarm");
+    for (name, alarm) in &alarms {
+        for actions in ["AlarmActions", "OKActions"] {
+            let is_conditional =
+                |actions: &Value| matches!(actions, Value::Tagged(value) if text(&value.value[0]) == "HasAlarmEmail");
+            assert!(is_conditional(&alarm[actions]), "{name}");
+        }
+    }
+    let of_errors = &template["Resources"]["TableErrors"]["Properties"]["Metrics"][0]["Expression"];
+    let Value::Tagged(query) = of_errors else { panic!("no substitution") };
+    // There is no condition on the operation.
+    let expected = "SELECT SUM(SystemErrors) FROM SCHEMA(\"AWS/DynamoDB\", Operation, TableName) WHERE TableName = '${LinksTable}'";
+    assert_eq!(text(&query.value[0]), expected);
+
+    let own = alarms.iter().filter(|(_, alarm)| text(&alarm["Namespace"]).starts_with("Shortlink/"));
+    let filters = resources(&template, "AWS::Logs::MetricFilter");
+    let filtered = filters.iter().map(|(_, filter)| text(&filter["MetricTransformations"][0]["MetricName"]));
+    // Taken codes are only on the dashboard.
+    let watched = own.map(|(_, alarm)| text(&alarm["MetricName"])).chain(["TakenCodes".to_owned()]);
+    assert_eq!(watched.collect::<BTreeSet<_>>(), filtered.collect());
+
+    let script =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/cost.py")).expect("a script");
+    assert!(script.contains(&format!("\nALARM_COUNT = {}\n", alarms.len())), "{} alarms", alarms.len());
+}
+
+#[test]
+fn metric_filters_match_the_log() {
+    let template = template::read();
+    let pattern = |filter: &str| text(&template["Resources"][filter]["Properties"]["FilterPattern"]);
+    let source = |path: &str| {
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).expect("a source")
+    };
+    assert_eq!(pattern("UnwrittenVisits"), "{ $.message = \"visits *\" }");
+    let recorder = source("crates/core/src/visits/recorder.rs");
+    let lines: Vec<_> = recorder.lines().filter(|line| line.contains("tracing::")).collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines.iter().all(|line| line.contains(", \"visits ")), "{lines:?}");
+
+    assert_eq!(pattern("TakenCodes"), "{ $.codes_taken > 0 }");
+    assert!(source("crates/shorten/src/create_link.rs").contains("        codes_taken,\n"));
+
+    assert_eq!(pattern("RateLimitedRequests"), "{ $.status = \"429\" }");
+    let format = text(&template["Resources"]["Stage"]["Properties"]["AccessLogSettings"]["Format"]);
+    assert!(format.contains("\"status\":\"$context.status\""), "{format}");
 }
 
 #[test]

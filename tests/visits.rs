@@ -61,16 +61,16 @@ async fn deleted_link_does_not_block_its_batch() {
 
 #[tokio::test]
 async fn visits_are_counted_by_day_and_kind_of_visitor() {
-    let app = TestApp::start().await;
+    let app = TestApp::builder().env("EDGE_KEY", "0123456789abcdef").start().await;
     create_link(&app).await;
-    for (user_agent, name, value) in [
-        (FIREFOX, "referer", "https://www.example.org/page?private"),
-        (FIREFOX, "cloudfront-viewer-country", "DE"),
-        (IPHONE, "accept", "*/*"),
-        (FACEBOOK, "referer", "https://example.org/"),
-        (CURL, "accept", "*/*"),
+    for (user_agent, edge_key, name, value) in [
+        (FIREFOX, "", "referer", "https://www.example.org/page?private"),
+        (FIREFOX, "0123456789abcdef", "cloudfront-viewer-country", "DE"),
+        (IPHONE, "a-guessed-secret", "cloudfront-viewer-country", "FR"),
+        (FACEBOOK, "", "referer", "https://example.org/"),
+        (CURL, "", "accept", "*/*"),
     ] {
-        let request = app.get("/here").header("user-agent", user_agent);
+        let request = app.get("/here").header("user-agent", user_agent).header("x-shortlink-edge", edge_key);
         assert_eq!(send(request.header(name, value)).await.status, 301);
     }
     send(app.head("/here").header("user-agent", FIREFOX)).await;
@@ -343,7 +343,7 @@ fn count_bots(corpus: &str) -> (usize, usize) {
     let agents = std::fs::read_to_string(path).expect("a corpus");
     let is_bot = |agent: &str| {
         let headers = [(http::header::USER_AGENT, agent.parse().expect("a header"))];
-        visitor::from_headers(&headers.into_iter().collect()).is_bot
+        visitor::from_headers(&headers.into_iter().collect(), None).is_bot
     };
     (agents.lines().filter(|agent| is_bot(agent)).count(), agents.lines().count())
 }

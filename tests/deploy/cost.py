@@ -44,10 +44,11 @@ UNITS_VISIT = 2         # Visits=daily: the link and its day. That visits within
 ITEM = 500 / 1e9        # gigabytes stored per link, including DynamoDB's overhead of 100 bytes
 # Output per request in gigabytes. CloudWatch adds 26 bytes to each line.
 ACCESS_LINE = 330 / 1e9
-LAMBDA_LINES = 420 / 1e9  # START, END and REPORT
+CREATED_LINE = 180 / 1e9  # of shorten, for each link
+LAMBDA_LINES = 428 / 1e9  # of Lambda itself, platform.start and platform.report; only with SystemLogLevel=INFO
 RESPONSE = 600 / 1e9      # headers and body
 # Values of template.yaml
-ALARM_COUNT = 11
+ALARM_COUNT = 10
 RATE = 200            # RateLimit, requests a second
 SHORTEN_RATE = 5      # ShortenRateLimit
 OTHER_RATE = 20       # the stage's limit for each of the other routes
@@ -70,7 +71,7 @@ def traced(requests):
     return first + 0.05 * (requests - first)
 
 
-def month(redirects, created, units_redirect=UNITS_REDIRECT, units_visit=UNITS_VISIT):
+def month(redirects, created, units_redirect=UNITS_REDIRECT, units_visit=UNITS_VISIT, lambda_lines=0):
     requests = redirects + created
     stored = created * RETENTION * ITEM
     return {
@@ -79,7 +80,7 @@ def month(redirects, created, units_redirect=UNITS_REDIRECT, units_visit=UNITS_V
         "DynamoDB, links": price(redirects * units_redirect, "DynamoDB reads") + price(created * UNITS_CREATE, "DynamoDB writes")
         + price(stored, "DynamoDB storage") + price(stored, "DynamoDB point-in-time recovery"),
         "DynamoDB, visits": price(redirects * units_visit, "DynamoDB writes"),
-        "Logs": price(requests * (ACCESS_LINE + LAMBDA_LINES), "CloudWatch logs, ingested"),
+        "Logs": price(requests * (ACCESS_LINE + lambda_lines) + created * CREATED_LINE, "CloudWatch logs, ingested"),
         "Alarms": price(ALARM_COUNT, "CloudWatch alarms"),
         "Data out": price(requests * RESPONSE, "Data out to the internet"),
         "X-Ray": price(traced(requests), "X-Ray traces"),
@@ -103,7 +104,7 @@ def break_even():
     saved = (
         each["HTTP API"] + each["Lambda requests"] + BILLED * MEMORY * each["Lambda time, arm64"]
         + UNITS_REDIRECT * each["DynamoDB reads"] + UNITS_VISIT * each["DynamoDB writes"]
-        + (ACCESS_LINE + LAMBDA_LINES) * each["CloudWatch logs, ingested"]
+        + ACCESS_LINE * each["CloudWatch logs, ingested"]
     )
     added = each["CloudFront requests"] + RESPONSE * (each["CloudFront, data out"] - each["Data out to the internet"])
     return added / saved
@@ -116,6 +117,8 @@ def main():
     rows.pop()  # X-Ray
     rows += [["**Total**", *(f"**{total(bill):.2f}**" for bill in months)]]
     rows += [["with `Tracing=Active`", *(f"{sum(bill.values()):.2f}" for bill in months)]]
+    verbose = [month(redirects, redirects * LINKS, lambda_lines=LAMBDA_LINES) for redirects in REDIRECTS]
+    rows += [["with `SystemLogLevel=INFO`", *(f"{total(bill):.2f}" for bill in verbose)]]
     rows += [["with `Visits=total`", *(f"{total(bill) - bill['DynamoDB, visits'] / 2:.2f}" for bill in months)]]
     rows += [["with `Visits=off`", *(f"{total(bill) - bill['DynamoDB, visits']:.2f}" for bill in months)]]
     for row in rows:

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use shortlink_core::config::{ConfigError, Environment};
 use shortlink_core::domain::base_url::BaseUrl;
+use shortlink_core::visits::edge_key::EdgeKey;
 use shortlink_core::visits::recorder::VisitTracking;
 
 const DAY_SECONDS: i64 = 86_400;
@@ -18,6 +19,9 @@ pub struct Config {
     pub visits: VisitTracking,
     /// `VISITS_RETENTION`: how long daily counts are kept, in seconds; 34560000 (400 days) by default.
     pub visits_retention: i64,
+    /// `EDGE_KEY`: the secret that a CDN in front of the service sends in the header `x-shortlink-edge`, 16 to 128
+    /// letters, digits, `_` or `-`. The country that it reports is counted only if the key is set and sent.
+    pub edge_key: Option<EdgeKey>,
     /// `LINK_CACHE_SECONDS`: how long a link is cached in memory after it was read, 0 to 60 seconds, 5 by default. A
     /// link that is deleted or changed may still redirect to its old target for that long. 0 disables the cache.
     pub link_cache_seconds: i64,
@@ -47,10 +51,19 @@ impl Config {
                 400 * DAY_SECONDS,
                 DAY_SECONDS..=36_500 * DAY_SECONDS,
             )?,
+            edge_key: edge_key(environment)?,
             link_cache_seconds: environment.integer("LINK_CACHE_SECONDS", 5, 0..=60)?,
             base_url: environment.base_url()?,
         })
     }
+}
+
+fn edge_key(environment: &Environment<'_>) -> Result<Option<EdgeKey>, ConfigError> {
+    const VARIABLE: &str = "EDGE_KEY";
+    let Some(text) = environment.text(VARIABLE) else { return Ok(None) };
+    // The message does not repeat the value, because it is a secret.
+    let error = || ConfigError::new(VARIABLE, "must be 16 to 128 letters, digits, _ or -");
+    EdgeKey::parse(&text).map(Some).ok_or_else(error)
 }
 
 #[cfg(test)]

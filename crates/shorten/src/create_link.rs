@@ -50,14 +50,16 @@ async fn create_or_reuse(shorten: &Shorten, request: &Request, fields: Fields) -
     let deduplicate_by = DeduplicateBy { reuse: create_request.reuse, key: key.as_ref() };
     let new_link = to_new_link(shorten, create_request)?;
     let outcome = shorten.store.get_or_create(&new_link, deduplicate_by, &shorten.config.expiry, &shorten.codes).await;
-    let (status, link) = match outcome.map_err(to_problem)? {
-        CreateOutcome::Created(link) | CreateOutcome::Replayed(link) => (StatusCode::CREATED, link),
-        CreateOutcome::Existing(link) => (StatusCode::OK, link),
+    let (status, link, codes_taken) = match outcome.map_err(to_problem)? {
+        CreateOutcome::Created(created) => (StatusCode::CREATED, created.link, created.codes_taken),
+        CreateOutcome::Replayed(link) => (StatusCode::CREATED, link, 0),
+        CreateOutcome::Existing(link) => (StatusCode::OK, link, 0),
     };
     tracing::info!(
         request_id = request.request_id,
         code = link.code.as_str(),
         status = status.as_u16(),
+        codes_taken,
         "created a link"
     );
     Ok((status, link))

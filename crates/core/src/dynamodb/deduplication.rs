@@ -19,7 +19,7 @@ use crate::domain::link::{Link, NewLink};
 use crate::dynamodb::error::{CreateError, StoreError};
 use crate::dynamodb::items::{self, Item};
 use crate::dynamodb::link_transaction::TransactionOutcome;
-use crate::dynamodb::store::{ConditionalPut, Store};
+use crate::dynamodb::store::{ConditionalPut, CreatedLink, Store};
 
 /// The maximum number of attempts under contention. An attempt fails only because a concurrent request has created the
 /// same link, so the next attempt normally finds that link: more than two attempts require a link that expires in
@@ -39,7 +39,7 @@ pub enum CreateOutcome {
     /// The link existed.
     Existing(Link),
     /// The link was created.
-    Created(Link),
+    Created(CreatedLink),
     /// The link was created by an earlier request with the same idempotency key.
     Replayed(Link),
 }
@@ -69,7 +69,7 @@ impl Store {
         let DeduplicateBy { reuse, key } = deduplicate_by;
         if key.is_none() && (!reuse || new_link.alias.is_some()) {
             return match self.create(new_link, codes).await {
-                Ok(link) => Ok(CreateOutcome::Created(link)),
+                Ok(created) => Ok(CreateOutcome::Created(created)),
                 Err(CreateError::AliasTaken(link)) if reuse && matches_request(&link, new_link, policy) => {
                     Ok(CreateOutcome::Existing(*link))
                 }
@@ -94,11 +94,11 @@ impl Store {
                     idempotency_key.as_ref().map(|key| items::idempotency_entry(key, new_link, reuse, link));
                 idempotency.into_iter().chain(deduplication).collect::<Vec<_>>()
             };
-            let (link, outcome) = self.put_new_link(new_link, codes, entries).await?;
+            let (created, outcome) = self.put_new_link(new_link, codes, entries).await?;
             match outcome {
-                TransactionOutcome::Done => return Ok(CreateOutcome::Created(link)),
+                TransactionOutcome::Done => return Ok(CreateOutcome::Created(created)),
                 TransactionOutcome::CodeTaken(item) => {
-                    let other = Self::to_link(&link.code, item)?;
+                    let other = Self::to_link(&created.link.code, item)?;
                     if reuse && matches_request(&other, new_link, policy) {
                         return self.return_existing(other, idempotency_key.as_deref(), new_link, reuse).await;
                     }
@@ -134,17 +134,17 @@ impl Store {
         new_link: &NewLink,
         codes: &CodeGenerator,
         entries: impl Fn(&Link) -> Vec<ConditionalPut>,
-    ) -> Result<(Link, TransactionOutcome), CreateError> {
+    ) -> Result<(CreatedLink, TransactionOutcome), CreateError> {
         let candidates: Box<dyn Iterator<Item = Code> + Send> = match &new_link.alias {
             Some(alias) => Box::new(std::iter::once(alias.clone())),
             None => Box::new(codes.candidates()),
         };
-        for code in candidates {
+        for (codes_taken, code) in candidates.enumerate() {
             let link = new_link.with_code(code);
             let item = items::from_link(&link, &codes.write_id(), new_link.purge_after);
             let outcome = self.put_with_entries(item, &entries(&link)).await?;
             if new_link.alias.is_some() || !matches!(outcome, TransactionOutcome::CodeTaken(_)) {
-                return Ok((link, outcome));
+                return Ok((CreatedLink { link, codes_taken }, outcome));
             }
         }
         Err(CreateError::CodesExhausted)

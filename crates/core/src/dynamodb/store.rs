@@ -48,6 +48,15 @@ pub enum Lookup {
     Missing,
 }
 
+/// A link that was created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreatedLink {
+    /// The link.
+    pub link: Link,
+    /// How many generated codes belonged to other links before one was free.
+    pub codes_taken: usize,
+}
+
 /// An item that is put on a condition.
 #[derive(Clone, Debug)]
 pub(super) struct ConditionalPut {
@@ -88,18 +97,18 @@ impl Store {
     /// # Errors
     ///
     /// [`CreateError`].
-    pub async fn create(&self, new_link: &NewLink, codes: &CodeGenerator) -> Result<Link, CreateError> {
+    pub async fn create(&self, new_link: &NewLink, codes: &CodeGenerator) -> Result<CreatedLink, CreateError> {
         if let Some(alias) = &new_link.alias {
             let link = new_link.with_code(alias.clone());
             return match self.put(&link, new_link.purge_after, &codes.write_id()).await? {
-                PutOutcome::Created => Ok(link),
+                PutOutcome::Created => Ok(CreatedLink { link, codes_taken: 0 }),
                 PutOutcome::Taken(other) => Err(CreateError::AliasTaken(other)),
             };
         }
-        for code in codes.candidates() {
+        for (codes_taken, code) in codes.candidates().enumerate() {
             let link = new_link.with_code(code);
             if let PutOutcome::Created = self.put(&link, new_link.purge_after, &codes.write_id()).await? {
-                return Ok(link);
+                return Ok(CreatedLink { link, codes_taken });
             }
         }
         Err(CreateError::CodesExhausted)

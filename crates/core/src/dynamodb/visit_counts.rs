@@ -284,3 +284,55 @@ fn to_transact_item(update: &UpdateItemFluentBuilder) -> Result<TransactWriteIte
     let update = update.build().map_err(|error| StoreError::Rejected(error.to_string()))?;
     Ok(TransactWriteItem::builder().update(update).build())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::visit::Visitor;
+    use crate::dynamodb::iam_actions::COUNT_VISITS_ATTRIBUTES;
+
+    /// The attributes that an update names, in its key and in its expressions.
+    fn attributes(update: &UpdateItemFluentBuilder) -> BTreeSet<String> {
+        let input = update.as_input();
+        let expressions = [input.get_update_expression(), input.get_condition_expression()];
+        let words = expressions.into_iter().flatten().flat_map(|expression| {
+            expression.split(|character: char| !(character.is_ascii_alphanumeric() || "#:_".contains(character)))
+        });
+        let keywords = ["SET", "ADD", "AND", "OR", "NOT", "contains", "size", ""];
+        let is_name = |word: &&str| !(word.starts_with(':') || word.contains("_exists") || keywords.contains(word));
+        let placeholders = input.get_expression_attribute_names().clone().unwrap_or_default();
+        let resolve = |word: &str| placeholders.get(word).map_or(word, String::as_str).to_owned();
+        let key = input.get_key().clone().unwrap_or_default().into_keys();
+        words.filter(is_name).map(resolve).chain(key).collect()
+    }
+
+    #[test]
+    fn updates_name_exactly_the_attributes_that_the_role_allows() {
+        let config =
+            aws_sdk_dynamodb::Config::builder().behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest());
+        let store = Store::new(aws_sdk_dynamodb::Client::from_conf(config.build()), "links");
+        let code = Code::parse("abc").expect("a code");
+        let mut day = DailyCounts::default();
+        for (is_bot, device) in [(false, "phone"), (false, "tablet"), (false, "desktop"), (true, "desktop")] {
+            let (country, referrer) = (Some("DE".to_owned()), Some("example.com".to_owned()));
+            day.record(&Visitor { is_bot, country, referrer, device });
+        }
+        let hits = store.update_hits(&code, "flush", 1);
+        let updates = [
+            if_latest(hits.clone(), Timestamp::from_unix(0).expect("in range")),
+            hits.update_expression(expression::ADD_HITS).condition_expression(expression::LINK_EXISTS_AND_FLUSH_IS_NEW),
+            store.update_day(&code, "flush", "2030-01-01", &day, &["example.com".to_owned()], 0),
+        ];
+        let named: BTreeSet<_> = updates.iter().flat_map(attributes).collect();
+        let matches = |pattern: &str, name: &str| match pattern.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix),
+            None => name == pattern,
+        };
+        for name in &named {
+            assert!(COUNT_VISITS_ATTRIBUTES.iter().any(|pattern| matches(pattern, name)), "{name} is not allowed");
+        }
+        for pattern in COUNT_VISITS_ATTRIBUTES {
+            assert!(named.iter().any(|name| matches(pattern, name)), "{pattern} is not needed: {named:?}");
+        }
+    }
+}

@@ -54,7 +54,8 @@ pub fn with_etag(request: &Request, mut response: Response) -> Response {
     });
     if is_known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
-        response.headers_mut().remove(header::CONTENT_TYPE);
+        // Content-Type stays, although a 304 needs none. API Gateway would add `text/plain`, and a cache that updates
+        // its copy from a 304 (RFC 9111, 3.2) would then show the source of a page instead of the page.
         *response.body_mut() = Bytes::new();
     }
     if let Ok(etag) = HeaderValue::from_str(&etag) {

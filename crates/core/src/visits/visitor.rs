@@ -6,6 +6,7 @@ use url::Url;
 
 use crate::domain::visit::{OTHER, Visitor};
 use crate::visits::bots::is_bot;
+use crate::visits::edge_key::EdgeKey;
 
 /// The maximum length of a referring host's name, in bytes; a longer one counts as [`OTHER`].
 const MAX_HOST_BYTES: usize = 64;
@@ -14,11 +15,13 @@ const MAX_HOST_BYTES: usize = 64;
 /// `Sec-Purpose`, and older ones of Chrome, Safari and Firefox.
 const PURPOSE_HEADERS: &[&str] = &["sec-purpose", "purpose", "x-purpose", "x-moz"];
 
-/// The visitor who sent these headers.
-pub fn from_headers(headers: &HeaderMap) -> Visitor {
+/// The visitor who sent these headers. Their country is known only if the CDN that adds it proves itself with `edge_key`,
+/// since anybody could send the header.
+pub fn from_headers(headers: &HeaderMap, edge_key: Option<&EdgeKey>) -> Visitor {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let user_agent = text(header::USER_AGENT.as_str()).unwrap_or_default().to_ascii_lowercase();
-    let country = text("cloudfront-viewer-country");
+    let is_from_edge = edge_key.is_some_and(|key| key.is_in(headers));
+    let country = text("cloudfront-viewer-country").filter(|_| is_from_edge);
     let country = country.filter(|name| name.len() == 2 && name.bytes().all(|byte| byte.is_ascii_uppercase()));
     let is_prefetch = PURPOSE_HEADERS.iter().any(|name| text(name).is_some_and(is_prefetch));
     Visitor {
@@ -55,15 +58,18 @@ fn referring_host(referrer: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderName;
+
     use super::*;
+    use crate::visits::edge_key;
+
+    const EDGE_KEY: &str = "0123456789abcdef";
 
     fn visitor(headers: &[(&'static str, &str)]) -> Visitor {
-        from_headers(
-            &headers
-                .iter()
-                .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
-                .collect(),
-        )
+        let headers = headers.iter().map(|(name, value)| {
+            (name.parse::<HeaderName>().expect("a name"), value.parse::<HeaderValue>().expect("a value"))
+        });
+        from_headers(&headers.collect(), EdgeKey::parse(EDGE_KEY).as_ref())
     }
 
     #[test]
@@ -120,8 +126,12 @@ mod tests {
     }
 
     #[test]
-    fn a_country_is_two_capital_letters() {
-        let country = |text: &str| visitor(&[("cloudfront-viewer-country", text)]).country;
+    fn country_is_two_capital_letters_and_needs_the_edge_key() {
+        let sent_with =
+            |key: &str, text: &str| visitor(&[("cloudfront-viewer-country", text), (edge_key::HEADER, key)]).country;
+        assert_eq!(visitor(&[("cloudfront-viewer-country", "DE")]).country, None);
+        assert_eq!(sent_with("fedcba9876543210", "DE"), None);
+        let country = |text: &str| sent_with(EDGE_KEY, text);
         assert_eq!(country("DE"), Some("DE".to_owned()));
         assert_eq!((country("de"), country("DEU"), country("<b>")), (None, None, None));
     }
