@@ -149,9 +149,7 @@ fn predecessors(template: &Value, name: &str) -> BTreeSet<String> {
 fn references(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Tagged(tagged) => match (tagged.tag.to_string().as_str(), &tagged.value) {
-            ("!Ref" | "!GetAtt", name) => {
-                drop(found.insert(text(name).split('.').next().unwrap_or_default().to_owned()))
-            }
+            ("!Ref" | "!GetAtt", name) => found.extend(text(name).split('.').next().map(str::to_owned)),
             ("!Sub", value) => {
                 let text = if value.is_sequence() { text(&value[0]) } else { text(value) };
                 let names = text.split("${").skip(1).filter_map(|rest| rest.split(['}', '.']).next());

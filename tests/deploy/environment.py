@@ -73,10 +73,11 @@ def replace_credentials():
     })
 
 
-def run(*command, env=None):
-    """Runs a command and prints its output only if it fails. Returns the output, or None if it failed."""
+def run(*command, env=None, answers=None):
+    """Runs a command, which finds `answers` at its standard input, and prints its output only if it fails. Returns the
+    output, or None if it failed."""
     started = time.monotonic()
-    done = subprocess.run(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, text=True,
+    done = subprocess.run(command, cwd=ROOT, env=env, input=answers or "", text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     print(f"  {'ok  ' if done.returncode == 0 else 'FAIL'}  {' '.join(command[:3])}"
           f"  ({time.monotonic() - started:.1f} s)", flush=True)
