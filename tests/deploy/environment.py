@@ -87,13 +87,13 @@ def run(*command, env=None, answers=None):
     return done.stdout
 
 
-def build():
-    """Runs `sam build` for this machine's processor, in a folder other than the operator's own build."""
+def build(folder=BUILD, architecture=ARCHITECTURE):
+    """Runs `sam build`, for this machine's processor by default, in a folder other than the operator's own build."""
     print("Build", flush=True)
     # sam cannot pass --locked to cargo, so this first makes sure that Cargo.lock is up to date.
     if (run("cargo", "metadata", "--locked", "--format-version=1") is None
-            or run("sam", "build", "--build-dir", str(BUILD),
-                   "--parameter-overrides", f"Architecture={ARCHITECTURE}") is None):
+            or run("sam", "build", "--build-dir", str(folder),
+                   "--parameter-overrides", f"Architecture={architecture}") is None):
         abort("the build failed; its output is above.")
 
 
