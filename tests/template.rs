@@ -106,7 +106,7 @@ fn roles_allow_exactly_the_calls_made() {
     assert_eq!(under("ShortenRole", None), set(iam_actions::CREATE_LINKS));
     assert_eq!(under("ResolveRole", None), set(iam_actions::FIND_LINKS));
     assert_eq!(under("ResolveRole", Some("CountsVisits")), set(iam_actions::COUNT_VISITS));
-    for (role, conditions) in [("ShortenRole", 1), ("ResolveRole", 3)] {
+    for (role, conditions) in [("ShortenRole", 1), ("ResolveRole", 4)] {
         assert_eq!(statements(role).iter().filter(|statement| !statement.is_mapping()).count(), conditions);
         assert_eq!(under(role, Some("Traces")), BTreeSet::new());
     }
@@ -122,10 +122,14 @@ fn resolve_may_update_only_counts() {
     });
     let writes: Vec<_> =
         conditional.filter(|statement| texts(&statement["Action"]).contains("dynamodb:UpdateItem")).collect();
-    let [write] = writes[..] else { panic!("{writes:?}") };
-    assert_eq!(texts(&write["Action"]).len(), 1);
-    let attributes = &write["Condition"]["ForAllValues:StringLike"]["dynamodb:Attributes"];
-    assert_eq!(texts(attributes), set(iam_actions::COUNT_VISITS_ATTRIBUTES));
+    let [totals, days] = writes[..] else { panic!("{writes:?}") };
+    let attributes = "dynamodb:Attributes";
+    let condition = &totals["Condition"]["ForAllValues:StringEquals"];
+    assert_eq!(texts(&condition[attributes]), set(iam_actions::TOTAL_ATTRIBUTES));
+    let condition = &days["Condition"]["ForAllValues:StringLike"];
+    assert_eq!(texts(&condition[attributes]), set(iam_actions::DAILY_ATTRIBUTES));
+    assert_eq!(texts(&condition["dynamodb:LeadingKeys"]), set(&[iam_actions::DAILY_KEYS]));
+    assert!([totals, days].iter().all(|statement| texts(&statement["Action"]).len() == 1));
 }
 
 /// The resources that a resource must wait for: those that it refers to or depends on, and those that these wait for.
@@ -318,7 +322,10 @@ fn table_matches_the_code_and_is_retained() {
     assert_eq!(properties["TimeToLiveSpecification"]["Enabled"], true);
     assert_eq!(properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
     let Value::Tagged(key) = &properties["SSESpecification"]["SSEEnabled"] else { panic!("no condition") };
-    assert_eq!((text(&key.value[0]).as_str(), &key.value[2]), ("UsesAccountKey", &false.into()));
+    assert_eq!(
+        (text(&key.value[0]).as_str(), &key.value[1], &key.value[2]),
+        ("UsesAccountKey", &true.into(), &false.into())
+    );
     assert_eq!(text(&template["Parameters"]["TableKey"]["Default"]), "owned");
     assert_eq!(properties["BillingMode"], "PAY_PER_REQUEST");
     assert_eq!(text(&template["Parameters"]["DeletionProtection"]["Default"]), "true");
@@ -378,11 +385,18 @@ fn metric_filters_match_the_log() {
     let source = |path: &str| {
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).expect("a source")
     };
-    assert_eq!(pattern("UnwrittenVisits"), "{ $.message = \"visits *\" }");
+    // Each message of the recorder is matched by one of the two filters.
+    let prefixes = ["visits could not", "visits are lost", "visits were not counted"];
+    assert_eq!(pattern("FailedVisitWrites"), format!("{{ $.message = \"{}*\" }}", prefixes[0]));
+    let lost = format!("{{ $.message = \"{}*\" || $.message = \"{}*\" }}", prefixes[1], prefixes[2]);
+    assert_eq!(pattern("LostVisits"), lost);
     let recorder = source("crates/core/src/visits/recorder.rs");
     let lines: Vec<_> = recorder.lines().filter(|line| line.contains("tracing::")).collect();
-    assert_eq!(lines.len(), 3, "{lines:?}");
-    assert!(lines.iter().all(|line| line.contains(", \"visits ")), "{lines:?}");
+    assert_eq!(lines.len(), prefixes.len(), "{lines:?}");
+    for prefix in prefixes {
+        assert!(lines.iter().any(|line| line.contains(&format!(", \"{prefix}"))), "{prefix}: {lines:?}");
+    }
+    assert!(lines.iter().filter(|line| line.contains("visits,")).count() == 2, "the number of lost visits is logged");
 
     assert_eq!(pattern("TakenCodes"), "{ $.codes_taken > 0 }");
     assert!(source("crates/shorten/src/create_link.rs").contains("        codes_taken,\n"));

@@ -33,7 +33,7 @@ impl DirectTable {
 impl DirectAccess for DirectTable {
     fn get_item<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
         Box::pin(async move {
-            let Ok(item) = tokio::time::timeout(READ_TIMEOUT, self.reads.get_item(key.to_owned())).await else {
+            let Ok(item) = tokio::time::timeout(READ_TIMEOUT, self.reads.get_item(key)).await else {
                 return Err(StoreError::Unavailable("the disk does not answer".to_owned()));
             };
             Ok(item?.map(values::from_engine))

@@ -2,14 +2,13 @@
 //!
 //! A read takes ten microseconds, but it may wait for the disk, so it must not block a worker thread of the runtime.
 //! One thread that reads for all requests costs less than a thread of the runtime's pool for each: under load it is
-//! awake when the next read is submitted. While the thread waits for the disk, further reads do not wait for it: they
-//! run in the pool, since other parts of the file may still be readable.
+//! awake when the next read is submitted. A read that the thread does not answer within [`PATIENCE`] runs in the pool
+//! instead: the thread may be waiting for one part of the file while others can still be read.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use shortlink_core::dynamodb::error::StoreError;
 use tokio::sync::oneshot;
@@ -17,8 +16,12 @@ use tokio::sync::oneshot;
 use crate::embedded::reader::SqliteReader;
 use crate::embedded::values::EngineItem;
 
-/// A read that has taken this long waits for the disk: a thousand times as long as a read from memory takes.
-const STUCK_AFTER: Duration = Duration::from_millis(10);
+/// How long a read waits for the thread: a thousand times as long as a read from memory takes.
+const PATIENCE: Duration = Duration::from_millis(10);
+
+/// The maximum number of reads that wait for the thread. While it waits for the disk, further reads go to the pool at
+/// once.
+const MAX_WAITING: usize = 1_024;
 
 type Outcome = Result<Option<EngineItem>, StoreError>;
 
@@ -32,8 +35,7 @@ struct Job {
 #[derive(Debug)]
 pub(super) struct ReadThread {
     reader: Arc<SqliteReader>,
-    jobs: Sender<Job>,
-    current: Arc<CurrentRead>,
+    jobs: SyncSender<Job>,
 }
 
 impl ReadThread {
@@ -44,13 +46,10 @@ impl ReadThread {
     /// The operating system's, if it starts no thread.
     pub(super) fn start(reader: SqliteReader) -> std::io::Result<Self> {
         let reader = Arc::new(reader);
-        let current = Arc::new(CurrentRead::new());
-        let (jobs, receiver) = mpsc::channel();
-        let (thread_reader, thread_current) = (Arc::clone(&reader), Arc::clone(&current));
-        thread::Builder::new()
-            .name("table-reader".to_owned())
-            .spawn(move || run(&receiver, &thread_reader, &thread_current))?;
-        Ok(Self { reader, jobs, current })
+        let (jobs, receiver) = mpsc::sync_channel(MAX_WAITING);
+        let thread_reader = Arc::clone(&reader);
+        thread::Builder::new().name("table-reader".to_owned()).spawn(move || run(&receiver, &thread_reader))?;
+        Ok(Self { reader, jobs })
     }
 
     /// The item with this key. The result may take as long as the disk does.
@@ -58,60 +57,23 @@ impl ReadThread {
     /// # Errors
     ///
     /// [`StoreError::Storage`] if SQLite fails, or if the item is damaged.
-    pub(super) async fn get_item(&self, key: String) -> Outcome {
-        if self.current.is_stuck() {
-            let reader = Arc::clone(&self.reader);
-            let read = tokio::task::spawn_blocking(move || reader.get_item(&key));
-            return read.await.map_err(|error| StoreError::Storage(error.to_string()))?;
-        }
+    pub(super) async fn get_item(&self, key: &str) -> Outcome {
         let (reply, outcome) = oneshot::channel();
-        // If the thread has ended, `outcome` says so.
-        self.jobs.send(Job { key, reply }).ok();
-        outcome
-            .await
-            .unwrap_or_else(|_| Err(StoreError::Storage("the thread that reads the table has ended".to_owned())))
-    }
-}
-
-fn run(jobs: &Receiver<Job>, reader: &SqliteReader, current: &CurrentRead) {
-    while let Ok(Job { key, reply }) = jobs.recv() {
-        // A request that has given up needs no answer.
-        if !reply.is_closed() {
-            current.start();
-            let outcome = reader.get_item(&key);
-            current.end();
-            reply.send(outcome).ok();
+        let is_submitted = self.jobs.try_send(Job { key: key.to_owned(), reply }).is_ok();
+        if is_submitted && let Ok(Ok(outcome)) = tokio::time::timeout(PATIENCE, outcome).await {
+            return outcome;
         }
+        let (reader, key) = (Arc::clone(&self.reader), key.to_owned());
+        let read = tokio::task::spawn_blocking(move || reader.get_item(&key));
+        read.await.map_err(|error| StoreError::Storage(error.to_string()))?
     }
 }
 
-/// When the read that is under way has started.
-#[derive(Debug)]
-struct CurrentRead {
-    epoch: Instant,
-    /// Microseconds since the epoch; 0 while no read is under way.
-    started: AtomicU64,
-}
-
-impl CurrentRead {
-    fn new() -> Self {
-        Self { epoch: Instant::now(), started: AtomicU64::new(0) }
-    }
-
-    fn start(&self) {
-        self.started.store(self.now().max(1), Ordering::Relaxed);
-    }
-
-    fn end(&self) {
-        self.started.store(0, Ordering::Relaxed);
-    }
-
-    fn is_stuck(&self) -> bool {
-        let started = self.started.load(Ordering::Relaxed);
-        started != 0 && u128::from(self.now().saturating_sub(started)) > STUCK_AFTER.as_micros()
-    }
-
-    fn now(&self) -> u64 {
-        u64::try_from(self.epoch.elapsed().as_micros()).unwrap_or(u64::MAX)
+fn run(jobs: &Receiver<Job>, reader: &SqliteReader) {
+    while let Ok(Job { key, reply }) = jobs.recv() {
+        // Nobody waits for a read that has gone to the pool, or whose request has been abandoned.
+        if !reply.is_closed() {
+            reply.send(reader.get_item(&key)).ok();
+        }
     }
 }

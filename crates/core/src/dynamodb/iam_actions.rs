@@ -14,11 +14,16 @@ pub const FIND_LINKS: &[&str] = &["dynamodb:GetItem"];
 /// Counting visits, and reading the daily counts.
 pub const COUNT_VISITS: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:UpdateItem"];
 
-/// The attributes that an update of counts names, as patterns of `dynamodb:Attributes`.
-pub const COUNT_VISITS_ATTRIBUTES: &[&str] = &[
+/// The attributes that an update of a link's total names.
+pub const TOTAL_ATTRIBUTES: &[&str] = &[attribute::CODE, attribute::HITS, attribute::LAST_HIT_AT, attribute::FLUSH_ID];
+
+/// What the keys of daily counts match, as a pattern of `dynamodb:LeadingKeys`.
+pub const DAILY_KEYS: &str = "day#*";
+
+/// The attributes that an update of daily counts names, as patterns of `dynamodb:Attributes`.
+pub const DAILY_ATTRIBUTES: &[&str] = &[
     attribute::CODE,
     attribute::HITS,
-    attribute::LAST_HIT_AT,
     attribute::FLUSH_ID,
     attribute::PURGE_AT,
     attribute::BOTS,

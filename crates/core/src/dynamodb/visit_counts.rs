@@ -289,7 +289,7 @@ fn to_transact_item(update: &UpdateItemFluentBuilder) -> Result<TransactWriteIte
 mod tests {
     use super::*;
     use crate::domain::visit::Visitor;
-    use crate::dynamodb::iam_actions::COUNT_VISITS_ATTRIBUTES;
+    use crate::dynamodb::iam_actions::{DAILY_ATTRIBUTES, DAILY_KEYS, TOTAL_ATTRIBUTES};
 
     /// The attributes that an update names, in its key and in its expressions.
     fn attributes(update: &UpdateItemFluentBuilder) -> BTreeSet<String> {
@@ -318,21 +318,25 @@ mod tests {
             day.record(&Visitor { is_bot, country, referrer, device });
         }
         let hits = store.update_hits(&code, "flush", 1);
-        let updates = [
+        let totals = [
             if_latest(hits.clone(), Timestamp::from_unix(0).expect("in range")),
             hits.update_expression(expression::ADD_HITS).condition_expression(expression::LINK_EXISTS_AND_FLUSH_IS_NEW),
-            store.update_day(&code, "flush", "2030-01-01", &day, &["example.com".to_owned()], 0),
         ];
-        let named: BTreeSet<_> = updates.iter().flat_map(attributes).collect();
+        let days = [store.update_day(&code, "flush", "2030-01-01", &day, &["example.com".to_owned()], 0)];
         let matches = |pattern: &str, name: &str| match pattern.strip_suffix('*') {
             Some(prefix) => name.starts_with(prefix),
             None => name == pattern,
         };
-        for name in &named {
-            assert!(COUNT_VISITS_ATTRIBUTES.iter().any(|pattern| matches(pattern, name)), "{name} is not allowed");
+        for (updates, allowed) in [(&totals[..], TOTAL_ATTRIBUTES), (&days, DAILY_ATTRIBUTES)] {
+            let named: BTreeSet<_> = updates.iter().flat_map(attributes).collect();
+            for name in &named {
+                assert!(allowed.iter().any(|pattern| matches(pattern, name)), "{name} is not allowed");
+            }
+            for pattern in allowed {
+                assert!(named.iter().any(|name| matches(pattern, name)), "{pattern} is not needed: {named:?}");
+            }
         }
-        for pattern in COUNT_VISITS_ATTRIBUTES {
-            assert!(named.iter().any(|name| matches(pattern, name)), "{pattern} is not needed: {named:?}");
-        }
+        assert!(matches(DAILY_KEYS, &items::daily_key(&code, "2030-01-01")));
+        assert!(!matches(DAILY_KEYS, code.as_str()));
     }
 }

@@ -61,8 +61,13 @@ mod tests {
 
     #[test]
     fn short_keys_and_other_characters_are_rejected() {
-        for secret in ["", "0123456789abcde", "0123456789abcde\n", "0123456789abcde ü"] {
+        for secret in
+            ["", "0123456789abcde", "0123456789abcde\n", "0123456789 abcdef", "0123456789abcdeü", &"a".repeat(129)]
+        {
             assert_eq!(EdgeKey::parse(secret), None, "{secret:?}");
+        }
+        for secret in ["0123456789_-abcd", &"a".repeat(128)] {
+            assert!(EdgeKey::parse(secret).is_some(), "{secret:?}");
         }
     }
 }
