@@ -19,14 +19,26 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// The crates that the domain may use: values, randomness, and parsers.
-const DOMAIN_CRATES: &[&str] = &["percent_encoding", "rand", "serde", "thiserror", "time", "url"];
+const DOMAIN_CRATES: &[&str] = &["percent_encoding", "rand", "serde", "sha2", "thiserror", "time", "url"];
 
 /// Crates that write a log. The domain and the calls to DynamoDB return errors instead.
 const LOG_CRATES: &[&str] = &["log", "tracing", "tracing_subscriber"];
 
 /// Attribute names of the table that are no words of another language in the code.
-const ATTRIBUTES: &[&str] =
-    &["shortCode", "originalUrl", "createdAt", "expiresAt", "purgeAt", "writeId", "lastHitAt", "reuseCode"];
+const ATTRIBUTES: &[&str] = &[
+    "shortCode",
+    "originalUrl",
+    "createdAt",
+    "expiresAt",
+    "purgeAt",
+    "writeId",
+    "manageDigest",
+    "changedAt",
+    "changeId",
+    "withdrawnAt",
+    "lastHitAt",
+    "reuseCode",
+];
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

@@ -10,6 +10,7 @@ use lambda_http::RequestExt;
 use reqwest::Method;
 use serde_json::json;
 use serde_json::value::RawValue;
+use shortlink_core::domain::manage_token::{self, ManageToken};
 use shortlink_core::http::handler::{DEADLINE, Handler};
 use shortlink_core::http::problem::Problem;
 use shortlink_core::http::request::Request;
@@ -19,7 +20,7 @@ use crate::support::app::{NOW, Response, TestApp, send};
 use crate::support::events::{self, decode_base64, invoke};
 use crate::support::template;
 
-/// A service with the links `live` and `expired`.
+/// A service with the links `live` and `expired`, and `owned`, which has a management token of zeros.
 async fn app() -> TestApp {
     let app = TestApp::builder().env("BASE_URL", "https://sho.rt").start().await;
     for (code, expires_at) in [("live", NOW + 60), ("expired", NOW - 60)] {
@@ -29,6 +30,12 @@ async fn app() -> TestApp {
         }))
         .await;
     }
+    let token = ManageToken::parse(&format!("{}{}", manage_token::PREFIX, "0".repeat(64))).expect("a token");
+    app.put_item(json!({
+        "shortCode": "owned", "originalUrl": "https://example.com/owned", "createdAt": NOW - 1_000,
+        "manageDigest": token.digest(),
+    }))
+    .await;
     app
 }
 
@@ -57,10 +64,10 @@ async fn lambda_and_local_server_respond_equally() {
     for event in events::valid() {
         let response = invoke(&lambda, &event.json).await;
         assert_eq!(response, send_to_local_server(&local, &event.json).await, "{}", event.name);
-        // API Gateway adds `text/plain` to a response without Content-Type. Only redirects, which have no body, leave it
-        // to that.
-        let is_redirect = response.headers.contains_key("location");
-        assert!(is_redirect || response.headers.contains_key("content-type"), "{}: {response}", event.name);
+        // API Gateway adds `text/plain` to a response without Content-Type. Only responses that never have a body leave
+        // it to that.
+        let has_body = !response.headers.contains_key("location") && response.status != 204;
+        assert!(!has_body || response.headers.contains_key("content-type"), "{}: {response}", event.name);
         statuses.insert(event.name, response.status);
     }
     insta::assert_debug_snapshot!(statuses, @r#"
@@ -113,6 +120,14 @@ async fn lambda_and_local_server_respond_equally() {
         "46-follow-punctuation": 301,
         "47-shorten-get": 303,
         "48-shorten-multipart": 201,
+        "49-show-link": 200,
+        "50-show-link-head": 200,
+        "51-show-link-without-token": 401,
+        "52-show-link-with-wrong-token": 404,
+        "53-change-link": 200,
+        "54-change-link-again": 412,
+        "55-withdraw-link": 204,
+        "56-follow-withdrawn": 410,
     }
     "#);
 }

@@ -15,6 +15,7 @@
 //! | [`fault_table`] | every kind of request under every fault of DynamoDB |
 //! | [`idempotency`] | `Idempotency-Key` |
 //! | [`lambda`] | the binary under Lambda's Runtime API: order of events, SIGTERM |
+//! | [`manage`] | `/links/{code}`: changing and withdrawing links |
 //! | [`openapi`] | `openapi.json` against the service, in both directions |
 //! | [`pages`] | the pages that people see, and hostile input in them |
 //! | [`preview`] | `GET /{code}+` |
@@ -41,6 +42,7 @@ mod expiry;
 mod fault_table;
 mod idempotency;
 mod lambda;
+mod manage;
 mod openapi;
 mod pages;
 mod preview;

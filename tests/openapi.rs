@@ -189,6 +189,10 @@ async fn without_table() -> String {
     format!("http://{address}")
 }
 
+/// The operations on a link that is managed.
+const MANAGE: &[(Method, &str)] =
+    &[(Method::GET, "get"), (Method::HEAD, "head"), (Method::PATCH, "patch"), (Method::DELETE, "delete")];
+
 /// The fields of a JSON object, as a form has them.
 fn fields(body: &Value) -> impl Iterator<Item = (&str, String)> {
     let text = |value: &Value| match value {
@@ -286,7 +290,43 @@ async fn responses() -> Vec<(&'static str, &'static str, Response)> {
         responses.extend(follow(&app, "*/*", "/here").await);
     }
 
+    let token = send(app.create_link(&json!({"url": url, "alias": "owned"}))).await.json()["manage_token"].clone();
+    let token = token.as_str().expect("a token").to_owned();
+    let manage = async |base: &str, accept: &str, token: &str| {
+        let http = reqwest::Client::new();
+        let mut responses = Vec::new();
+        for (method, name) in MANAGE {
+            let request = || {
+                let request = http.request(method.clone(), format!("{base}/links/owned")).header("accept", accept);
+                if token.is_empty() { request } else { request.bearer_auth(token) }
+            };
+            responses.push((*name, "/links/{code}", send(request().body("{}")).await));
+            if matches!(*name, "patch" | "delete") {
+                responses.push((*name, "/links/{code}", send(request().header("if-match", "\"9\"").body("{}")).await));
+            }
+            responses.push((*name, "/links/{code}", send(request().header("x-filler", &filler)).await));
+        }
+        for body in ["{\"url\": 1}", "{\"withdrawn\": false}", &"x".repeat(shorten::body::MAX_BYTES + 1)] {
+            let request = http.patch(format!("{base}/links/owned")).header("accept", accept).bearer_auth(&token);
+            responses.push(("patch", "/links/{code}", send(request.body(body.to_owned())).await));
+        }
+        let request = http.patch(format!("{base}/links/owned")).header("accept", accept).bearer_auth(&token);
+        responses.push(("patch", "/links/{code}", send(request.header("content-type", "text/plain").body("{}")).await));
+        responses
+    };
+    let base = app.get("/").build().expect("a request").url().as_str().trim_end_matches('/').to_owned();
+    for accept in ["*/*", BROWSER_ACCEPT] {
+        for token in [token.as_str(), "slm_0", ""] {
+            responses.extend(manage(&base, accept, token).await);
+        }
+    }
+    let large = app.request(Method::PATCH, "/links/owned").body(vec![b'x'; gateway::MAX_BODY_BYTES + 1]);
+    responses.push(("patch", "/links/{code}", send(large).await));
+
     app.delete_table().await;
+    for accept in ["*/*", BROWSER_ACCEPT] {
+        responses.extend(manage(&base, accept, &token).await);
+    }
     for accept in ["*/*", BROWSER_ACCEPT] {
         let request = app.request(Method::POST, "/shorten").body(format!("url={url}"));
         shorten.push(send(request.header("accept", accept)).await);
@@ -295,6 +335,9 @@ async fn responses() -> Vec<(&'static str, &'static str, Response)> {
         responses.extend(follow(&app, accept, "/here").await);
     }
     let broken = without_table().await;
+    for accept in ["*/*", BROWSER_ACCEPT] {
+        responses.extend(manage(&broken, accept, &token).await);
+    }
     let http = reqwest::Client::new();
     for accept in ["*/*", BROWSER_ACCEPT] {
         let body = http.post(format!("{broken}/shorten")).body(format!("url={url}"));
@@ -400,6 +443,12 @@ fn references_resolve_and_components_are_used() {
             used.insert(reference.trim_start_matches('#').to_owned());
         }
     }
+    // Security schemes are used by their names.
+    for operation in description.operations() {
+        for scheme in operation.object["security"].as_array().into_iter().flatten() {
+            used.extend(entries(scheme).map(|(name, _)| format!("/components/securitySchemes/{name}")));
+        }
+    }
     let components = entries(&description.0["components"]).flat_map(|(section, components)| {
         entries(components).map(move |(name, _)| format!("/components/{section}/{name}"))
     });
@@ -454,7 +503,16 @@ fn schemas_are_valid() {
         }
     }
     // These schemas list every field.
-    for name in ["CreateLinkRequest", "CreateLinkForm", "LinkResponse", "Problem", "GatewayError", "LinkPreview"] {
+    for name in [
+        "CreateLinkRequest",
+        "CreateLinkForm",
+        "LinkResponse",
+        "ChangeLinkRequest",
+        "ManagedLink",
+        "Problem",
+        "GatewayError",
+        "LinkPreview",
+    ] {
         assert_eq!(description.schema(name)["additionalProperties"], false, "{name}");
     }
 }

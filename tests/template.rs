@@ -103,7 +103,7 @@ fn roles_allow_exactly_the_calls_made() {
         });
         table_actions(&statements.collect::<Vec<_>>())
     };
-    assert_eq!(under("ShortenRole", None), set(iam_actions::CREATE_LINKS));
+    assert_eq!(under("ShortenRole", None), set(iam_actions::MANAGE_LINKS));
     assert_eq!(under("ResolveRole", None), set(iam_actions::FIND_LINKS));
     assert_eq!(under("ResolveRole", Some("CountsVisits")), set(iam_actions::COUNT_VISITS));
     for (role, conditions) in [("ShortenRole", 1), ("ResolveRole", 4)] {

@@ -265,6 +265,13 @@ impl Response {
     }
 }
 
+/// The body of a response about a link that was created, without its management token, which only the creator gets.
+pub fn without_token(created: &Response) -> serde_json::Value {
+    let mut body = created.json();
+    body.as_object_mut().and_then(|body| body.remove("manage_token")).expect("a management token");
+    body
+}
+
 /// The response as on the wire, without the headers that [`headers`] omits.
 impl std::fmt::Display for Response {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -62,14 +62,16 @@ fn item(rank: u64, now: Timestamp) -> Result<Item> {
     let code = Code::parse(&code(rank)).map_err(|_| "invalid code")?;
     let target = Target::parse(&target(rank), &[]).map_err(|_| "invalid target")?;
     let link = Link::new(code, target, now, now.plus(LIFETIME));
-    let item = items::from_link(&link, &format!("{rank:016x}"), PURGE_AFTER).into_iter().map(|(name, value)| {
-        let value = match value {
-            aws_sdk_dynamodb::types::AttributeValue::S(text) => AttributeValue::S(text),
-            aws_sdk_dynamodb::types::AttributeValue::N(digits) => AttributeValue::N(digits),
-            _ => return Err("neither a string nor a number".into()),
-        };
-        Ok((name, value))
-    });
+    let item = items::from_link(&link, &format!("{rank:016x}"), "0".repeat(64), PURGE_AFTER).into_iter().map(
+        |(name, value)| {
+            let value = match value {
+                aws_sdk_dynamodb::types::AttributeValue::S(text) => AttributeValue::S(text),
+                aws_sdk_dynamodb::types::AttributeValue::N(digits) => AttributeValue::N(digits),
+                _ => return Err("neither a string nor a number".into()),
+            };
+            Ok((name, value))
+        },
+    );
     item.collect()
 }
 

@@ -126,6 +126,7 @@ fn require_live(lookup: Result<Lookup, StoreError>) -> Result<Link, Problem> {
     match lookup? {
         Lookup::Live(link) => Ok(link),
         Lookup::Expired(link) => Err(expired(&link)),
+        Lookup::Withdrawn => Err(withdrawn()),
         Lookup::Missing => Err(not_found()),
     }
 }
@@ -133,6 +134,11 @@ fn require_live(lookup: Result<Lookup, StoreError>) -> Result<Link, Problem> {
 fn not_found() -> Problem {
     let reason = "There is no link at this address. Check it for typos: upper and lower case matter.";
     Problem::new(ProblemKind::NotFound, reason)
+}
+
+fn withdrawn() -> Problem {
+    let reason = "The person who made this link has withdrawn it. Ask the person who sent it to you for a new one.";
+    Problem::new(ProblemKind::Withdrawn, reason)
 }
 
 fn expired(link: &Link) -> Problem {

@@ -44,19 +44,13 @@ const FORM: &str = "application/x-www-form-urlencoded";
 ///
 /// The body is too large or compressed, has an unsupported media type, or is not valid.
 pub async fn read(request: &Request) -> Result<Fields, Problem> {
-    if request.body.len() > MAX_BYTES {
-        // A transport may have kept only the first bytes.
-        let reason = format!("The body has more than {MAX_BYTES} bytes; send fewer.");
-        return Err(Problem::new(ProblemKind::BodyTooLarge, reason));
-    }
+    require_size(request)?;
     require_identity_encoding(request)?;
     let media_type = media_type(request)?;
     if media_type == "multipart/form-data" {
         return multipart::read(request).await;
     }
-    let body = std::str::from_utf8(&request.body)
-        .map_err(|error| invalid(format!("The body is not valid UTF-8 at byte {}.", error.valid_up_to())))?;
-    let body = body.trim_start_matches('\u{feff}'); // the byte order mark that some editors add
+    let body = text(request)?;
     match media_type.as_str() {
         "application/json" => json(body),
         // `curl -d '{"url": …}'` sends JSON with the media type of a form, and a browser's `fetch` with that of text.
@@ -83,11 +77,43 @@ pub async fn read(request: &Request) -> Result<Fields, Problem> {
     }
 }
 
+/// Reads a request's body, which must be JSON.
+///
+/// # Errors
+///
+/// The body is too large or compressed, has an unsupported media type, or is not a JSON object.
+pub fn read_json(request: &Request) -> Result<Fields, Problem> {
+    require_size(request)?;
+    require_identity_encoding(request)?;
+    let media_type = media_type(request)?;
+    if !matches!(media_type.as_str(), "" | "application/json" | "application/merge-patch+json" | FORM) {
+        let reason = "The body must be JSON; send it as application/json.";
+        return Err(Problem::new(ProblemKind::UnsupportedMediaType, reason));
+    }
+    json(text(request)?)
+}
+
 /// Whether a program sent the body: JSON or text, and not a form.
 pub fn is_from_program(request: &Request) -> bool {
     let is_data = |media_type: &str| matches!(media_type, "application/json" | "text/plain");
     let body = request.body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&request.body);
     body.trim_ascii_start().starts_with(b"{") || media_type(request).is_ok_and(|name| is_data(&name))
+}
+
+fn require_size(request: &Request) -> Result<(), Problem> {
+    if request.body.len() <= MAX_BYTES {
+        return Ok(());
+    }
+    // A transport may have kept only the first bytes.
+    let reason = format!("The body has more than {MAX_BYTES} bytes; send fewer.");
+    Err(Problem::new(ProblemKind::BodyTooLarge, reason))
+}
+
+/// The body as text, without the byte order mark that some editors add.
+fn text(request: &Request) -> Result<&str, Problem> {
+    let body = std::str::from_utf8(&request.body)
+        .map_err(|error| invalid(format!("The body is not valid UTF-8 at byte {}.", error.valid_up_to())))?;
+    Ok(body.trim_start_matches('\u{feff}'))
 }
 
 fn require_identity_encoding(request: &Request) -> Result<(), Problem> {

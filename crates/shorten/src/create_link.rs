@@ -3,8 +3,10 @@
 use http::StatusCode;
 use shortlink_core::domain::idempotency_key::IdempotencyKey;
 use shortlink_core::domain::link::{Link, NewLink};
+use shortlink_core::domain::manage_token::ManageToken;
 use shortlink_core::dynamodb::deduplication::{CreateOutcome, DeduplicateBy};
 use shortlink_core::dynamodb::error::CreateError;
+use shortlink_core::dynamodb::store::CreatedLink;
 use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response::Response;
@@ -33,7 +35,9 @@ pub(crate) async fn create_link(shorten: &Shorten, request: &Request) -> Result<
         Err(problem) => Err(problem),
     };
     match created {
-        Ok((status, link)) => Ok(link_response::link_response(format, status, &link, shorten.base_url(request))),
+        Ok((status, link, token)) => {
+            Ok(link_response::link_response(format, status, &link, token.as_ref(), shorten.base_url(request)))
+        }
         Err(problem) if format == Format::Html => {
             let page = form::form_with_errors(&problem, &request.request_id, &values, &shorten.config.expiry);
             Err(problem.as_page(page))
@@ -42,18 +46,25 @@ pub(crate) async fn create_link(shorten: &Shorten, request: &Request) -> Result<
     }
 }
 
-/// Creates the link or finds the existing one. The status tells which: 201 or 200.
-async fn create_or_reuse(shorten: &Shorten, request: &Request, fields: Fields) -> Result<(StatusCode, Link), Problem> {
+/// Creates the link or finds the existing one. The status tells which: 201 or 200. A link that was created has a
+/// management token.
+async fn create_or_reuse(
+    shorten: &Shorten,
+    request: &Request,
+    fields: Fields,
+) -> Result<(StatusCode, Link, Option<ManageToken>), Problem> {
     let own_hosts = [shorten.base_url(request).host(), request.base_url.host()];
     let create_request = CreateLinkRequest::parse(fields, &own_hosts, request.query.as_deref())?;
     let key = idempotency_key(request)?;
     let deduplicate_by = DeduplicateBy { reuse: create_request.reuse, key: key.as_ref() };
     let new_link = to_new_link(shorten, create_request)?;
     let outcome = shorten.store.get_or_create(&new_link, deduplicate_by, &shorten.config.expiry, &shorten.codes).await;
-    let (status, link, codes_taken) = match outcome.map_err(to_problem)? {
-        CreateOutcome::Created(created) => (StatusCode::CREATED, created.link, created.codes_taken),
-        CreateOutcome::Replayed(link) => (StatusCode::CREATED, link, 0),
-        CreateOutcome::Existing(link) => (StatusCode::OK, link, 0),
+    let (status, link, token, codes_taken) = match outcome.map_err(to_problem)? {
+        CreateOutcome::Created(CreatedLink { link, token, codes_taken }) => {
+            (StatusCode::CREATED, link, Some(token), codes_taken)
+        }
+        CreateOutcome::Replayed(link, token) => (StatusCode::CREATED, link, token, 0),
+        CreateOutcome::Existing(link) => (StatusCode::OK, link, None, 0),
     };
     tracing::info!(
         request_id = request.request_id,
@@ -62,7 +73,7 @@ async fn create_or_reuse(shorten: &Shorten, request: &Request, fields: Fields) -
         codes_taken,
         "created a link"
     );
-    Ok((status, link))
+    Ok((status, link, token))
 }
 
 /// The key by which a repeated request is recognised, if the client sends one.

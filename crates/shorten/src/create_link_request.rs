@@ -119,7 +119,8 @@ fn parse_alias(value: Option<Value>) -> Result<Option<Code>, Problem> {
     }
 }
 
-fn parse_expiry(expires_in: Option<Value>, expires_at: Option<Value>) -> Result<RequestedExpiry, Problem> {
+/// Parses the expiry from the fields `expires_in` and `expires_at`, of which one may be given.
+pub(crate) fn parse_expiry(expires_in: Option<Value>, expires_at: Option<Value>) -> Result<RequestedExpiry, Problem> {
     let invalid = |field, reason: &str| Problem::with_field(ProblemKind::InvalidExpiry, field, reason);
     match (expires_in, expires_at) {
         (None, None) => Ok(RequestedExpiry::Default),

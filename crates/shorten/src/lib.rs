@@ -1,4 +1,4 @@
-//! The write side of Shortlink: `POST /shorten`, the page at `GET /`, and the description of the API.
+//! The write side of Shortlink: `POST /shorten`, `/links/{code}`, the page at `GET /`, and the description of the API.
 //!
 //! # Layout
 //!
@@ -11,6 +11,8 @@
 //! | [`body`] | a JSON, form or text body, read into fields |
 //! | `multipart` | a body of type `multipart/form-data` |
 //! | [`create_link_request`] | the fields, parsed into the request for a link |
+//! | [`manage_link`] | `GET`, `PATCH` and `DELETE /links/{code}`: shows, changes and withdraws a link |
+//! | [`change_link_request`] | the fields, parsed into the request to change a link |
 //! | [`link_response`] | the response about a link: JSON, text or a page |
 //! | [`form`] | the page with the form, and the form with errors |
 //! | [`home`] | `GET /shorten`: the redirect to the page |
@@ -31,12 +33,14 @@ use shortlink_core::http::routes::Endpoint;
 
 pub mod assets;
 pub mod body;
+pub mod change_link_request;
 pub mod config;
 pub mod create_link;
 pub mod create_link_request;
 pub mod form;
 pub mod home;
 pub mod link_response;
+pub mod manage_link;
 mod multipart;
 
 use config::Config;
@@ -77,6 +81,9 @@ impl Handler for Shorten {
     async fn handle(&self, request: &Request) -> Result<Response, Problem> {
         let (content_type, cache_control, file) = match request.endpoint {
             Endpoint::CreateLink => return create_link::create_link(self, request).await,
+            Endpoint::ShowLink => return manage_link::show_link(self, request).await,
+            Endpoint::ChangeLink => return manage_link::change_link(self, request).await,
+            Endpoint::WithdrawLink => return manage_link::withdraw_link(self, request).await,
             Endpoint::Home => {
                 return Ok(response::with_etag(request, form::empty_form(&self.config.expiry, FIVE_MINUTES)));
             }

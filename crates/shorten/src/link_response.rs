@@ -5,6 +5,7 @@ use serde::Serialize;
 use shortlink_core::domain::base_url::BaseUrl;
 use shortlink_core::domain::clock::Timestamp;
 use shortlink_core::domain::link::Link;
+use shortlink_core::domain::manage_token::ManageToken;
 use shortlink_core::http::html::{self, EscapedHtml, Page};
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response::{self, Response};
@@ -35,6 +36,9 @@ struct LinkResponse<'a> {
     url: &'a str,
     created_at: Timestamp,
     expires_at: Option<Timestamp>,
+    /// The management token, if the request has created the link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    manage_token: Option<&'a str>,
 }
 
 impl Format {
@@ -57,7 +61,13 @@ impl Format {
 }
 
 /// The response about a link.
-pub(crate) fn link_response(format: Format, status: StatusCode, link: &Link, base_url: &BaseUrl) -> Response {
+pub(crate) fn link_response(
+    format: Format,
+    status: StatusCode,
+    link: &Link,
+    token: Option<&ManageToken>,
+    base_url: &BaseUrl,
+) -> Response {
     let code = link.code.as_str();
     let short_url = base_url.join(code);
     let mut response = match format {
@@ -69,6 +79,7 @@ pub(crate) fn link_response(format: Format, status: StatusCode, link: &Link, bas
                 url: link.target.as_str(),
                 created_at: link.created_at,
                 expires_at: link.expires_at,
+                manage_token: token.map(ManageToken::as_str),
             };
             response::json(status, &link)
         }

@@ -5,8 +5,7 @@
 //! before there were checksums have none, and are not verified.
 
 use dynoxide::AttributeValue;
-use sha2::{Digest, Sha256};
-use shortlink_core::dynamodb::items::attribute;
+use shortlink_core::dynamodb::items::{self, attribute};
 
 use crate::embedded::values::EngineItem;
 
@@ -29,17 +28,12 @@ pub(super) fn is_intact(item: &EngineItem) -> bool {
     }
 }
 
-/// The first 8 hexadecimal digits of the SHA-256 of the covered attributes, each followed by a line break. One in four
-/// thousand million changes goes undetected.
 fn of(item: &EngineItem) -> String {
-    let mut digest = Sha256::new();
-    for name in COVERED {
-        if let Some(AttributeValue::S(value) | AttributeValue::N(value)) = item.get(name) {
-            digest.update(value);
-        }
-        digest.update("\n");
-    }
-    digest.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    let [code, target, expires_at] = COVERED.map(|name| match item.get(name) {
+        Some(AttributeValue::S(value) | AttributeValue::N(value)) => value.as_str(),
+        _ => "",
+    });
+    items::checksum(code, target, expires_at)
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
-//! Random codes for new links.
+//! Random codes, ids and tokens for new links.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rand::{Rng, RngExt};
 
 use crate::domain::code::Code;
+use crate::domain::manage_token::ManageToken;
 
 /// How many codes of one length are tried before the length grows.
 pub const ATTEMPTS_PER_LENGTH: usize = 5;
@@ -42,6 +43,11 @@ impl CodeGenerator {
     /// A random id for one write: 16 hexadecimal digits.
     pub fn write_id(&self) -> String {
         self.with_rng(random_id)
+    }
+
+    /// A random management token.
+    pub fn manage_token(&self) -> ManageToken {
+        self.with_rng(|rng| ManageToken::random(rng))
     }
 
     fn with_rng<T>(&self, generate: impl FnOnce(&mut (dyn Rng + Send)) -> T) -> T {

@@ -1,4 +1,4 @@
-//! Links, and links that are yet to be created.
+//! Links, links that are yet to be created, and changes of links.
 
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
@@ -16,6 +16,8 @@ pub struct Link {
     pub created_at: Timestamp,
     /// The instant at which it stops redirecting and responds with 410; `None`: never.
     pub expires_at: Option<Timestamp>,
+    /// When its owner withdrew it: it then responds with 410 until the owner restores it.
+    pub withdrawn_at: Option<Timestamp>,
     /// The number of visits so far.
     pub hits: u64,
     /// The time of the last visit.
@@ -39,10 +41,37 @@ pub struct NewLink {
     pub purge_after: i64,
 }
 
+/// A change of a link. What is `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkChange {
+    /// The new target.
+    pub target: Option<Target>,
+    /// The new expiry: an instant, or `None` for never.
+    pub expires_at: Option<Option<Timestamp>>,
+    /// Whether the link is withdrawn from now on.
+    pub is_withdrawn: Option<bool>,
+}
+
+impl LinkChange {
+    /// The link after the change, which is made `now`.
+    pub fn apply_to(&self, link: &Link, now: Timestamp) -> Link {
+        Link {
+            target: self.target.clone().unwrap_or_else(|| link.target.clone()),
+            expires_at: self.expires_at.unwrap_or(link.expires_at),
+            withdrawn_at: match self.is_withdrawn {
+                None => link.withdrawn_at,
+                Some(true) => link.withdrawn_at.or(Some(now)),
+                Some(false) => None,
+            },
+            ..link.clone()
+        }
+    }
+}
+
 impl Link {
     /// A link that has no visits yet.
     pub fn new(code: Code, target: Target, created_at: Timestamp, expires_at: Option<Timestamp>) -> Self {
-        Self { code, target, created_at, expires_at, hits: 0, last_hit_at: None }
+        Self { code, target, created_at, expires_at, withdrawn_at: None, hits: 0, last_hit_at: None }
     }
 
     /// Whether the link has expired. The clock decides, not whether DynamoDB has deleted the item: TTL deletion lags by

@@ -10,6 +10,7 @@
 //! | [`idempotency_key`] | keys by which a repeated request is recognised |
 //! | [`invisible`] | characters that nobody sees |
 //! | [`link`] | a link, and a link that is about to be created |
+//! | [`manage_token`] | the secret with which a link can be changed and withdrawn |
 //! | [`special_address`] | IP addresses that are not public |
 //! | [`target`] | the URLs that a link may redirect to |
 //! | [`visit`] | visitors, and counts of visits |
@@ -22,6 +23,7 @@ pub mod expiry;
 pub mod idempotency_key;
 pub mod invisible;
 pub mod link;
+pub mod manage_token;
 pub mod special_address;
 pub mod target;
 pub mod visit;

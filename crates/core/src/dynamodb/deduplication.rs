@@ -16,8 +16,9 @@ use crate::domain::code_generator::CodeGenerator;
 use crate::domain::expiry::ExpiryPolicy;
 use crate::domain::idempotency_key::IdempotencyKey;
 use crate::domain::link::{Link, NewLink};
+use crate::domain::manage_token::ManageToken;
 use crate::dynamodb::error::{CreateError, StoreError};
-use crate::dynamodb::items::{self, Item};
+use crate::dynamodb::items::{self, Item, attribute};
 use crate::dynamodb::link_transaction::TransactionOutcome;
 use crate::dynamodb::store::{ConditionalPut, CreatedLink, Store};
 
@@ -40,8 +41,9 @@ pub enum CreateOutcome {
     Existing(Link),
     /// The link was created.
     Created(CreatedLink),
-    /// The link was created by an earlier request with the same idempotency key.
-    Replayed(Link),
+    /// The link was created by an earlier request with the same idempotency key. The token is absent if the link was
+    /// created before there were tokens.
+    Replayed(Link, Option<ManageToken>),
 }
 
 /// Which existing link a request is answered with instead of a new one.
@@ -76,39 +78,38 @@ impl Store {
                 Err(error) => Err(error),
             };
         }
-        let idempotency_key = key.map(items::idempotency_entry_key);
+        let entry_key = key.map(items::idempotency_entry_key);
         let deduplication_key = (reuse && new_link.alias.is_none()).then(|| items::deduplication_entry_key(new_link));
         for attempt in 0..MAX_ATTEMPTS {
             let mut stale = None;
-            if let Some(key) = &deduplication_key {
-                stale = self.get_item(key, true).await?.as_ref().and_then(items::entry_code);
+            if let Some(deduplication_key) = &deduplication_key {
+                stale = self.get_item(deduplication_key, true).await?.as_ref().and_then(items::entry_code);
                 if let Some(link) = self.live_link(stale.as_ref(), new_link, policy).await? {
-                    return self.return_existing(link, idempotency_key.as_deref(), new_link, reuse).await;
+                    return self.return_existing(link, key, new_link, reuse).await;
                 }
             }
             // The idempotency entry is the first one, if there is one.
             let entries = |link: &Link| {
                 let deduplication =
                     deduplication_key.as_ref().map(|key| items::deduplication_entry(key, link, stale.as_ref()));
-                let idempotency =
-                    idempotency_key.as_ref().map(|key| items::idempotency_entry(key, new_link, reuse, link));
+                let idempotency = entry_key.as_ref().map(|key| items::idempotency_entry(key, new_link, reuse, link));
                 idempotency.into_iter().chain(deduplication).collect::<Vec<_>>()
             };
-            let (created, outcome) = self.put_new_link(new_link, codes, entries).await?;
-            match outcome {
-                TransactionOutcome::Done => return Ok(CreateOutcome::Created(created)),
-                TransactionOutcome::CodeTaken(item) => {
+            let (created, outcome) = self.put_new_link(new_link, key, codes, entries).await?;
+            match (outcome, key) {
+                (TransactionOutcome::Done, _) => return Ok(CreateOutcome::Created(created)),
+                (TransactionOutcome::CodeTaken(item), _) => {
                     let other = Self::to_link(&created.link.code, item)?;
                     if reuse && matches_request(&other, new_link, policy) {
-                        return self.return_existing(other, idempotency_key.as_deref(), new_link, reuse).await;
+                        return self.return_existing(other, key, new_link, reuse).await;
                     }
                     return Err(CreateError::AliasTaken(Box::new(other)));
                 }
-                TransactionOutcome::EntryExists(0, entry) if idempotency_key.is_some() => {
-                    return self.replay(&entry, new_link, reuse).await;
+                (TransactionOutcome::EntryExists(0, entry), Some(key)) => {
+                    return self.replay(&entry, new_link, reuse, key).await;
                 }
                 // A concurrent request was faster.
-                TransactionOutcome::EntryExists(..) | TransactionOutcome::Conflict => back_off(attempt).await,
+                (TransactionOutcome::EntryExists(..) | TransactionOutcome::Conflict, _) => back_off(attempt).await,
             }
         }
         Err(StoreError::Unavailable("too many concurrent requests for the same link".to_owned()).into())
@@ -132,6 +133,7 @@ impl Store {
     async fn put_new_link(
         &self,
         new_link: &NewLink,
+        key: Option<&IdempotencyKey>,
         codes: &CodeGenerator,
         entries: impl Fn(&Link) -> Vec<ConditionalPut>,
     ) -> Result<(CreatedLink, TransactionOutcome), CreateError> {
@@ -141,30 +143,41 @@ impl Store {
         };
         for (codes_taken, code) in candidates.enumerate() {
             let link = new_link.with_code(code);
-            let item = items::from_link(&link, &codes.write_id(), new_link.purge_after);
+            let write_id = codes.write_id();
+            let token = match key {
+                Some(key) => ManageToken::derived(key, &write_id),
+                None => codes.manage_token(),
+            };
+            let item = items::from_link(&link, &write_id, token.digest(), new_link.purge_after);
             let outcome = self.put_with_entries(item, &entries(&link)).await?;
             if new_link.alias.is_some() || !matches!(outcome, TransactionOutcome::CodeTaken(_)) {
-                return Ok((CreatedLink { link, codes_taken }, outcome));
+                return Ok((CreatedLink { link, token, codes_taken }, outcome));
             }
         }
         Err(CreateError::CodesExhausted)
     }
 
     /// The link that an earlier request with the same idempotency key has created or found.
-    async fn replay(&self, entry: &Item, new_link: &NewLink, reuse: bool) -> Result<CreateOutcome, CreateError> {
-        if !items::is_same_request(entry, new_link, reuse) {
-            return Err(CreateError::IdempotencyKeyUsed);
-        }
-        let code = items::entry_code(entry);
-        let link = match &code {
-            Some(code) => self.get(code, true).await?,
-            None => None,
-        };
-        // The link may have been deleted, and another may have been created with its code.
-        let link = link.filter(|link| link.target == new_link.target).ok_or(CreateError::IdempotencyKeyUsed)?;
+    async fn replay(
+        &self,
+        entry: &Item,
+        new_link: &NewLink,
+        reuse: bool,
+        key: &IdempotencyKey,
+    ) -> Result<CreateOutcome, CreateError> {
+        let code = items::entry_code(entry).filter(|_| items::is_same_request(entry, new_link, reuse));
+        let code = code.ok_or(CreateError::IdempotencyKeyUsed)?;
+        let item = self.get_item(code.as_str(), true).await?.ok_or(CreateError::IdempotencyKeyUsed)?;
+        let token = ManageToken::derived(key, items::text(&item, attribute::WRITE_ID).unwrap_or_default());
+        // The link is not the one that the key has created if that one was deleted and its code was given out again.
+        let is_own = items::text(&item, attribute::MANAGE_DIGEST) == Some(&token.digest());
+        let link = Self::to_link(&code, item)?;
         match items::is_existing(entry) {
-            true => Ok(CreateOutcome::Existing(link)),
-            false => Ok(CreateOutcome::Replayed(link)),
+            true if link.target == new_link.target => Ok(CreateOutcome::Existing(link)),
+            false if is_own || link.target == new_link.target => {
+                Ok(CreateOutcome::Replayed(link, is_own.then_some(token)))
+            }
+            _ => Err(CreateError::IdempotencyKeyUsed),
         }
     }
 
@@ -174,16 +187,16 @@ impl Store {
     async fn return_existing(
         &self,
         link: Link,
-        key: Option<&str>,
+        key: Option<&IdempotencyKey>,
         new_link: &NewLink,
         reuse: bool,
     ) -> Result<CreateOutcome, CreateError> {
         let Some(key) = key else { return Ok(CreateOutcome::Existing(link)) };
-        let mut entry = items::idempotency_entry(key, new_link, reuse, &link);
+        let mut entry = items::idempotency_entry(&items::idempotency_entry_key(key), new_link, reuse, &link);
         items::mark_existing(&mut entry);
         match self.put_item(entry).await? {
             None => Ok(CreateOutcome::Existing(link)),
-            Some(recorded) => self.replay(&recorded, new_link, reuse).await,
+            Some(recorded) => self.replay(&recorded, new_link, reuse, key).await,
         }
     }
 }
@@ -191,6 +204,7 @@ impl Store {
 /// Whether an existing link is live and is what the request asks for.
 fn matches_request(link: &Link, new_link: &NewLink, policy: &ExpiryPolicy) -> bool {
     link.target == new_link.target
+        && link.withdrawn_at.is_none()
         && !link.is_expired(new_link.created_at)
         && policy.would_yield(new_link.requested_expiry, link.created_at, link.expires_at)
 }

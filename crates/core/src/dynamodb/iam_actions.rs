@@ -5,8 +5,8 @@
 
 use crate::dynamodb::items::attribute;
 
-/// Creating links, and finding the existing one for `reuse`.
-pub const CREATE_LINKS: &[&str] = &["dynamodb:GetItem", "dynamodb:PutItem"];
+/// Creating links, finding the existing one for `reuse`, and changing links.
+pub const MANAGE_LINKS: &[&str] = &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
 
 /// Finding links.
 pub const FIND_LINKS: &[&str] = &["dynamodb:GetItem"];

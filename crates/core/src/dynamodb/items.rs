@@ -5,7 +5,7 @@
 //!
 //! | item | key | attributes |
 //! | --- | --- | --- |
-//! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `hits`, `lastHitAt`, `flushId` |
+//! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `manageDigest`, `hits`, `lastHitAt`, `flushId`; of a link that was changed also `version`, `changedAt`, `changeId`, `withdrawnAt` |
 //! | daily counts | `day#` code `#` date | `hits`, `bots`, devices, countries, referrers, `flushId`, `purgeAt` |
 //! | deduplication entry | `reuse#` digest | `reuseCode`, `purgeAt` |
 //! | idempotency entry | `idempotency#` digest | `reuseCode`, `request`, `existed`, `purgeAt` |
@@ -44,6 +44,19 @@ pub mod attribute {
     /// S, 16 hexadecimal digits, random for each creation. If the response to a put is lost, the SDK repeats the put,
     /// which then finds its own item in the way and recognises it by this id.
     pub const WRITE_ID: &str = "writeId";
+    /// S, 64 hexadecimal digits: the SHA-256 digest of the management token. Absent if the link was created before there
+    /// were tokens; such a link cannot be changed.
+    pub const MANAGE_DIGEST: &str = "manageDigest";
+    /// N: how often the link was changed. Absent: never.
+    pub const VERSION: &str = "version";
+    /// N, Unix seconds: when the link was last changed.
+    pub const CHANGED_AT: &str = "changedAt";
+    /// S, 16 hexadecimal digits, random for each change: the last change. A change that is repeated because its response
+    /// was lost is recognised by it.
+    pub const CHANGE_ID: &str = "changeId";
+    /// N, Unix seconds: when the owner withdrew the link. Absent: the link is not withdrawn. The item of a withdrawn link
+    /// has no `purgeAt`, so that nobody else gets its code.
+    pub const WITHDRAWN_AT: &str = "withdrawnAt";
     /// S, of a link in an embedded table: 8 hexadecimal digits, a checksum of where it leads and until when.
     pub const CHECKSUM: &str = "checksum";
     /// N: the number of visits, of a link in total or on one day.
@@ -87,6 +100,10 @@ pub mod expression {
     pub(in crate::dynamodb) const SET_FLUSH: &str = "flushId = :flush";
     /// A condition: the deduplication entry still points to the code `:stale`.
     pub(in crate::dynamodb) const IS_STALE_ENTRY: &str = "reuseCode = :stale";
+    /// A condition: the link was never changed, and the management token is the right one.
+    pub(in crate::dynamodb) const IS_UNCHANGED: &str = "manageDigest = :digest AND attribute_not_exists(version)";
+    /// A condition: the link was last changed as often as the client has seen, and the management token is the right one.
+    pub(in crate::dynamodb) const IS_VERSION: &str = "manageDigest = :digest AND version = :seen";
     /// A condition: there is no idempotency entry, or its lifetime is over at `:now`.
     pub(in crate::dynamodb) const ENTRY_IS_ABSENT_OR_EXPIRED: &str =
         "attribute_not_exists(shortCode) OR purgeAt <= :now";
@@ -101,19 +118,43 @@ pub mod expression {
 /// Seconds of a day.
 pub(super) const DAY_SECONDS: i64 = 86_400;
 
-/// The item of a link. It is kept for `purge_after` seconds after the link's expiry.
-pub fn from_link(link: &Link, write_id: &str, purge_after: i64) -> Item {
+/// The item of a link. It is kept for `purge_after` seconds after the link's expiry. `manage_digest` is the digest of the
+/// link's management token.
+pub fn from_link(link: &Link, write_id: &str, manage_digest: String, purge_after: i64) -> Item {
     let mut item = Item::from([
         (attribute::CODE.to_owned(), AttributeValue::S(link.code.to_string())),
         (attribute::TARGET.to_owned(), AttributeValue::S(link.target.to_string())),
         (attribute::CREATED_AT.to_owned(), number(link.created_at.unix())),
         (attribute::WRITE_ID.to_owned(), AttributeValue::S(write_id.to_owned())),
+        (attribute::MANAGE_DIGEST.to_owned(), AttributeValue::S(manage_digest)),
     ]);
     if let Some(expires_at) = link.expires_at {
         item.insert(attribute::EXPIRES_AT.to_owned(), number(expires_at.unix()));
-        item.insert(attribute::PURGE_AT.to_owned(), number(expires_at.unix().saturating_add(purge_after)));
+    }
+    if let Some(purge_at) = purge_at(link, purge_after) {
+        item.insert(attribute::PURGE_AT.to_owned(), number(purge_at));
     }
     item
+}
+
+/// The instant at which a link may be deleted, Unix seconds: `purge_after` seconds after its expiry; never if it is
+/// withdrawn or never expires.
+pub(super) fn purge_at(link: &Link, purge_after: i64) -> Option<i64> {
+    let expires_at = link.expires_at.filter(|_| link.withdrawn_at.is_none())?;
+    Some(expires_at.unix().saturating_add(purge_after))
+}
+
+/// The checksum of a link in an embedded table: the first 8 hexadecimal digits of the SHA-256 of its code, its target and
+/// its expiry in Unix seconds, empty if it never expires, each followed by a line break. One in four thousand million
+/// changes goes undetected.
+pub fn checksum(code: &str, target: &str, expires_at: &str) -> String {
+    let digest = Sha256::digest(format!("{code}\n{target}\n{expires_at}\n"));
+    digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The text of an attribute of type S.
+pub(super) fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
 }
 
 /// The link of an item.
@@ -138,6 +179,7 @@ pub fn to_link(mut item: Item) -> Result<Link, &'static str> {
         target,
         created_at: instant(attribute::CREATED_AT)?.ok_or(attribute::CREATED_AT)?,
         expires_at: instant(attribute::EXPIRES_AT)?,
+        withdrawn_at: instant(attribute::WITHDRAWN_AT)?,
         hits: match item.get(attribute::HITS) {
             None => 0,
             Some(AttributeValue::N(digits)) => digits.parse().map_err(|_| attribute::HITS)?,
@@ -290,19 +332,19 @@ mod tests {
 
     #[test]
     fn a_link_round_trips() {
-        assert_eq!(to_link(from_link(&link(), "0", 50)), Ok(link()));
+        assert_eq!(to_link(from_link(&link(), "0", String::new(), 50)), Ok(link()));
         let never_expires = Link { expires_at: None, ..link() };
-        assert_eq!(to_link(from_link(&never_expires, "0", 50)), Ok(never_expires));
+        assert_eq!(to_link(from_link(&never_expires, "0", String::new(), 50)), Ok(never_expires));
     }
 
     #[test]
     fn a_malformed_item_is_an_error_that_names_the_attribute() {
         for name in [attribute::CODE, attribute::TARGET, attribute::CREATED_AT] {
-            let mut item = from_link(&link(), "0", 50);
+            let mut item = from_link(&link(), "0", String::new(), 50);
             item.remove(name);
             assert_eq!(to_link(item), Err(name));
         }
-        let mut item = from_link(&link(), "0", 50);
+        let mut item = from_link(&link(), "0", String::new(), 50);
         item.insert(attribute::TARGET.to_owned(), AttributeValue::S("javascript:alert(1)".to_owned()));
         assert_eq!(to_link(item), Err(attribute::TARGET));
     }
@@ -317,6 +359,8 @@ mod tests {
             (expression::IS_LATEST_VISIT, &[attribute::CODE, attribute::FLUSH_ID, attribute::LAST_HIT_AT]),
             (expression::ENTRY_IS_ABSENT_OR_EXPIRED, &[attribute::CODE, attribute::PURGE_AT]),
             (expression::IS_STALE_ENTRY, &[attribute::ENTRY_CODE]),
+            (expression::IS_UNCHANGED, &[attribute::MANAGE_DIGEST, attribute::VERSION]),
+            (expression::IS_VERSION, &[attribute::MANAGE_DIGEST, attribute::VERSION]),
             (expression::ADD_HITS, &[attribute::FLUSH_ID, attribute::HITS]),
             (expression::ADD_HITS_AND_TIME, &[attribute::FLUSH_ID, attribute::HITS, attribute::LAST_HIT_AT]),
             (expression::DAILY_VISITS, &[attribute::CODE, attribute::HITS, attribute::BOTS]),

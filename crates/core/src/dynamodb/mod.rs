@@ -12,6 +12,7 @@
 //! | [`items`] | the items of the table: every attribute name, and the mapping to and from links and counts |
 //! | [`store`] | creating and finding links |
 //! | [`deduplication`] | returning an existing link: `reuse` and idempotency keys |
+//! | [`link_changes`] | changing a link, for whoever has its management token |
 //! | `link_transaction` | putting a link together with entries that point to it |
 //! | [`visit_counts`] | adding to the counts of visits, and reading them |
 //! | [`error`] | what can go wrong |
@@ -23,6 +24,7 @@ pub mod deduplication;
 pub mod error;
 pub mod iam_actions;
 pub mod items;
+pub mod link_changes;
 mod link_transaction;
 pub mod retries;
 pub mod store;

@@ -11,6 +11,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 use crate::domain::code_generator::CodeGenerator;
 use crate::domain::link::{Link, NewLink};
+use crate::domain::manage_token::ManageToken;
 use crate::dynamodb::error::{CreateError, StoreError};
 use crate::dynamodb::items::{self, Item, attribute, expression};
 
@@ -19,7 +20,7 @@ use crate::dynamodb::items::{self, Item, attribute, expression};
 pub struct Store {
     pub(super) client: Client,
     pub(super) table: String,
-    direct_access: Option<Arc<dyn DirectAccess>>,
+    pub(super) direct_access: Option<Arc<dyn DirectAccess>>,
 }
 
 /// Direct access to a table inside this process, without the SDK.
@@ -44,6 +45,8 @@ pub enum Lookup {
     Live(Link),
     /// The link has expired.
     Expired(Link),
+    /// The link's owner has withdrawn it.
+    Withdrawn,
     /// There is no link with this code.
     Missing,
 }
@@ -53,6 +56,8 @@ pub enum Lookup {
 pub struct CreatedLink {
     /// The link.
     pub link: Link,
+    /// The secret with which it can be changed and withdrawn.
+    pub token: ManageToken,
     /// How many generated codes belonged to other links before one was free.
     pub codes_taken: usize,
 }
@@ -98,17 +103,18 @@ impl Store {
     ///
     /// [`CreateError`].
     pub async fn create(&self, new_link: &NewLink, codes: &CodeGenerator) -> Result<CreatedLink, CreateError> {
+        let token = codes.manage_token();
         if let Some(alias) = &new_link.alias {
             let link = new_link.with_code(alias.clone());
-            return match self.put(&link, new_link.purge_after, &codes.write_id()).await? {
-                PutOutcome::Created => Ok(CreatedLink { link, codes_taken: 0 }),
+            return match self.put(&link, &token, new_link.purge_after, &codes.write_id()).await? {
+                PutOutcome::Created => Ok(CreatedLink { link, token, codes_taken: 0 }),
                 PutOutcome::Taken(other) => Err(CreateError::AliasTaken(other)),
             };
         }
         for (codes_taken, code) in codes.candidates().enumerate() {
             let link = new_link.with_code(code);
-            if let PutOutcome::Created = self.put(&link, new_link.purge_after, &codes.write_id()).await? {
-                return Ok(CreatedLink { link, codes_taken });
+            if let PutOutcome::Created = self.put(&link, &token, new_link.purge_after, &codes.write_id()).await? {
+                return Ok(CreatedLink { link, token, codes_taken });
             }
         }
         Err(CreateError::CodesExhausted)
@@ -127,6 +133,7 @@ impl Store {
             link => link,
         };
         Ok(match link {
+            Some(link) if link.withdrawn_at.is_some() => Lookup::Withdrawn,
             Some(link) if link.is_expired(now) => Lookup::Expired(link),
             Some(link) => Lookup::Live(link),
             None => Lookup::Missing,
@@ -154,8 +161,14 @@ impl Store {
     }
 
     /// Puts a link on the condition that its code is free.
-    async fn put(&self, link: &Link, purge_after: i64, write_id: &str) -> Result<PutOutcome, StoreError> {
-        let item = items::from_link(link, write_id, purge_after);
+    async fn put(
+        &self,
+        link: &Link,
+        token: &ManageToken,
+        purge_after: i64,
+        write_id: &str,
+    ) -> Result<PutOutcome, StoreError> {
+        let item = items::from_link(link, write_id, token.digest(), purge_after);
         let existing = match &self.direct_access {
             Some(table) => table.put_new_item(item).await?,
             None => self.put_item(ConditionalPut::if_new(item)).await?,

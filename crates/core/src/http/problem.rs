@@ -27,12 +27,18 @@ pub enum ProblemKind {
     InvalidParameter,
     /// The `Idempotency-Key` header is invalid.
     InvalidIdempotencyKey,
+    /// The request has no credentials.
+    Unauthorized,
     /// There is no link with this code.
     NotFound,
     /// The alias is the code of another link.
     AliasTaken,
     /// The link has expired.
     Gone,
+    /// The link's owner has withdrawn it.
+    Withdrawn,
+    /// The link has changed since the client read it.
+    PreconditionFailed,
     /// The body is too large.
     BodyTooLarge,
     /// The body has a media type that is not supported.
@@ -67,9 +73,12 @@ impl ProblemKind {
         Self::InvalidExpiry,
         Self::InvalidParameter,
         Self::InvalidIdempotencyKey,
+        Self::Unauthorized,
         Self::NotFound,
         Self::AliasTaken,
         Self::Gone,
+        Self::Withdrawn,
+        Self::PreconditionFailed,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::IdempotencyKeyUsed,
@@ -90,9 +99,14 @@ impl ProblemKind {
             Self::InvalidIdempotencyKey => {
                 (StatusCode::BAD_REQUEST, "invalid-idempotency-key", "This idempotency key cannot be used")
             }
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "A management token is required"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Link not found"),
             Self::AliasTaken => (StatusCode::CONFLICT, "alias-taken", "This alias is taken"),
             Self::Gone => (StatusCode::GONE, "gone", "This link has expired"),
+            Self::Withdrawn => (StatusCode::GONE, "withdrawn", "This link was withdrawn"),
+            Self::PreconditionFailed => {
+                (StatusCode::PRECONDITION_FAILED, "precondition-failed", "This link has changed")
+            }
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The request body is too large"),
             Self::UnsupportedMediaType => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -283,6 +297,9 @@ fn headers(kind: ProblemKind) -> HeaderMap {
     let mut headers = HeaderMap::from_iter([(header::VARY, HeaderValue::from_static("accept"))]);
     if kind == ProblemKind::Unavailable {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+    }
+    if kind == ProblemKind::Unauthorized {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     headers
 }

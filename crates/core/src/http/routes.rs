@@ -28,6 +28,12 @@ pub enum Endpoint {
     Favicon,
     /// `GET /shorten`: redirect a browser to the page with the form.
     RedirectToHome,
+    /// `GET /links/{code}`: the link, for its owner.
+    ShowLink,
+    /// `PATCH /links/{code}`: change the link.
+    ChangeLink,
+    /// `DELETE /links/{code}`: withdraw the link.
+    WithdrawLink,
     /// A link's redirect, preview or QR code, which the suffix after the code selects.
     Link,
     /// A request that no other route matches.
@@ -61,6 +67,8 @@ pub const DEFAULT: &str = "$default";
 
 const GET: &[&str] = &["GET", "HEAD"];
 const POST: &[&str] = &["POST"];
+const PATCH: &[&str] = &["PATCH"];
+const DELETE: &[&str] = &["DELETE"];
 
 /// The routes. As in API Gateway, a pattern without parameters wins over one with. Routes cannot end in a slash there,
 /// so the default route covers `/abc/` and other paths that no route matches. `/{code}` also covers the resources of a
@@ -72,6 +80,9 @@ pub const ROUTES: &[Route] = &[
     Route { methods: GET, pattern: "/openapi.json", function: Function::Shorten, endpoint: Endpoint::OpenApi },
     Route { methods: GET, pattern: "/robots.txt", function: Function::Shorten, endpoint: Endpoint::Robots },
     Route { methods: GET, pattern: "/favicon.svg", function: Function::Shorten, endpoint: Endpoint::Favicon },
+    Route { methods: GET, pattern: "/links/{code}", function: Function::Shorten, endpoint: Endpoint::ShowLink },
+    Route { methods: PATCH, pattern: "/links/{code}", function: Function::Shorten, endpoint: Endpoint::ChangeLink },
+    Route { methods: DELETE, pattern: "/links/{code}", function: Function::Shorten, endpoint: Endpoint::WithdrawLink },
     Route { methods: GET, pattern: "/{code}", function: Function::Resolve, endpoint: Endpoint::Link },
     DEFAULT_ROUTE,
 ];

@@ -1,0 +1,123 @@
+//! Changing a link that exists, for whoever has its management token.
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+
+use crate::domain::clock::Timestamp;
+use crate::domain::code::Code;
+use crate::domain::link::{Link, LinkChange};
+use crate::domain::manage_token::ManageToken;
+use crate::dynamodb::error::StoreError;
+use crate::dynamodb::items::{self, Item, attribute, expression, number};
+use crate::dynamodb::store::Store;
+
+/// A link, as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManagedLink {
+    /// The link.
+    pub link: Link,
+    /// How often it was changed.
+    pub version: u64,
+    /// When it was last changed.
+    pub changed_at: Option<Timestamp>,
+}
+
+impl Store {
+    /// The link with this code, read consistently, if `token` is its management token. So the result is the same if
+    /// there is no such link.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn find_managed(&self, code: &Code, token: &ManageToken) -> Result<Option<ManagedLink>, StoreError> {
+        let item = self.get_item(code.as_str(), true).await?;
+        // The digests are compared, so the time of the comparison reveals nothing about the token.
+        let item = item.filter(|item| items::text(item, attribute::MANAGE_DIGEST) == Some(&token.digest()));
+        item.map(|item| to_managed_link(code, item)).transpose()
+    }
+
+    /// Changes a link whose state its owner has `seen`, `now`. The item is kept for `purge_after` seconds after the new
+    /// expiry. Returns the changed link, or `None` if the link has been changed or deleted meanwhile. `change_id` is
+    /// random, so that an update is recognised that the SDK repeats because its response was lost.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn change(
+        &self,
+        seen: &ManagedLink,
+        token: &ManageToken,
+        change: &LinkChange,
+        change_id: &str,
+        now: Timestamp,
+        purge_after: i64,
+    ) -> Result<Option<ManagedLink>, StoreError> {
+        let link = change.apply_to(&seen.link, now);
+        if link == seen.link {
+            return Ok(Some(seen.clone()));
+        }
+        let version = seen.version + 1;
+        let attributes = [
+            (attribute::TARGET, Some(AttributeValue::S(link.target.to_string()))),
+            (attribute::EXPIRES_AT, link.expires_at.map(|instant| number(instant.unix()))),
+            (attribute::PURGE_AT, items::purge_at(&link, purge_after).map(number)),
+            (attribute::WITHDRAWN_AT, link.withdrawn_at.map(|instant| number(instant.unix()))),
+            (attribute::VERSION, Some(AttributeValue::N(version.to_string()))),
+            (attribute::CHANGED_AT, Some(number(now.unix()))),
+            (attribute::CHANGE_ID, Some(AttributeValue::S(change_id.to_owned()))),
+            // Only an embedded table has checksums.
+            (attribute::CHECKSUM, self.direct_access.as_ref().map(|_| AttributeValue::S(checksum(&link)))),
+        ];
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(attribute::CODE, AttributeValue::S(link.code.to_string()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .expression_attribute_values(":digest", AttributeValue::S(token.digest()));
+        let (mut set, mut removed) = (Vec::new(), Vec::new());
+        for (name, value) in attributes {
+            match value {
+                Some(value) => {
+                    set.push(format!("{name} = :{name}"));
+                    update = update.expression_attribute_values(format!(":{name}"), value);
+                }
+                None => removed.push(name),
+            }
+        }
+        let remove = if removed.is_empty() { String::new() } else { format!(" REMOVE {}", removed.join(", ")) };
+        update = update.update_expression(format!("SET {}{remove}", set.join(", ")));
+        update = match seen.version {
+            0 => update.condition_expression(expression::IS_UNCHANGED),
+            seen => update
+                .condition_expression(expression::IS_VERSION)
+                .expression_attribute_values(":seen", AttributeValue::N(seen.to_string())),
+        };
+        let changed = ManagedLink { link, version, changed_at: Some(now) };
+        let Err(error) = update.send().await else { return Ok(Some(changed)) };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failure)) => {
+                let last_change = failure.item().and_then(|item| items::text(item, attribute::CHANGE_ID));
+                Ok((last_change == Some(change_id)).then_some(changed))
+            }
+            _ => Err(StoreError::from_sdk(&error)),
+        }
+    }
+}
+
+fn checksum(link: &Link) -> String {
+    let expires_at = link.expires_at.map(|instant| instant.unix().to_string()).unwrap_or_default();
+    items::checksum(link.code.as_str(), link.target.as_str(), &expires_at)
+}
+
+fn to_managed_link(code: &Code, item: Item) -> Result<ManagedLink, StoreError> {
+    let malformed = |attribute| StoreError::Malformed { code: code.clone(), attribute };
+    let number = |name: &'static str| match item.get(name) {
+        None => Ok(None),
+        Some(AttributeValue::N(digits)) => digits.parse::<u64>().map(Some).map_err(|_| malformed(name)),
+        Some(_) => Err(malformed(name)),
+    };
+    let changed_at = number(attribute::CHANGED_AT)?.and_then(|seconds| Timestamp::from_unix(seconds.try_into().ok()?));
+    let version = number(attribute::VERSION)?.unwrap_or_default();
+    Ok(ManagedLink { version, changed_at, link: Store::to_link(code, item)? })
+}

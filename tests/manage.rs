@@ -1,0 +1,328 @@
+//! `GET`, `PATCH` and `DELETE /links/{code}`: what the owner of a link can do, and nobody else.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use insta::assert_snapshot;
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::support::app::{NOW, Response, TestApp, send};
+use crate::support::fault_proxy::{FaultProxy, RequestFault, ResponseFault};
+use crate::support::server::Server;
+
+const TARGET: &str = "https://example.com/";
+
+/// Well-formed, and no link's token.
+const OTHER_TOKEN: &str = "slm_0000000000000000000000000000000000000000000000000000000000000000";
+
+/// Creates a link and returns its management token.
+async fn create(app: &TestApp, body: &Value) -> String {
+    let created = send(app.create_link(body)).await;
+    assert_eq!(created.status, 201, "{created}");
+    created.json()["manage_token"].as_str().expect("a token").to_owned()
+}
+
+/// A request about the link `mine`.
+fn manage(app: &TestApp, method: Method, token: &str) -> RequestBuilder {
+    app.request(method, "/links/mine").bearer_auth(token)
+}
+
+async fn change(app: &TestApp, token: &str, body: Value) -> Response {
+    let request = manage(app, Method::PATCH, token).header("content-type", "application/merge-patch+json");
+    send(request.body(body.to_string())).await
+}
+
+/// The status of following the link `mine`, and where it leads.
+async fn follow(app: &TestApp) -> (u16, String) {
+    let response = send(app.get("/mine")).await;
+    (response.status, response.header("location").to_owned())
+}
+
+/// A service that caches no links, with the link `mine`, and its token.
+async fn app_with_link() -> (TestApp, String) {
+    let app = TestApp::builder().env("LINK_CACHE_SECONDS", "0").env("ALLOW_NEVER", "true").start().await;
+    let token = create(&app, &json!({"url": TARGET, "alias": "mine"})).await;
+    (app, token)
+}
+
+#[tokio::test]
+async fn owner_changes_the_target_and_the_expiry() {
+    let (app, token) = app_with_link().await;
+    app.advance_clock(3600);
+    let changed = change(&app, &token, json!({"url": "https://example.org/é", "expires_in": 600})).await;
+    assert_snapshot!(changed, @r#"
+    200
+    cache-control: no-store
+    content-type: application/json
+    etag: "1"
+    x-content-type-options: nosniff
+
+    {"code":"mine","short_url":"http://sho.rt/mine","url":"https://example.org/%C3%A9","created_at":"2030-01-01T00:00:00Z","expires_at":"2030-01-01T01:10:00Z","changed_at":"2030-01-01T01:00:00Z","withdrawn_at":null}
+    "#);
+    assert_eq!(follow(&app).await, (301, "https://example.org/%C3%A9".to_owned()));
+    let item = app.item("mine").await.expect("an item");
+    assert_eq!(item["purgeAt"].as_n().expect("a number"), &(NOW + 3600 + 600 + 2_592_000).to_string());
+    let shown = send(manage(&app, Method::GET, &token)).await;
+    assert_eq!((shown.status, &shown.headers, &shown.body), (200, &changed.headers, &changed.body));
+    let head = send(manage(&app, Method::HEAD, &token)).await;
+    assert_eq!((head.status, &head.headers, head.body.as_str()), (200, &changed.headers, ""));
+
+    let never = change(&app, &token, json!({"expires_at": null})).await;
+    assert_eq!((never.status, &never.json()["expires_at"]), (200, &Value::Null));
+    let item = app.item("mine").await.expect("an item");
+    assert!(!item.contains_key("expiresAt") && !item.contains_key("purgeAt"), "{item:?}");
+}
+
+/// A change of nothing writes nothing.
+#[tokio::test]
+async fn empty_change_has_no_effect() {
+    let (app, token) = app_with_link().await;
+    let before = app.item("mine").await;
+    for body in [json!({}), json!({"url": TARGET}), json!({"withdrawn": false})] {
+        let unchanged = change(&app, &token, body).await;
+        assert_eq!((unchanged.status, unchanged.header("etag")), (200, "\"0\""), "{unchanged}");
+    }
+    assert_eq!(app.item("mine").await, before);
+}
+
+#[tokio::test]
+async fn withdrawn_link_answers_410_until_it_is_restored() {
+    let (app, token) = app_with_link().await;
+    let before = app.item("mine").await.expect("an item");
+    for _ in 0..2 {
+        let withdrawn = send(manage(&app, Method::DELETE, &token)).await;
+        assert_eq!((withdrawn.status, withdrawn.body.as_str()), (204, ""));
+    }
+    for path in ["/mine", "/mine+", "/mine.svg"] {
+        let gone = send(app.get(path)).await;
+        assert_eq!((gone.status, &gone.json()["type"]), (410, &json!("urn:shortlink:problem:withdrawn")), "{gone}");
+    }
+    // The item stays for good, so nobody else gets the code, and `reuse` does not return the link.
+    app.advance_clock(100 * 365 * 86_400);
+    assert!(!app.item("mine").await.expect("an item").contains_key("purgeAt"));
+    for reuse in [false, true] {
+        let taken = send(app.create_link(&json!({"url": TARGET, "alias": "mine", "reuse": reuse}))).await;
+        assert_eq!(taken.status, 409, "{taken}");
+    }
+    app.advance_clock(-100 * 365 * 86_400);
+    let restored = change(&app, &token, json!({"withdrawn": false})).await;
+    assert_eq!((restored.status, &restored.json()["withdrawn_at"]), (200, &Value::Null));
+    assert_eq!(follow(&app).await, (301, TARGET.to_owned()));
+    let after = app.item("mine").await.expect("an item");
+    for attribute in ["expiresAt", "purgeAt", "originalUrl"] {
+        assert_eq!(after[attribute], before[attribute]);
+    }
+}
+
+#[tokio::test]
+async fn expired_link_can_be_revived() {
+    let (app, token) = app_with_link().await;
+    app.advance_clock(91 * 86_400);
+    assert_eq!(follow(&app).await.0, 410);
+    assert_eq!(change(&app, &token, json!({"expires_in": 60})).await.status, 200);
+    assert_eq!(follow(&app).await.0, 301);
+}
+
+/// The answer does not tell whether there is such a link.
+#[tokio::test]
+async fn without_the_token_there_is_no_link() {
+    let (app, token) = app_with_link().await;
+    app.put_item(json!({"shortCode": "old", "originalUrl": TARGET, "createdAt": NOW})).await;
+    let others = create(&app, &json!({"url": TARGET, "alias": "others"})).await;
+    for method in [Method::GET, Method::PATCH, Method::DELETE] {
+        let mut answers = BTreeMap::new();
+        for path in ["/links/mine", "/links/nothing", "/links/old", "/links/no", "/links/day%23mine%232030-01-01"] {
+            for authorization in [&format!("Bearer {OTHER_TOKEN}"), &format!("bearer {others}"), "Bearer", "Bearer x"] {
+                let request = app.request(method.clone(), path).header("authorization", authorization);
+                let answer = send(request.body("{}")).await;
+                answers.entry((answer.status, answer.body)).or_insert_with(Vec::new).push((path, authorization.len()));
+            }
+        }
+        let statuses: Vec<_> = answers.keys().map(|(status, _)| *status).collect();
+        // A header that contains no token is 401.
+        assert_eq!(statuses, [401, 404], "{method}: {answers:#?}");
+        for authorization in ["", "Basic dXNlcjpwYXNz", &token, &format!("Token {token}")] {
+            let request = app.request(method.clone(), "/links/mine").header("authorization", authorization);
+            let refused = send(request.body("{}")).await;
+            assert_eq!((refused.status, refused.header("www-authenticate")), (401, "Bearer"), "{refused}");
+        }
+        let twice = manage(&app, method, &token).header("authorization", format!("Bearer {token}"));
+        assert_eq!(send(twice.body("{}")).await.status, 401);
+    }
+    // A token in the query is not read: it would be logged by every proxy on the way.
+    assert_eq!(send(app.get(&format!("/links/mine?manage_token={token}"))).await.status, 401);
+    assert_eq!(follow(&app).await, (301, TARGET.to_owned()));
+}
+
+#[tokio::test]
+async fn invalid_changes_are_rejected_with_a_reason() {
+    let (app, token) = app_with_link().await;
+    let mut actual = String::new();
+    for body in [
+        json!({"url": null}),
+        json!({"url": "javascript:alert(1)"}),
+        json!({"url": "http://sho.rt/other"}),
+        json!({"expires_in": 1}),
+        json!({"expires_in": 60, "expires_at": null}),
+        json!({"withdrawn": "yes"}),
+        json!({"code": "other"}),
+        json!({"manageDigest": "0"}),
+        json!(["url"]),
+    ] {
+        let refused = change(&app, &token, body.clone()).await;
+        assert_eq!(refused.status, 400, "{body}: {refused}");
+        actual += &format!("{body}: {} {}\n", refused.json()["field"], refused.json()["detail"]);
+    }
+    assert_snapshot!(actual, @r#"
+    {"url":null}: "url" "url must be a string."
+    {"url":"javascript:alert(1)"}: "url" "url has the scheme \"javascript\"; only http and https URLs can be shortened."
+    {"url":"http://sho.rt/other"}: "url" "url points to this service; give the URL that the short link redirects to."
+    {"expires_in":1}: "expires_in" "expires_in must be 60 to 315360000 seconds from now; it is 1."
+    {"expires_at":null,"expires_in":60}: "expires_in" "expires_in cannot be combined with expires_at; send only one of them."
+    {"withdrawn":"yes"}: "withdrawn" "withdrawn must be true or false."
+    {"code":"other"}: null "There is no field \"code\"; the fields are url, expires_in, expires_at and withdrawn."
+    {"manageDigest":"0"}: null "There is no field \"manageDigest\"; the fields are url, expires_in, expires_at and withdrawn."
+    ["url"]: null "The body is not a JSON object; send one such as {\"url\": \"https://example.com/\"}."
+    "#);
+    for (content_type, status) in
+        [("text/plain", 415), ("application/json", 200), ("application/json; charset=utf-8", 200)]
+    {
+        let request = manage(&app, Method::PATCH, &token).header("content-type", content_type);
+        assert_eq!(send(request.body("{}")).await.status, status, "{content_type}");
+    }
+    let large = manage(&app, Method::PATCH, &token).body("x".repeat(shorten::body::MAX_BYTES + 1));
+    assert_eq!(send(large).await.status, 413);
+    assert_eq!(follow(&app).await, (301, TARGET.to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_fifty_editors_with_one_etag_one_wins() {
+    let app = TestApp::builder().env("LINK_CACHE_SECONDS", "0").without_timeouts().start().await;
+    let token = create(&app, &json!({"url": TARGET, "alias": "mine"})).await;
+    for version in 0..2 {
+        let etag = format!("\"{version}\"");
+        let sent: Vec<_> = (0..50)
+            .map(|n| {
+                let request = manage(&app, Method::PATCH, &token).header("if-match", &etag);
+                tokio::spawn(send(request.body(json!({"url": format!("{TARGET}{version}/{n}")}).to_string())))
+            })
+            .collect();
+        let mut winners = Vec::new();
+        for task in sent {
+            let response = task.await.expect("a response");
+            match response.status {
+                200 => winners.push(response.json()["url"].as_str().expect("a URL").to_owned()),
+                status => assert_eq!(status, 412, "{response}"),
+            }
+        }
+        assert_eq!(winners.len(), 1);
+        assert_eq!(follow(&app).await, (301, winners[0].clone()));
+    }
+    for (tags, status) in [("\"1\"", 412), ("\"1\", \"2\"", 200), ("*", 200), ("W/\"2\"", 412), ("", 412)] {
+        let request = manage(&app, Method::PATCH, &token).header("if-match", tags);
+        assert_eq!(send(request.body("{}")).await.status, status, "{tags}");
+    }
+    assert_eq!(send(manage(&app, Method::DELETE, &token).header("if-match", "\"1\"")).await.status, 412);
+}
+
+/// Without `If-Match` every change is made, one after the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_changes_are_all_made() {
+    let app = TestApp::builder().without_timeouts().start().await;
+    let token = create(&app, &json!({"url": TARGET, "alias": "mine"})).await;
+    let sent: Vec<_> = (0..4)
+        .map(|n| {
+            let body = json!({"url": format!("{TARGET}{n}")}).to_string();
+            tokio::spawn(send(manage(&app, Method::PATCH, &token).body(body)))
+        })
+        .collect();
+    for task in sent {
+        assert_eq!(task.await.expect("a response").status, 200);
+    }
+    assert_eq!(app.number("mine", "version").await, 4);
+}
+
+/// DynamoDB has made the change before its response is lost; the SDK repeats the call.
+#[tokio::test]
+async fn lost_response_is_no_conflict() {
+    let update_is_sent = Arc::new(AtomicBool::new(false));
+    let lost = Arc::new(AtomicUsize::new(0));
+    let (sent, counted) = (Arc::clone(&update_is_sent), Arc::clone(&lost));
+    let proxy = FaultProxy::builder()
+        .on_request(move |request| {
+            sent.fetch_or(request.contains("UpdateItem"), Ordering::SeqCst);
+            RequestFault::None
+        })
+        .on_response(move |_| {
+            if update_is_sent.swap(false, Ordering::SeqCst) && counted.fetch_add(1, Ordering::SeqCst) == 0 {
+                return ResponseFault::Disconnect;
+            }
+            ResponseFault::None
+        });
+    let app = TestApp::builder().proxy(proxy).start().await;
+    let token = create(&app, &json!({"url": TARGET, "alias": "mine"})).await;
+    let changed = change(&app, &token, json!({"url": "https://example.org/"})).await;
+    assert!(lost.load(Ordering::SeqCst) > 1, "a response was lost, and the call was repeated");
+    assert_eq!((changed.status, changed.header("etag")), (200, "\"1\""), "{changed}");
+    assert_eq!(app.number("mine", "version").await, 1);
+}
+
+#[tokio::test]
+async fn only_the_creator_gets_the_token() {
+    let app = TestApp::start().await;
+    let body = json!({"url": TARGET, "reuse": true});
+    create(&app, &body).await;
+    let found = send(app.create_link(&body)).await;
+    assert_eq!((found.status, found.json().get("manage_token")), (200, None));
+    let text = send(app.create_link(&json!({"url": TARGET})).header("accept", "text/plain")).await;
+    assert!(text.status == 201 && !text.body.contains("slm_"), "{text}");
+
+    // A request that is repeated with its idempotency key gets it again, and it works.
+    let body = json!({"url": TARGET, "alias": "mine"});
+    let keyed = || app.create_link(&body).header("idempotency-key", "key");
+    let (first, again) = (send(keyed()).await, send(keyed()).await);
+    assert_eq!((again.status, &again.body), (201, &first.body));
+    let token = again.json()["manage_token"].as_str().expect("a token").to_owned();
+    assert_eq!(change(&app, &token, json!({"url": "https://example.org/"})).await.status, 200);
+    // It gets it even after a change of the link.
+    let after = send(keyed()).await;
+    assert_eq!((after.status, after.json()["manage_token"].as_str()), (201, Some(token.as_str())));
+
+    // The table has only the digest.
+    for key in app.keys().await {
+        let item = format!("{:?}", app.item(&key).await);
+        assert!(!item.contains("slm_") && !item.contains(&token[4..]), "{item}");
+    }
+}
+
+/// The embedded table verifies a checksum of each link.
+#[tokio::test]
+async fn changed_link_survives_a_restart_of_the_local_server() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("links.db");
+    let mut token = String::new();
+    for (target, expected) in [(None, TARGET), (Some("https://example.org/"), "https://example.org/")] {
+        let server = Server::with_file(&data).await;
+        if token.is_empty() {
+            let created = server.create_link(&json!({"url": TARGET, "alias": "mine"})).await.expect("a link");
+            token = created["manage_token"].as_str().expect("a token").to_owned();
+        }
+        if let Some(target) = target {
+            let url = format!("http://{}/links/mine", server.address);
+            let body = json!({"url": target, "expires_in": 3600}).to_string();
+            let changed = reqwest::Client::new().patch(url).bearer_auth(&token).body(body).send().await;
+            assert_eq!(changed.expect("a response").status(), 200);
+        }
+        assert_eq!(server.location("/mine").await.as_deref(), Some(expected));
+        server.signal("TERM").await;
+        let output = server.exit().await;
+        assert!(
+            output.status.success() && !String::from_utf8_lossy(&output.stderr).contains(&token[4..]),
+            "{output:?}"
+        );
+    }
+    let server = Server::with_file(&data).await;
+    assert_eq!(server.location("/mine").await.as_deref(), Some("https://example.org/"));
+}
