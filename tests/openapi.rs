@@ -307,10 +307,10 @@ async fn responses() -> Vec<(&'static str, &'static str, Response)> {
             responses.push((*name, "/links/{code}", send(request().header("x-filler", &filler)).await));
         }
         for body in ["{\"url\": 1}", "{\"withdrawn\": false}", &"x".repeat(shorten::body::MAX_BYTES + 1)] {
-            let request = http.patch(format!("{base}/links/owned")).header("accept", accept).bearer_auth(&token);
+            let request = http.patch(format!("{base}/links/owned")).header("accept", accept).bearer_auth(token);
             responses.push(("patch", "/links/{code}", send(request.body(body.to_owned())).await));
         }
-        let request = http.patch(format!("{base}/links/owned")).header("accept", accept).bearer_auth(&token);
+        let request = http.patch(format!("{base}/links/owned")).header("accept", accept).bearer_auth(token);
         responses.push(("patch", "/links/{code}", send(request.header("content-type", "text/plain").body("{}")).await));
         responses
     };

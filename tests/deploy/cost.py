@@ -52,12 +52,14 @@ ALARM_COUNT = 10
 RATE = 200            # RateLimit, requests a second
 SHORTEN_RATE = 5      # ShortenRateLimit
 OTHER_RATE = 20       # the stage's limit for each of the other routes
-OTHER_ROUTES = 12
+OTHER_ROUTES = 16
 # The largest response of those routes, in gigabytes.
 LARGEST = (Path(__file__).parents[2] / "crates/shorten/src/openapi.json").stat().st_size / 1e9
 # Under attack: unknown codes, which are read twice, and links with `reuse`
 UNITS_MISS = 1.5
 UNITS_REUSE = 4         # a transaction of two writes, at twice the price of two writes
+READING_ROUTES = 4      # of the other routes: /links/{code}, which reads one unit consistently
+WRITING_ROUTES = 2      # of those: PATCH and DELETE
 
 
 def price(amount, name):
@@ -137,6 +139,8 @@ def maximum():
     extra = (
         price(redirects * (UNITS_MISS - UNITS_REDIRECT), "DynamoDB reads")
         + price(created * (UNITS_REUSE - UNITS_CREATE), "DynamoDB writes")
+        + price(SECONDS * OTHER_RATE * READING_ROUTES, "DynamoDB reads")
+        + price(SECONDS * OTHER_RATE * WRITING_ROUTES, "DynamoDB writes")
         + price(SECONDS * OTHER_RATE * LARGEST, "Data out to the internet")
     )
     return sum(bill.values()) - bill["X-Ray"] + extra

@@ -84,7 +84,7 @@ pub(crate) fn link_response(
             response::json(status, &link)
         }
         Format::Text => response::text(status, format!("{short_url}\n")),
-        Format::Html => page(status, link, &short_url),
+        Format::Html => page(status, link, token, &short_url),
     };
     let headers = response.headers_mut();
     // This cannot fail: a code and a parsed base URL are visible ASCII.
@@ -95,7 +95,7 @@ pub(crate) fn link_response(
     response
 }
 
-fn page(status: StatusCode, link: &Link, short_url: &str) -> Response {
+fn page(status: StatusCode, link: &Link, token: Option<&ManageToken>, short_url: &str) -> Response {
     let (_, host, _) = link.target.split_at_host();
     let until = link.expires_at.map_or_else(
         || "and never expires".to_owned(),
@@ -108,6 +108,7 @@ fn page(status: StatusCode, link: &Link, short_url: &str) -> Response {
         until = until,
         short_url = EscapedHtml(short_url),
         code = link.code,
+        manage = token.map_or_else(String::new, |token| manage_section(link, token, short_url)),
         qr_code = html::qr_code_section("code", &link.code, short_url),
     );
     let page = Page {
@@ -118,4 +119,14 @@ fn page(status: StatusCode, link: &Link, short_url: &str) -> Response {
         home: html::HERE,
     };
     page.response(status, HeaderValue::from_static("no-store"))
+}
+
+/// What the creator needs to change the link later. No other page shows it.
+fn manage_section(link: &Link, token: &ManageToken, short_url: &str) -> String {
+    let base = short_url.strip_suffix(link.code.as_str()).unwrap_or(short_url);
+    format!(
+        include_str!("manage_section.html"),
+        token = EscapedHtml(token.as_str()),
+        url = EscapedHtml(&format!("{base}links/{}", link.code)),
+    )
 }
