@@ -123,7 +123,7 @@ async fn lambda_and_local_server_respond_equally() {
         "49-show-link": 200,
         "50-show-link-head": 200,
         "51-show-link-without-token": 401,
-        "52-show-link-with-wrong-token": 404,
+        "52-show-link-with-wrong-token": 401,
         "53-change-link": 200,
         "54-change-link-again": 412,
         "55-withdraw-link": 204,

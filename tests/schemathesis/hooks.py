@@ -8,7 +8,7 @@ OF_MEANING = ("invalid-url", "invalid-alias", "invalid-expiry")
 
 @schemathesis.check
 def body_that_matches_is_read(context, response, case):
-    is_creation = case.operation.label == "POST /shorten"
-    if is_creation and response.status_code == 400 and case.meta and case.meta.generation.mode.is_positive:
+    has_body = case.operation.label in ("POST /shorten", "PATCH /links/{code}")
+    if has_body and response.status_code == 400 and case.meta and case.meta.generation.mode.is_positive:
         kind = response.json()["type"].rpartition(":")[2]
         assert kind in OF_MEANING, f"{kind}: {response.text}"

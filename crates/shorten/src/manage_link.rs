@@ -85,7 +85,7 @@ async fn apply(
 }
 
 /// The link of the request's path, if the request contains its management token. The problem is the same whether there is
-/// no such link or the token is another.
+/// no such link or the token is another, so that nobody learns which codes exist.
 async fn authorize(shorten: &Shorten, request: &Request) -> Result<(ManagedLink, ManageToken), Problem> {
     let Some(token) = bearer_token(request) else {
         let reason = "Send the link's management token, which the response to its creation contains, in the header \
@@ -98,8 +98,9 @@ async fn authorize(shorten: &Shorten, request: &Request) -> Result<(ManagedLink,
         _ => None,
     };
     managed.ok_or_else(|| {
-        let reason = "There is no link with this code and this management token.";
-        Problem::new(ProblemKind::NotFound, reason)
+        let reason = "There is no link with this code and this management token. Check both for typos.";
+        Problem::new(ProblemKind::Unauthorized, reason)
+            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""))
     })
 }
 

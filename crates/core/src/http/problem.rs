@@ -27,7 +27,7 @@ pub enum ProblemKind {
     InvalidParameter,
     /// The `Idempotency-Key` header is invalid.
     InvalidIdempotencyKey,
-    /// The request has no credentials.
+    /// The request has no management token, or not that of the link.
     Unauthorized,
     /// There is no link with this code.
     NotFound,
@@ -99,7 +99,9 @@ impl ProblemKind {
             Self::InvalidIdempotencyKey => {
                 (StatusCode::BAD_REQUEST, "invalid-idempotency-key", "This idempotency key cannot be used")
             }
-            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "A management token is required"),
+            Self::Unauthorized => {
+                (StatusCode::UNAUTHORIZED, "unauthorized", "The management token is missing or wrong")
+            }
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Link not found"),
             Self::AliasTaken => (StatusCode::CONFLICT, "alias-taken", "This alias is taken"),
             Self::Gone => (StatusCode::GONE, "gone", "This link has expired"),
