@@ -14,6 +14,7 @@
 //! | [`expiry`] | what depends on the clock |
 //! | [`fault_table`] | every kind of request under every fault of DynamoDB |
 //! | [`idempotency`] | `Idempotency-Key` |
+//! | [`keys`] | API keys: who may create and manage links |
 //! | [`lambda`] | the binary under Lambda's Runtime API: order of events, SIGTERM |
 //! | [`manage`] | `/links/{code}`: changing and withdrawing links |
 //! | [`openapi`] | `openapi.json` against the service, in both directions |
@@ -41,6 +42,7 @@ mod events;
 mod expiry;
 mod fault_table;
 mod idempotency;
+mod keys;
 mod lambda;
 mod manage;
 mod openapi;

@@ -146,7 +146,8 @@ async fn without_the_token_there_is_no_link() {
         for authorization in ["", "Basic dXNlcjpwYXNz", &token, &format!("Token {token}")] {
             let request = app.request(method.clone(), "/links/mine").header("authorization", authorization);
             let refused = send(request.body("{}")).await;
-            assert_eq!((refused.status, refused.header("www-authenticate")), (401, "Bearer"), "{refused}");
+            assert_eq!(refused.status, 401, "{refused}");
+            assert!(refused.header("www-authenticate").starts_with("Bearer"), "{refused}");
         }
         let twice = manage(&app, method, &token).header("authorization", format!("Bearer {token}"));
         assert_eq!(send(twice.body("{}")).await.status, 401);

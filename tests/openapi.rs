@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use shorten::Shorten;
 use shortlink::gateway::{self, Functions};
 use shortlink_core::config::Environment;
+use shortlink_core::domain::api_key::Scope;
 use shortlink_core::domain::clock::Clock;
 use shortlink_core::domain::code::{self, Code};
 use shortlink_core::domain::code_generator::CodeGenerator;
@@ -248,6 +249,15 @@ async fn responses() -> Vec<(&'static str, &'static str, Response)> {
         shorten.push(send(request.header("accept", accept).header("idempotency-key", "key")).await);
     }
 
+    let closed = TestApp::builder().env("DOOR", "key").start().await;
+    let reader = closed.create_key("reader", &[Scope::Read]).await;
+    for accept in ["*/*", BROWSER_ACCEPT] {
+        let request = || closed.create_link(&json!({"url": url})).header("accept", accept);
+        shorten.push(send(request()).await);
+        shorten.push(send(request().header("x-api-key", "sl_0")).await);
+        shorten.push(send(request().bearer_auth(&reader)).await);
+    }
+
     for path in ["/", "/shorten", "/openapi.json", "/robots.txt", "/favicon.svg"] {
         for (method, name) in [(Method::GET, "get"), (Method::HEAD, "head")] {
             let ask = || app.request(method.clone(), path);
@@ -314,9 +324,11 @@ async fn responses() -> Vec<(&'static str, &'static str, Response)> {
         responses.push(("patch", "/links/{code}", send(request.header("content-type", "text/plain").body("{}")).await));
         responses
     };
+    let creator = app.create_key("creator", &[Scope::Create]).await;
+    let stranger = app.create_key("stranger", &[Scope::Own]).await;
     let base = app.get("/").build().expect("a request").url().as_str().trim_end_matches('/').to_owned();
     for accept in ["*/*", BROWSER_ACCEPT] {
-        for token in [token.as_str(), "slm_0", ""] {
+        for token in [token.as_str(), "slm_0", "", &creator, &stranger] {
             responses.extend(manage(&base, accept, token).await);
         }
     }

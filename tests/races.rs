@@ -108,6 +108,7 @@ async fn taken_codes_are_counted() {
                 created_at: Timestamp::from_unix(NOW).expect("in range"),
                 expires_at: None,
                 purge_after: 0,
+                owner: None,
             };
             let deduplicate_by = DeduplicateBy { reuse, key: None };
             let outcome = table.store().get_or_create(&new_link, deduplicate_by, &policy, &codes).await;

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
-use rand::rngs::Xoshiro256PlusPlus;
+use rand::rand_core::UnwrapErr;
+use rand::rngs::{SysRng, Xoshiro256PlusPlus};
 use rand::{Rng, SeedableRng};
 use reqwest::{Method, RequestBuilder, redirect};
 use resolve::Resolve;
@@ -15,7 +16,8 @@ use shorten::Shorten;
 use shortlink::gateway::{self, Functions};
 use shortlink::table;
 use shortlink_core::config::Environment;
-use shortlink_core::domain::clock::Clock;
+use shortlink_core::domain::api_key::{ApiKey, KeyRecord, Scope};
+use shortlink_core::domain::clock::{Clock, Timestamp};
 use shortlink_core::domain::code_generator::CodeGenerator;
 use shortlink_core::dynamodb::client;
 use shortlink_core::dynamodb::items::Item;
@@ -58,6 +60,9 @@ pub struct TestAppBuilder {
     writes_visits_in_transactions: bool,
     has_timeouts: bool,
 }
+
+/// The lifetime of the keys of tests, in seconds.
+pub const KEY_LIFETIME: i64 = 86_400;
 
 impl TestAppBuilder {
     /// Sets an environment variable.
@@ -215,6 +220,32 @@ impl TestApp {
     pub async fn item(&self, key: &str) -> Option<Item> {
         let key = AttributeValue::S(key.to_owned());
         self.dynamodb.get_item().table_name(TABLE).key("shortCode", key).send().await.expect("a response").item
+    }
+
+    /// Creates an API key whose owner has the same name. Returns its secret.
+    pub async fn create_key(&self, name: &str, scopes: &[Scope]) -> String {
+        self.create_key_of(name, name, scopes).await
+    }
+
+    /// Creates an API key. Returns its secret.
+    pub async fn create_key_of(&self, owner: &str, name: &str, scopes: &[Scope]) -> String {
+        let record = KeyRecord {
+            name: name.parse().expect("a name"),
+            owner: owner.parse().expect("a name"),
+            scopes: scopes.iter().copied().collect(),
+            created_at: Timestamp::from_unix(NOW).expect("in range"),
+            expires_at: Timestamp::from_unix(NOW + KEY_LIFETIME),
+            revoked_at: None,
+        };
+        let key = ApiKey::random(&mut UnwrapErr(SysRng));
+        assert!(self.store.create_key(&key, &record).await.expect("a key"), "the name is free");
+        key.as_str().to_owned()
+    }
+
+    /// Revokes an API key.
+    pub async fn revoke_key(&self, name: &str) {
+        let now = Timestamp::from_unix(NOW).expect("in range");
+        assert!(self.store.revoke_key(&name.parse().expect("a name"), now).await.expect("a response"));
     }
 
     /// Deletes an item of the table.

@@ -6,7 +6,8 @@ use dynoxide::{AttributeValue, Database, ImportOptions, Item};
 use rusqlite::Connection;
 use shortlink_core::domain::clock::{Clock, Timestamp};
 use shortlink_core::domain::code::{ALPHABET, Code};
-use shortlink_core::domain::link::Link;
+use shortlink_core::domain::expiry::RequestedExpiry;
+use shortlink_core::domain::link::NewLink;
 use shortlink_core::domain::target::Target;
 use shortlink_core::dynamodb::items::{self, attribute};
 
@@ -61,17 +62,25 @@ pub(crate) fn fill_table(path: &Path, count: u64) -> Result<()> {
 fn item(rank: u64, now: Timestamp) -> Result<Item> {
     let code = Code::parse(&code(rank)).map_err(|_| "invalid code")?;
     let target = Target::parse(&target(rank), &[]).map_err(|_| "invalid target")?;
-    let link = Link::new(code, target, now, now.plus(LIFETIME));
-    let item = items::from_link(&link, &format!("{rank:016x}"), "0".repeat(64), PURGE_AFTER).into_iter().map(
-        |(name, value)| {
+    let new_link = NewLink {
+        alias: None,
+        target,
+        requested_expiry: RequestedExpiry::Default,
+        created_at: now,
+        expires_at: now.plus(LIFETIME),
+        purge_after: PURGE_AFTER,
+        owner: None,
+    };
+    let link = new_link.with_code(code);
+    let item =
+        items::from_link(&link, &new_link, &format!("{rank:016x}"), "0".repeat(64)).into_iter().map(|(name, value)| {
             let value = match value {
                 aws_sdk_dynamodb::types::AttributeValue::S(text) => AttributeValue::S(text),
                 aws_sdk_dynamodb::types::AttributeValue::N(digits) => AttributeValue::N(digits),
                 _ => return Err("neither a string nor a number".into()),
             };
             Ok((name, value))
-        },
-    );
+        });
     item.collect()
 }
 

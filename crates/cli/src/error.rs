@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 
 use shortlink_core::config::ConfigError;
+use shortlink_core::domain::api_key::Name;
+use shortlink_core::dynamodb::error::StoreError;
 use thiserror::Error;
 
 use crate::embedded::EmbeddedError;
@@ -35,6 +37,15 @@ pub enum CliError {
     /// There is no usable table.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// A call to the table failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is a key with this name.
+    #[error("there is a key called {0}, which may be revoked; choose another name")]
+    KeyExists(Name),
+    /// There is no key with this name.
+    #[error("there is no key called {0}; `shortlink keys list` shows the names")]
+    NoSuchKey(Name),
     /// The signals that stop the server cannot be received.
     #[error("cannot receive signals: {0}")]
     Signals(io::Error),

@@ -5,6 +5,7 @@
 //! | module | defines |
 //! | --- | --- |
 //! | [`serve`] | `shortlink serve`: the whole service on one machine |
+//! | [`keys`] | `shortlink keys`: creates, lists and revokes API keys |
 //! | [`storage`] | the options that name a table, and opening it |
 //! | [`table`] | creating a table, and checking that one exists |
 //! | [`embedded`] | a DynamoDB inside this process, over SQLite |
@@ -23,6 +24,7 @@ use clap::{Parser, Subcommand};
 pub mod embedded;
 pub mod error;
 pub mod gateway;
+pub mod keys;
 pub mod serve;
 pub mod storage;
 pub mod table;
@@ -41,6 +43,8 @@ struct Arguments {
 enum Command {
     /// Run the whole service on this machine: the same code as on Lambda, with the links in a file
     Serve(serve::ServeOptions),
+    /// Create, list and revoke API keys
+    Keys(keys::KeysOptions),
 }
 
 /// The time that threads which wait for the disk may take to finish once a command has ended.
@@ -70,5 +74,6 @@ async fn run(command: Command) -> Result<(), CliError> {
     let print = |line: &str| println!("{line}");
     match command {
         Command::Serve(options) => serve::serve(options, print).await,
+        Command::Keys(options) => keys::keys(options, print).await,
     }
 }

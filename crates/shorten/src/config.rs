@@ -10,6 +10,15 @@ const DAY_SECONDS: i64 = 86_400;
 /// The longest lifetime that can be configured, in seconds: a thousand years, so that every year has four digits.
 const MAX_LIFETIME: i64 = 365_250 * DAY_SECONDS;
 
+/// Who may create links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// Anybody.
+    Open,
+    /// Whoever has an API key that allows it.
+    Key,
+}
+
 /// The settings of `shorten`.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -17,6 +26,8 @@ pub struct Config {
     pub base_url: Option<BaseUrl>,
     /// `CODE_LENGTH`: the length of a generated code in characters, 3 to 32, 7 by default: 49^7 = 6.8 × 10^11 codes.
     pub code_length: usize,
+    /// `DOOR`: who may create links: `open`, anybody (the default); `key`, whoever has an API key.
+    pub door: Door,
     /// The expiry of links, from these variables, in seconds:
     ///
     /// | variable | default | meaning |
@@ -38,7 +49,8 @@ impl Config {
     pub fn read(environment: &Environment<'_>) -> Result<Self, ConfigError> {
         let code_length = environment.integer("CODE_LENGTH", 7, code::MIN_LENGTH as i64..=32)?;
         let code_length = usize::try_from(code_length).unwrap_or(code::MIN_LENGTH);
-        Ok(Self { base_url: environment.base_url()?, code_length, expiry: read_expiry(environment)? })
+        let door = environment.choice("DOOR", Door::Open, &[("open", Door::Open), ("key", Door::Key)])?;
+        Ok(Self { base_url: environment.base_url()?, code_length, door, expiry: read_expiry(environment)? })
     }
 }
 

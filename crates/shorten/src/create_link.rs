@@ -1,6 +1,7 @@
 //! `POST /shorten`: creates a link.
 
 use http::StatusCode;
+use shortlink_core::domain::api_key::Name;
 use shortlink_core::domain::idempotency_key::IdempotencyKey;
 use shortlink_core::domain::link::{Link, NewLink};
 use shortlink_core::domain::manage_token::ManageToken;
@@ -12,6 +13,7 @@ use shortlink_core::http::request::Request;
 use shortlink_core::http::response::Response;
 
 use crate::Shorten;
+use crate::access::Sender;
 use crate::body::{self, Fields};
 use crate::create_link_request::CreateLinkRequest;
 use crate::form::{self, FormValues};
@@ -30,14 +32,16 @@ pub(crate) async fn create_link(shorten: &Shorten, request: &Request) -> Result<
     let format = Format::negotiate(request);
     let fields = body::read(request).await;
     let values = fields.as_ref().map(FormValues::from_fields).unwrap_or_default();
-    let created = match fields {
-        Ok(fields) => create_or_reuse(shorten, request, fields).await,
-        Err(problem) => Err(problem),
+    let created = match (owner(shorten, request).await, fields) {
+        (Ok(owner), Ok(fields)) => create_or_reuse(shorten, request, fields, owner).await,
+        (Err(problem), _) | (Ok(_), Err(problem)) => Err(problem),
     };
     match created {
         Ok((status, link, token)) => {
             Ok(link_response::link_response(format, status, &link, token.as_ref(), shorten.base_url(request)))
         }
+        // Whoever may not create links is not shown the form.
+        Err(problem) if matches!(problem.kind(), ProblemKind::Unauthorized | ProblemKind::Forbidden) => Err(problem),
         Err(problem) if format == Format::Html => {
             let page = form::form_with_errors(&problem, &request.request_id, &values, &shorten.config.expiry);
             Err(problem.as_page(page))
@@ -46,18 +50,24 @@ pub(crate) async fn create_link(shorten: &Shorten, request: &Request) -> Result<
     }
 }
 
+/// To whom the link belongs, if the sender may create it.
+async fn owner(shorten: &Shorten, request: &Request) -> Result<Option<Name>, Problem> {
+    Sender::of(shorten, request).await?.require_create(shorten.config.door)
+}
+
 /// Creates the link or finds the existing one. The status tells which: 201 or 200. A link that was created has a
 /// management token.
 async fn create_or_reuse(
     shorten: &Shorten,
     request: &Request,
     fields: Fields,
+    owner: Option<Name>,
 ) -> Result<(StatusCode, Link, Option<ManageToken>), Problem> {
     let own_hosts = [shorten.base_url(request).host(), request.base_url.host()];
     let create_request = CreateLinkRequest::parse(fields, &own_hosts, request.query.as_deref())?;
     let key = idempotency_key(request)?;
     let deduplicate_by = DeduplicateBy { reuse: create_request.reuse, key: key.as_ref() };
-    let new_link = to_new_link(shorten, create_request)?;
+    let new_link = to_new_link(shorten, create_request, owner)?;
     let outcome = shorten.store.get_or_create(&new_link, deduplicate_by, &shorten.config.expiry, &shorten.codes).await;
     let (status, link, token, codes_taken) = match outcome.map_err(to_problem)? {
         CreateOutcome::Created(CreatedLink { link, token, codes_taken }) => {
@@ -91,7 +101,7 @@ fn idempotency_key(request: &Request) -> Result<Option<IdempotencyKey>, Problem>
 }
 
 /// Applies the operator's policy to the requested expiry.
-fn to_new_link(shorten: &Shorten, request: CreateLinkRequest) -> Result<NewLink, Problem> {
+fn to_new_link(shorten: &Shorten, request: CreateLinkRequest, owner: Option<Name>) -> Result<NewLink, Problem> {
     let now = shorten.clock.now();
     if now.unix() < EARLIEST_NOW {
         return Err(Problem::operator_required(format!("the clock of this machine is wrong: it shows {now}")));
@@ -107,6 +117,7 @@ fn to_new_link(shorten: &Shorten, request: CreateLinkRequest) -> Result<NewLink,
         created_at: now,
         expires_at,
         purge_after: policy.purge_after,
+        owner,
     })
 }
 

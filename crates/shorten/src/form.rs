@@ -80,6 +80,14 @@ pub(crate) fn empty_form(policy: &ExpiryPolicy, cache_control: HeaderValue) -> R
     page.response(StatusCode::OK, cache_control)
 }
 
+/// The page at `GET /` if links are created with an API key only: browsers cannot send one. `url` is that of
+/// `POST /shorten`.
+pub(crate) fn closed_page(url: &str, cache_control: HeaderValue) -> Response {
+    let main = format!(include_str!("closed.html"), url = EscapedHtml(url));
+    let page = Page { title: TITLE, main: &main, script: None, is_indexed: true, home: HERE };
+    page.response(StatusCode::OK, cache_control)
+}
+
 /// The form with the values that were entered, and the error beside its field.
 pub(crate) fn form_with_errors(
     problem: &Problem,

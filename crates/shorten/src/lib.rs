@@ -7,6 +7,8 @@
 //! | module | defines |
 //! | --- | --- |
 //! | [`config`] | the operator's settings |
+//! | `access` | who sends the request, and what they may do |
+//! | `key_cache` | API keys kept in memory |
 //! | [`create_link`] | `POST /shorten`: creates a link |
 //! | [`body`] | a JSON, form or text body, read into fields |
 //! | `multipart` | a body of type `multipart/form-data` |
@@ -20,6 +22,8 @@
 //!
 //! The Lambda binary is `crates/lambda/src/bin/shorten.rs`. The local server uses the same [`Shorten`].
 
+use std::sync::Arc;
+
 use http::{HeaderValue, StatusCode};
 use shortlink_core::domain::base_url::BaseUrl;
 use shortlink_core::domain::clock::Clock;
@@ -31,6 +35,7 @@ use shortlink_core::http::request::Request;
 use shortlink_core::http::response::{self, Response};
 use shortlink_core::http::routes::Endpoint;
 
+mod access;
 pub mod assets;
 pub mod body;
 pub mod change_link_request;
@@ -39,11 +44,13 @@ pub mod create_link;
 pub mod create_link_request;
 pub mod form;
 pub mod home;
+mod key_cache;
 pub mod link_response;
 pub mod manage_link;
 mod multipart;
 
-use config::Config;
+use config::{Config, Door};
+use key_cache::KeyCache;
 
 /// How long browsers and CDNs may cache the page and the API's description. It is short, so that a new version of the
 /// service does not meet old pages for long.
@@ -59,12 +66,13 @@ pub struct Shorten {
     store: Store,
     codes: CodeGenerator,
     clock: Clock,
+    keys: Arc<KeyCache>,
 }
 
 impl Shorten {
     /// Creates links in `store`, with codes from `codes`.
     pub fn new(config: Config, store: Store, codes: CodeGenerator, clock: Clock) -> Self {
-        Self { config, store, codes, clock }
+        Self { config, store, codes, clock, keys: Arc::default() }
     }
 
     /// Whether `BASE_URL` is set.
@@ -85,7 +93,11 @@ impl Handler for Shorten {
             Endpoint::ChangeLink => return manage_link::change_link(self, request).await,
             Endpoint::WithdrawLink => return manage_link::withdraw_link(self, request).await,
             Endpoint::Home => {
-                return Ok(response::with_etag(request, form::empty_form(&self.config.expiry, FIVE_MINUTES)));
+                let page = match self.config.door {
+                    Door::Open => form::empty_form(&self.config.expiry, FIVE_MINUTES),
+                    Door::Key => form::closed_page(&self.base_url(request).join("shorten"), FIVE_MINUTES),
+                };
+                return Ok(response::with_etag(request, page));
             }
             Endpoint::OpenApi => ("application/json", FIVE_MINUTES, assets::OPENAPI),
             Endpoint::Robots => ("text/plain; charset=utf-8", ONE_DAY, assets::ROBOTS),

@@ -1,16 +1,17 @@
-//! `GET`, `PATCH` and `DELETE /links/{code}`: what the owner of a link can do, with its management token.
+//! `GET`, `PATCH` and `DELETE /links/{code}`: what the owner of a link can do, with its management token or an API
+//! key.
 
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use shortlink_core::domain::clock::Timestamp;
 use shortlink_core::domain::code::Code;
 use shortlink_core::domain::link::LinkChange;
-use shortlink_core::domain::manage_token::ManageToken;
 use shortlink_core::dynamodb::link_changes::ManagedLink;
 use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response::{self, Response};
 
+use crate::access::{Sender, forbidden};
 use crate::change_link_request::ChangeLinkRequest;
 use crate::{Shorten, body};
 
@@ -27,11 +28,14 @@ struct ManagedLinkResponse<'a> {
     expires_at: Option<Timestamp>,
     changed_at: Option<Timestamp>,
     withdrawn_at: Option<Timestamp>,
+    /// To whom it belongs, if it was created with an API key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<&'a str>,
 }
 
 /// `GET /links/{code}`: the link.
 pub(crate) async fn show_link(shorten: &Shorten, request: &Request) -> Result<Response, Problem> {
-    let (managed, _) = authorize(shorten, request).await?;
+    let managed = authorize(shorten, request, Action::Read).await?;
     Ok(to_response(shorten, request, &managed))
 }
 
@@ -65,12 +69,12 @@ async fn apply(
 ) -> Result<ManagedLink, Problem> {
     let change_id = shorten.codes.write_id();
     for _ in 0..MAX_ATTEMPTS {
-        let (seen, token) = authorize(shorten, request).await?;
+        let seen = authorize(shorten, request, Action::Change).await?;
         if !is_expected(request, &seen) {
             return Err(changed_meanwhile());
         }
         let purge_after = shorten.config.expiry.purge_after;
-        let changed = shorten.store.change(&seen, &token, change, &change_id, now, purge_after).await?;
+        let changed = shorten.store.change(&seen, change, &change_id, now, purge_after).await?;
         if let Some(changed) = changed {
             tracing::info!(
                 request_id = request.request_id,
@@ -84,30 +88,54 @@ async fn apply(
     Err(Problem::unavailable("others kept changing the same link"))
 }
 
-/// The link of the request's path, if the request contains its management token. The problem is the same whether there is
-/// no such link or the token is another, so that nobody learns which codes exist.
-async fn authorize(shorten: &Shorten, request: &Request) -> Result<(ManagedLink, ManageToken), Problem> {
-    let Some(token) = bearer_token(request) else {
-        let reason = "Send the link's management token, which the response to its creation contains, in the header \
-                      Authorization: Bearer slm_….";
-        return Err(Problem::new(ProblemKind::Unauthorized, reason));
+/// What a request wants to do with a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Action {
+    Read,
+    Change,
+}
+
+/// The link of the request's path, if the sender may do this with it. The problem is the same whether there is no such
+/// link or it is somebody else's, so that nobody learns which codes exist.
+async fn authorize(shorten: &Shorten, request: &Request, action: Action) -> Result<ManagedLink, Problem> {
+    let sender = Sender::of(shorten, request).await?;
+    match &sender {
+        Sender::Anybody => {
+            let reason = "Send the link's management token, which the response to its creation contains, or an API key of \
+                          its owner in the header Authorization: Bearer ….";
+            return Err(Problem::new(ProblemKind::Unauthorized, reason));
+        }
+        Sender::Key(key) if action == Action::Read && !key.may_read_links() => return Err(forbidden("read links")),
+        Sender::Key(key) if action == Action::Change && !key.may_change_links() => {
+            return Err(forbidden("change links"));
+        }
+        Sender::Key(_) | Sender::Token(_) => {}
+    }
+    let managed = match request.code_param.as_deref().and_then(|code| Code::parse(code).ok()) {
+        Some(code) => shorten.store.find_managed(&code).await?,
+        None => None,
     };
-    let code = request.code_param.as_deref().and_then(|code| Code::parse(code).ok());
-    let managed = match (code, ManageToken::parse(token)) {
-        (Some(code), Some(token)) => shorten.store.find_managed(&code, &token).await?.map(|managed| (managed, token)),
-        _ => None,
-    };
-    managed.ok_or_else(|| {
-        let reason = "There is no link with this code and this management token. Check both for typos.";
-        Problem::new(ProblemKind::Unauthorized, reason)
-            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""))
+    managed.filter(|managed| is_allowed(&sender, managed, action)).ok_or_else(|| match sender {
+        Sender::Key(_) => {
+            let reason = "No link with this code belongs to the owner of this API key. Check the code for typos.";
+            Problem::new(ProblemKind::NotFound, reason)
+        }
+        Sender::Anybody | Sender::Token(_) => {
+            let reason = "There is no link with this code and this management token. Check both for typos.";
+            Problem::new(ProblemKind::Unauthorized, reason)
+                .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""))
+        }
     })
 }
 
-/// The token of the `Authorization` header (RFC 6750, 2.1).
-fn bearer_token(request: &Request) -> Option<&str> {
-    let (scheme, token) = request.header(header::AUTHORIZATION)?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+fn is_allowed(sender: &Sender, managed: &ManagedLink, action: Action) -> bool {
+    match (sender, action) {
+        (Sender::Anybody, _) => false,
+        // The digests are compared, so the time of the comparison reveals nothing about the token.
+        (Sender::Token(token), _) => managed.manage_digest == token.digest(),
+        (Sender::Key(key), Action::Read) => key.may_read(managed.owner.as_deref()),
+        (Sender::Key(key), Action::Change) => key.may_change(managed.owner.as_deref()),
+    }
 }
 
 /// Whether the link is in the state that `If-Match` names, if there is one (RFC 9110, 13.1.1).
@@ -142,6 +170,7 @@ fn to_response(shorten: &Shorten, request: &Request, managed: &ManagedLink) -> R
         expires_at: link.expires_at,
         changed_at: managed.changed_at,
         withdrawn_at: link.withdrawn_at,
+        owner: managed.owner.as_deref(),
     };
     let mut response = response::json(StatusCode::OK, &document);
     if let Ok(etag) = HeaderValue::from_str(&etag(managed)) {

@@ -79,6 +79,7 @@ impl Functions {
             created_at: timestamp(NOW - 1_000),
             expires_at: Some(timestamp(expires_at)),
             purge_after: 0,
+            owner: None,
         };
         self.runtime.block_on(store.create(&link, &self.codes)).expect("a link");
     }

@@ -1,5 +1,6 @@
 //! Links, links that are yet to be created, and changes of links.
 
+use crate::domain::api_key::Name;
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 use crate::domain::expiry::RequestedExpiry;
@@ -39,6 +40,8 @@ pub struct NewLink {
     pub expires_at: Option<Timestamp>,
     /// How long the link stays in the table after its expiry, in seconds.
     pub purge_after: i64,
+    /// To whom the link belongs, if it is created with an API key.
+    pub owner: Option<Name>,
 }
 
 /// A change of a link. What is `None` stays as it is.

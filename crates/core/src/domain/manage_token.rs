@@ -3,18 +3,16 @@
 //! The creator gets the token in the response and nowhere else. The table contains its digest only, so neither a backup
 //! nor a log reveals it.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use rand::{Rng, RngExt as _};
 use sha2::{Digest, Sha256};
 
 use crate::domain::idempotency_key::IdempotencyKey;
+use crate::domain::secret;
 
 /// What every token begins with, by which people and secret scanners recognise it.
 pub const PREFIX: &str = "slm_";
-
-/// The number of hexadecimal digits after the prefix: 256 bits.
-const DIGITS: usize = 64;
 
 /// A management token: [`PREFIX`] and 64 hexadecimal digits.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,41 +21,30 @@ pub struct ManageToken(String);
 impl ManageToken {
     /// A random token.
     pub fn random(rng: &mut (impl Rng + ?Sized)) -> Self {
-        Self::from_bytes(&rng.random::<[u8; 32]>())
+        Self(secret::from_bytes(PREFIX, &rng.random::<[u8; 32]>()))
     }
 
     /// The token of a link that was created with an idempotency key, so that a repeated request gets it again. `secret`
     /// is random for each creation and never leaves the table, so that a key that can be guessed does not reveal the
     /// token.
     pub fn derived(key: &IdempotencyKey, secret: &str) -> Self {
-        Self::from_bytes(&Sha256::digest(format!("manage token\n{secret}\n{}", key.as_str())))
+        let digest = Sha256::digest(format!("manage token\n{secret}\n{}", key.as_str()));
+        Self(secret::from_bytes(PREFIX, &digest))
     }
 
     /// Parses a token.
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix(PREFIX)?;
-        let is_hexadecimal = digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        (digits.len() == DIGITS && is_hexadecimal).then(|| Self(text.to_owned()))
+        secret::is_secret(PREFIX, text).then(|| Self(text.to_owned()))
     }
 
     /// What the table stores: the SHA-256 digest, in hexadecimal.
     pub fn digest(&self) -> String {
-        format!("{:x}", Sha256::digest(&self.0))
+        secret::digest(&self.0)
     }
 
     /// The token as text, for the response to its creator.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Self {
-        let mut text = String::with_capacity(PREFIX.len() + DIGITS);
-        text.push_str(PREFIX);
-        for byte in bytes {
-            // Writing to a string cannot fail.
-            write!(text, "{byte:02x}").ok();
-        }
-        Self(text)
     }
 }
 

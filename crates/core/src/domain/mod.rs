@@ -2,6 +2,7 @@
 //!
 //! | module | defines |
 //! | --- | --- |
+//! | [`api_key`] | who may create links, and manage those of an owner |
 //! | [`base_url`] | what short URLs begin with |
 //! | [`clock`] | instants, and the clock they are read from |
 //! | [`code`] | codes and aliases |
@@ -11,10 +12,12 @@
 //! | [`invisible`] | characters that nobody sees |
 //! | [`link`] | a link, and a link that is about to be created |
 //! | [`manage_token`] | the secret with which a link can be changed and withdrawn |
+//! | `secret` | the form of the secrets that this service issues |
 //! | [`special_address`] | IP addresses that are not public |
 //! | [`target`] | the URLs that a link may redirect to |
 //! | [`visit`] | visitors, and counts of visits |
 
+pub mod api_key;
 pub mod base_url;
 pub mod clock;
 pub mod code;
@@ -24,6 +27,7 @@ pub mod idempotency_key;
 pub mod invisible;
 pub mod link;
 pub mod manage_token;
+mod secret;
 pub mod special_address;
 pub mod target;
 pub mod visit;

@@ -78,7 +78,7 @@ impl Store {
                 Err(error) => Err(error),
             };
         }
-        let entry_key = key.map(items::idempotency_entry_key);
+        let entry_key = key.map(|key| items::idempotency_entry_key(key, new_link.owner.as_ref()));
         let deduplication_key = (reuse && new_link.alias.is_none()).then(|| items::deduplication_entry_key(new_link));
         for attempt in 0..MAX_ATTEMPTS {
             let mut stale = None;
@@ -148,7 +148,7 @@ impl Store {
                 Some(key) => ManageToken::derived(key, &write_id),
                 None => codes.manage_token(),
             };
-            let item = items::from_link(&link, &write_id, token.digest(), new_link.purge_after);
+            let item = items::from_link(&link, new_link, &write_id, token.digest());
             let outcome = self.put_with_entries(item, &entries(&link)).await?;
             if new_link.alias.is_some() || !matches!(outcome, TransactionOutcome::CodeTaken(_)) {
                 return Ok((CreatedLink { link, token, codes_taken }, outcome));
@@ -192,7 +192,12 @@ impl Store {
         reuse: bool,
     ) -> Result<CreateOutcome, CreateError> {
         let Some(key) = key else { return Ok(CreateOutcome::Existing(link)) };
-        let mut entry = items::idempotency_entry(&items::idempotency_entry_key(key), new_link, reuse, &link);
+        let mut entry = items::idempotency_entry(
+            &items::idempotency_entry_key(key, new_link.owner.as_ref()),
+            new_link,
+            reuse,
+            &link,
+        );
         items::mark_existing(&mut entry);
         match self.put_item(entry).await? {
             None => Ok(CreateOutcome::Existing(link)),

@@ -1,11 +1,13 @@
 //! The items of the table.
 //!
-//! The table has one key, the partition key [`CODE`](attribute::CODE), and four kinds of items. A link's key is its
+//! The table has one key, the partition key [`CODE`](attribute::CODE), and six kinds of items. A link's key is its
 //! code. The keys of the others contain `#`, which no code contains.
 //!
 //! | item | key | attributes |
 //! | --- | --- | --- |
-//! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `manageDigest`, `hits`, `lastHitAt`, `flushId`; of a link that was changed also `version`, `changedAt`, `changeId`, `withdrawnAt` |
+//! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `manageDigest`, `owner`, `hits`, `lastHitAt`, `flushId`; of a link that was changed also `version`, `changedAt`, `changeId`, `withdrawnAt` |
+//! | API key | `key#` digest | `keyName`, `owner`, `scopes`, `createdAt`, `expiresAt`, `revokedAt` |
+//! | name of an API key | `keyname#` name | `keyDigest` |
 //! | daily counts | `day#` code `#` date | `hits`, `bots`, devices, countries, referrers, `flushId`, `purgeAt` |
 //! | deduplication entry | `reuse#` digest | `reuseCode`, `purgeAt` |
 //! | idempotency entry | `idempotency#` digest | `reuseCode`, `request`, `existed`, `purgeAt` |
@@ -17,6 +19,7 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use sha2::{Digest, Sha256};
 
+use crate::domain::api_key::Name;
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 use crate::domain::expiry::RequestedExpiry;
@@ -47,6 +50,16 @@ pub mod attribute {
     /// S, 64 hexadecimal digits: the SHA-256 digest of the management token. Absent if the link was created before there
     /// were tokens; such a link cannot be changed.
     pub const MANAGE_DIGEST: &str = "manageDigest";
+    /// S, of a link or an API key: the name of the owner. Absent if the link was created without a key.
+    pub const OWNER: &str = "owner";
+    /// S, of an API key: its name.
+    pub const KEY_NAME: &str = "keyName";
+    /// SS, of an API key: what it allows.
+    pub const SCOPES: &str = "scopes";
+    /// N, Unix seconds, of an API key: when it was revoked.
+    pub const REVOKED_AT: &str = "revokedAt";
+    /// S, of the name of an API key: the key's digest.
+    pub const KEY_DIGEST: &str = "keyDigest";
     /// N: how often the link was changed. Absent: never.
     pub const VERSION: &str = "version";
     /// N, Unix seconds: when the link was last changed.
@@ -100,6 +113,12 @@ pub mod expression {
     pub(in crate::dynamodb) const SET_FLUSH: &str = "flushId = :flush";
     /// A condition: the deduplication entry still points to the code `:stale`.
     pub(in crate::dynamodb) const IS_STALE_ENTRY: &str = "reuseCode = :stale";
+    /// A condition: there is an item with this key.
+    pub(in crate::dynamodb) const KEY_EXISTS: &str = "attribute_exists(shortCode)";
+    /// An update: revokes an API key, unless it is revoked already.
+    pub(in crate::dynamodb) const REVOKE: &str = "SET revokedAt = if_not_exists(revokedAt, :now)";
+    /// A filter: the item is an API key.
+    pub(in crate::dynamodb) const IS_API_KEY: &str = "begins_with(shortCode, :prefix)";
     /// A condition: the link was never changed, and the management token is the right one.
     pub(in crate::dynamodb) const IS_UNCHANGED: &str = "manageDigest = :digest AND attribute_not_exists(version)";
     /// A condition: the link was last changed as often as the client has seen, and the management token is the right one.
@@ -118,9 +137,8 @@ pub mod expression {
 /// Seconds of a day.
 pub(super) const DAY_SECONDS: i64 = 86_400;
 
-/// The item of a link. It is kept for `purge_after` seconds after the link's expiry. `manage_digest` is the digest of the
-/// link's management token.
-pub fn from_link(link: &Link, write_id: &str, manage_digest: String, purge_after: i64) -> Item {
+/// The item of a link that `new_link` asked for. `manage_digest` is the digest of the link's management token.
+pub fn from_link(link: &Link, new_link: &NewLink, write_id: &str, manage_digest: String) -> Item {
     let mut item = Item::from([
         (attribute::CODE.to_owned(), AttributeValue::S(link.code.to_string())),
         (attribute::TARGET.to_owned(), AttributeValue::S(link.target.to_string())),
@@ -131,8 +149,11 @@ pub fn from_link(link: &Link, write_id: &str, manage_digest: String, purge_after
     if let Some(expires_at) = link.expires_at {
         item.insert(attribute::EXPIRES_AT.to_owned(), number(expires_at.unix()));
     }
-    if let Some(purge_at) = purge_at(link, purge_after) {
+    if let Some(purge_at) = purge_at(link, new_link.purge_after) {
         item.insert(attribute::PURGE_AT.to_owned(), number(purge_at));
+    }
+    if let Some(owner) = &new_link.owner {
+        item.insert(attribute::OWNER.to_owned(), AttributeValue::S(owner.to_string()));
     }
     item
 }
@@ -193,7 +214,9 @@ pub fn to_link(mut item: Item) -> Result<Link, &'static str> {
 /// by a line break, which neither contains.
 pub(super) fn deduplication_entry_key(new_link: &NewLink) -> String {
     let (target, expiry) = (&new_link.target, expiry_text(new_link.requested_expiry));
-    format!("reuse#{:x}", Sha256::digest(format!("{target}\n{expiry}\n")))
+    // Each owner has links of their own.
+    let owner = new_link.owner.as_ref().map(|owner| format!("{owner}\n")).unwrap_or_default();
+    format!("reuse#{:x}", Sha256::digest(format!("{target}\n{expiry}\n{owner}")))
 }
 
 fn expiry_text(expiry: RequestedExpiry) -> String {
@@ -222,9 +245,21 @@ pub(super) fn deduplication_entry(key: &str, link: &Link, stale: Option<&Code>) 
     }
 }
 
-/// The key of the idempotency entry of an idempotency key: SHA-256 of that key.
-pub(super) fn idempotency_entry_key(key: &IdempotencyKey) -> String {
-    format!("idempotency#{:x}", Sha256::digest(key.as_str()))
+/// The key of the idempotency entry of an idempotency key: SHA-256 of that key and, so that nobody gets the response to
+/// somebody else's request, of the owner.
+pub(super) fn idempotency_entry_key(key: &IdempotencyKey, owner: Option<&Name>) -> String {
+    let owner = owner.map(|owner| format!("\n{owner}")).unwrap_or_default();
+    format!("idempotency#{:x}", Sha256::digest(format!("{}{owner}", key.as_str())))
+}
+
+/// The key of an API key with this digest.
+pub(super) fn api_key_key(digest: &str) -> String {
+    format!("key#{digest}")
+}
+
+/// The key of the name of an API key.
+pub(super) fn key_name_key(name: &Name) -> String {
+    format!("keyname#{name}")
 }
 
 /// The idempotency entry of a request that creates `link`. It replaces an entry whose lifetime is over.
@@ -330,21 +365,27 @@ mod tests {
         )
     }
 
+    fn new_link() -> NewLink {
+        let Link { target, created_at, expires_at, .. } = link();
+        let requested_expiry = RequestedExpiry::Default;
+        NewLink { alias: None, target, requested_expiry, created_at, expires_at, purge_after: 50, owner: None }
+    }
+
     #[test]
     fn a_link_round_trips() {
-        assert_eq!(to_link(from_link(&link(), "0", String::new(), 50)), Ok(link()));
+        assert_eq!(to_link(from_link(&link(), &new_link(), "0", String::new())), Ok(link()));
         let never_expires = Link { expires_at: None, ..link() };
-        assert_eq!(to_link(from_link(&never_expires, "0", String::new(), 50)), Ok(never_expires));
+        assert_eq!(to_link(from_link(&never_expires, &new_link(), "0", String::new())), Ok(never_expires));
     }
 
     #[test]
     fn a_malformed_item_is_an_error_that_names_the_attribute() {
         for name in [attribute::CODE, attribute::TARGET, attribute::CREATED_AT] {
-            let mut item = from_link(&link(), "0", String::new(), 50);
+            let mut item = from_link(&link(), &new_link(), "0", String::new());
             item.remove(name);
             assert_eq!(to_link(item), Err(name));
         }
-        let mut item = from_link(&link(), "0", String::new(), 50);
+        let mut item = from_link(&link(), &new_link(), "0", String::new());
         item.insert(attribute::TARGET.to_owned(), AttributeValue::S("javascript:alert(1)".to_owned()));
         assert_eq!(to_link(item), Err(attribute::TARGET));
     }
@@ -359,6 +400,9 @@ mod tests {
             (expression::IS_LATEST_VISIT, &[attribute::CODE, attribute::FLUSH_ID, attribute::LAST_HIT_AT]),
             (expression::ENTRY_IS_ABSENT_OR_EXPIRED, &[attribute::CODE, attribute::PURGE_AT]),
             (expression::IS_STALE_ENTRY, &[attribute::ENTRY_CODE]),
+            (expression::KEY_EXISTS, &[attribute::CODE]),
+            (expression::IS_API_KEY, &[attribute::CODE]),
+            (expression::REVOKE, &[attribute::REVOKED_AT]),
             (expression::IS_UNCHANGED, &[attribute::MANAGE_DIGEST, attribute::VERSION]),
             (expression::IS_VERSION, &[attribute::MANAGE_DIGEST, attribute::VERSION]),
             (expression::ADD_HITS, &[attribute::FLUSH_ID, attribute::HITS]),

@@ -1,4 +1,4 @@
-//! Changing a link that exists, for whoever has its management token.
+//! Changing a link that exists. The caller decides who may do so.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
@@ -6,7 +6,6 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 use crate::domain::link::{Link, LinkChange};
-use crate::domain::manage_token::ManageToken;
 use crate::dynamodb::error::StoreError;
 use crate::dynamodb::items::{self, Item, attribute, expression, number};
 use crate::dynamodb::store::Store;
@@ -20,19 +19,22 @@ pub struct ManagedLink {
     pub version: u64,
     /// When it was last changed.
     pub changed_at: Option<Timestamp>,
+    /// To whom it belongs, if it was created with an API key.
+    pub owner: Option<String>,
+    /// The digest of its management token.
+    pub manage_digest: String,
 }
 
 impl Store {
-    /// The link with this code, read consistently, if `token` is its management token. So the result is the same if
-    /// there is no such link.
+    /// The link with this code, read consistently, with what decides who may manage it. `None` if there is no such link,
+    /// or if it was created before links could be managed.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    pub async fn find_managed(&self, code: &Code, token: &ManageToken) -> Result<Option<ManagedLink>, StoreError> {
+    pub async fn find_managed(&self, code: &Code) -> Result<Option<ManagedLink>, StoreError> {
         let item = self.get_item(code.as_str(), true).await?;
-        // The digests are compared, so the time of the comparison reveals nothing about the token.
-        let item = item.filter(|item| items::text(item, attribute::MANAGE_DIGEST) == Some(&token.digest()));
+        let item = item.filter(|item| item.contains_key(attribute::MANAGE_DIGEST));
         item.map(|item| to_managed_link(code, item)).transpose()
     }
 
@@ -46,7 +48,6 @@ impl Store {
     pub async fn change(
         &self,
         seen: &ManagedLink,
-        token: &ManageToken,
         change: &LinkChange,
         change_id: &str,
         now: Timestamp,
@@ -74,7 +75,7 @@ impl Store {
             .table_name(&self.table)
             .key(attribute::CODE, AttributeValue::S(link.code.to_string()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .expression_attribute_values(":digest", AttributeValue::S(token.digest()));
+            .expression_attribute_values(":digest", AttributeValue::S(seen.manage_digest.clone()));
         let (mut set, mut removed) = (Vec::new(), Vec::new());
         for (name, value) in attributes {
             match value {
@@ -93,7 +94,7 @@ impl Store {
                 .condition_expression(expression::IS_VERSION)
                 .expression_attribute_values(":seen", AttributeValue::N(seen.to_string())),
         };
-        let changed = ManagedLink { link, version, changed_at: Some(now) };
+        let changed = ManagedLink { link, version, changed_at: Some(now), ..seen.clone() };
         let Err(error) = update.send().await else { return Ok(Some(changed)) };
         match error.as_service_error() {
             Some(UpdateItemError::ConditionalCheckFailedException(failure)) => {
@@ -119,5 +120,8 @@ fn to_managed_link(code: &Code, item: Item) -> Result<ManagedLink, StoreError> {
     };
     let changed_at = number(attribute::CHANGED_AT)?.and_then(|seconds| Timestamp::from_unix(seconds.try_into().ok()?));
     let version = number(attribute::VERSION)?.unwrap_or_default();
-    Ok(ManagedLink { version, changed_at, link: Store::to_link(code, item)? })
+    let text = |name| items::text(&item, name).map(str::to_owned);
+    let owner = text(attribute::OWNER);
+    let manage_digest = text(attribute::MANAGE_DIGEST).ok_or_else(|| malformed(attribute::MANAGE_DIGEST))?;
+    Ok(ManagedLink { version, changed_at, owner, manage_digest, link: Store::to_link(code, item)? })
 }

@@ -5,6 +5,7 @@
 //!
 //! | module | defines |
 //! | --- | --- |
+//! | [`api_keys`] | creating, finding, listing and revoking API keys |
 //! | [`client`] | the SDK's client: region, credentials, timeouts |
 //! | [`retries`] | how often and when the SDK retries a call |
 //! | [`connection_pool`] | the client's connections: HTTP/1.1 over TLS |
@@ -12,12 +13,13 @@
 //! | [`items`] | the items of the table: every attribute name, and the mapping to and from links and counts |
 //! | [`store`] | creating and finding links |
 //! | [`deduplication`] | returning an existing link: `reuse` and idempotency keys |
-//! | [`link_changes`] | changing a link, for whoever has its management token |
+//! | [`link_changes`] | changing a link that exists |
 //! | `link_transaction` | putting a link together with entries that point to it |
 //! | [`visit_counts`] | adding to the counts of visits, and reading them |
 //! | [`error`] | what can go wrong |
 //! | [`iam_actions`] | the IAM actions that these calls need |
 
+pub mod api_keys;
 pub mod client;
 pub mod connection_pool;
 pub mod deduplication;

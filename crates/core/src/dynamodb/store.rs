@@ -106,14 +106,14 @@ impl Store {
         let token = codes.manage_token();
         if let Some(alias) = &new_link.alias {
             let link = new_link.with_code(alias.clone());
-            return match self.put(&link, &token, new_link.purge_after, &codes.write_id()).await? {
+            return match self.put(&link, new_link, &token, &codes.write_id()).await? {
                 PutOutcome::Created => Ok(CreatedLink { link, token, codes_taken: 0 }),
                 PutOutcome::Taken(other) => Err(CreateError::AliasTaken(other)),
             };
         }
         for (codes_taken, code) in codes.candidates().enumerate() {
             let link = new_link.with_code(code);
-            if let PutOutcome::Created = self.put(&link, &token, new_link.purge_after, &codes.write_id()).await? {
+            if let PutOutcome::Created = self.put(&link, new_link, &token, &codes.write_id()).await? {
                 return Ok(CreatedLink { link, token, codes_taken });
             }
         }
@@ -164,11 +164,11 @@ impl Store {
     async fn put(
         &self,
         link: &Link,
+        new_link: &NewLink,
         token: &ManageToken,
-        purge_after: i64,
         write_id: &str,
     ) -> Result<PutOutcome, StoreError> {
-        let item = items::from_link(link, write_id, token.digest(), purge_after);
+        let item = items::from_link(link, new_link, write_id, token.digest());
         let existing = match &self.direct_access {
             Some(table) => table.put_new_item(item).await?,
             None => self.put_item(ConditionalPut::if_new(item)).await?,

@@ -27,8 +27,10 @@ pub enum ProblemKind {
     InvalidParameter,
     /// The `Idempotency-Key` header is invalid.
     InvalidIdempotencyKey,
-    /// The request has no management token, or not that of the link.
+    /// The request has no credentials that allow it.
     Unauthorized,
+    /// The API key does not allow this.
+    Forbidden,
     /// There is no link with this code.
     NotFound,
     /// The alias is the code of another link.
@@ -74,6 +76,7 @@ impl ProblemKind {
         Self::InvalidParameter,
         Self::InvalidIdempotencyKey,
         Self::Unauthorized,
+        Self::Forbidden,
         Self::NotFound,
         Self::AliasTaken,
         Self::Gone,
@@ -99,9 +102,8 @@ impl ProblemKind {
             Self::InvalidIdempotencyKey => {
                 (StatusCode::BAD_REQUEST, "invalid-idempotency-key", "This idempotency key cannot be used")
             }
-            Self::Unauthorized => {
-                (StatusCode::UNAUTHORIZED, "unauthorized", "The management token is missing or wrong")
-            }
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Credentials are missing or wrong"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "This API key does not allow it"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Link not found"),
             Self::AliasTaken => (StatusCode::CONFLICT, "alias-taken", "This alias is taken"),
             Self::Gone => (StatusCode::GONE, "gone", "This link has expired"),

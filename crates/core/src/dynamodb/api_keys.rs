@@ -1,0 +1,136 @@
+//! API keys in the table: creating, finding, listing and revoking them.
+//!
+//! A key is found by its digest with one read. A second item has the key's name, so that names are unique and a key can
+//! be revoked by its name.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::domain::api_key::{ApiKey, KeyRecord, Name, Scope};
+use crate::domain::clock::Timestamp;
+use crate::dynamodb::error::StoreError;
+use crate::dynamodb::items::{self, Item, attribute, expression, number};
+use crate::dynamodb::link_transaction::TransactionOutcome;
+use crate::dynamodb::store::{ConditionalPut, Store};
+
+impl Store {
+    /// Puts a key. Returns false if there is a key with this name.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn create_key(&self, key: &ApiKey, record: &KeyRecord) -> Result<bool, StoreError> {
+        let digest = key.digest();
+        let name = Item::from([
+            (attribute::CODE.to_owned(), AttributeValue::S(items::key_name_key(&record.name))),
+            (attribute::KEY_DIGEST.to_owned(), AttributeValue::S(digest.clone())),
+        ]);
+        let outcome = self.put_with_entries(to_item(&digest, record), &[ConditionalPut::if_new(name)]).await?;
+        match outcome {
+            TransactionOutcome::Done => Ok(true),
+            TransactionOutcome::EntryExists(..) | TransactionOutcome::CodeTaken(_) => Ok(false),
+            TransactionOutcome::Conflict => {
+                Err(StoreError::Unavailable("another key was created meanwhile".to_owned()))
+            }
+        }
+    }
+
+    /// The key with this secret, whether it is valid or not.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn find_key(&self, key: &ApiKey) -> Result<Option<KeyRecord>, StoreError> {
+        let item = self.get_item(&items::api_key_key(&key.digest()), false).await?;
+        item.map(|item| to_record(&item)).transpose()
+    }
+
+    /// All keys, by name. This reads the whole table.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn list_keys(&self) -> Result<Vec<KeyRecord>, StoreError> {
+        let mut keys = Vec::new();
+        let scan = self
+            .client
+            .scan()
+            .table_name(&self.table)
+            .filter_expression(expression::IS_API_KEY)
+            .expression_attribute_values(":prefix", AttributeValue::S(items::api_key_key("")));
+        let mut found = scan.into_paginator().items().send();
+        while let Some(item) = found.next().await {
+            keys.push(to_record(&item.map_err(|error| StoreError::from_sdk(&error))?)?);
+        }
+        keys.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(keys)
+    }
+
+    /// Revokes the key with this name, `now`. Returns false if there is no such key.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn revoke_key(&self, name: &Name, now: Timestamp) -> Result<bool, StoreError> {
+        let item = self.get_item(&items::key_name_key(name), true).await?;
+        let Some(digest) = item.as_ref().and_then(|item| items::text(item, attribute::KEY_DIGEST)) else {
+            return Ok(false);
+        };
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(attribute::CODE, AttributeValue::S(items::api_key_key(digest)))
+            .update_expression(expression::REVOKE)
+            .condition_expression(expression::KEY_EXISTS)
+            .expression_attribute_values(":now", number(now.unix()));
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(StoreError::from_sdk(&error)),
+            },
+        }
+    }
+}
+
+fn to_item(digest: &str, record: &KeyRecord) -> Item {
+    let scopes = record.scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
+    let mut item = Item::from([
+        (attribute::CODE.to_owned(), AttributeValue::S(items::api_key_key(digest))),
+        (attribute::KEY_NAME.to_owned(), AttributeValue::S(record.name.to_string())),
+        (attribute::OWNER.to_owned(), AttributeValue::S(record.owner.to_string())),
+        (attribute::SCOPES.to_owned(), AttributeValue::Ss(scopes)),
+        (attribute::CREATED_AT.to_owned(), number(record.created_at.unix())),
+    ]);
+    if let Some(expires_at) = record.expires_at {
+        item.insert(attribute::EXPIRES_AT.to_owned(), number(expires_at.unix()));
+    }
+    item
+}
+
+fn to_record(item: &Item) -> Result<KeyRecord, StoreError> {
+    let invalid = |name: &str| StoreError::Rejected(format!("an API key has no valid {name}"));
+    let name = |attribute: &str| {
+        items::text(item, attribute).and_then(|text| text.parse::<Name>().ok()).ok_or_else(|| invalid(attribute))
+    };
+    let instant = |attribute: &str| match item.get(attribute) {
+        None => Ok(None),
+        Some(AttributeValue::N(digits)) => {
+            digits.parse().ok().and_then(Timestamp::from_unix).map(Some).ok_or_else(|| invalid(attribute))
+        }
+        Some(_) => Err(invalid(attribute)),
+    };
+    let scopes = item.get(attribute::SCOPES).and_then(|scopes| scopes.as_ss().ok());
+    let scopes = scopes.into_iter().flatten().map(|scope| scope.parse::<Scope>());
+    Ok(KeyRecord {
+        name: name(attribute::KEY_NAME)?,
+        owner: name(attribute::OWNER)?,
+        scopes: scopes.collect::<Result<BTreeSet<_>, _>>().map_err(|_| invalid(attribute::SCOPES))?,
+        created_at: instant(attribute::CREATED_AT)?.ok_or_else(|| invalid(attribute::CREATED_AT))?,
+        expires_at: instant(attribute::EXPIRES_AT)?,
+        revoked_at: instant(attribute::REVOKED_AT)?,
+    })
+}

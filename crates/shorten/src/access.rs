@@ -1,0 +1,95 @@
+//! Who sends a request: anybody, or the holder of an API key or of a link's management token.
+
+use http::{HeaderName, HeaderValue, header};
+use shortlink_core::domain::api_key::{self, ApiKey, KeyRecord, Name};
+use shortlink_core::domain::manage_token::ManageToken;
+use shortlink_core::http::problem::{Problem, ProblemKind};
+use shortlink_core::http::request::Request;
+
+use crate::Shorten;
+use crate::config::Door;
+
+/// The header in which a client may send an API key instead of `Authorization`.
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// Who sends a request.
+#[derive(Clone, Debug)]
+pub(crate) enum Sender {
+    /// Anybody: the request contains no credentials.
+    Anybody,
+    /// The holder of a valid API key.
+    Key(Box<KeyRecord>),
+    /// The holder of a management token, which may not be that of the link.
+    Token(ManageToken),
+}
+
+impl Sender {
+    /// The sender of a request. The credentials are in `Authorization` (RFC 6750) or, if they are an API key, in
+    /// `X-Api-Key`; never in the query, which every proxy on the way may log.
+    ///
+    /// # Errors
+    ///
+    /// The credentials are not valid, or the table cannot be asked.
+    pub(crate) async fn of(shorten: &Shorten, request: &Request) -> Result<Self, Problem> {
+        let Some(text) = credentials(request)? else { return Ok(Self::Anybody) };
+        if let Some(token) = ManageToken::parse(text) {
+            return Ok(Self::Token(token));
+        }
+        let Some(key) = ApiKey::parse(text) else { return Err(wrong_credentials()) };
+        let now = shorten.clock.now();
+        let record = shorten.keys.find(&shorten.store, &key, now).await?.filter(|record| record.is_valid(now));
+        record.map(|record| Self::Key(Box::new(record))).ok_or_else(wrong_credentials)
+    }
+
+    /// To whom a link belongs that the sender creates.
+    ///
+    /// # Errors
+    ///
+    /// The sender may not create links.
+    pub(crate) fn require_create(&self, door: Door) -> Result<Option<Name>, Problem> {
+        match (self, door) {
+            (Self::Key(key), _) if key.may_create() => Ok(Some(key.owner.clone())),
+            (Self::Key(_), _) => Err(forbidden("create links")),
+            (Self::Anybody | Self::Token(_), Door::Open) => Ok(None),
+            (Self::Anybody | Self::Token(_), Door::Key) => {
+                let reason =
+                    "An API key is required to create links. Send it in the header Authorization: Bearer sl_….";
+                Err(Problem::new(ProblemKind::Unauthorized, reason))
+            }
+        }
+    }
+}
+
+/// The credentials that a request contains: those of `Authorization`, or else of `X-Api-Key`.
+fn credentials(request: &Request) -> Result<Option<&str>, Problem> {
+    for (name, scheme) in [(header::AUTHORIZATION, Some("bearer")), (X_API_KEY, None)] {
+        if !request.headers.contains_key(&name) {
+            continue;
+        }
+        let text = request.header(name).and_then(|value| match scheme {
+            None => Some(value.trim()),
+            Some(expected) => {
+                let (scheme, text) = value.split_once(' ')?;
+                scheme.eq_ignore_ascii_case(expected).then(|| text.trim())
+            }
+        });
+        return text.map(Some).ok_or_else(wrong_credentials);
+    }
+    Ok(None)
+}
+
+/// The credentials are no API key and no management token, or not one that is valid.
+fn wrong_credentials() -> Problem {
+    let reason = format!(
+        "The credentials are not valid. Send an API key ({}…) or the link's management token (slm_…) in the header \
+         Authorization: Bearer ….",
+        api_key::PREFIX
+    );
+    Problem::new(ProblemKind::Unauthorized, reason)
+        .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""))
+}
+
+/// The sender's key does not allow this.
+pub(crate) fn forbidden(action: &str) -> Problem {
+    Problem::new(ProblemKind::Forbidden, format!("This API key does not allow you to {action}. Use another key."))
+}
