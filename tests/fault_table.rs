@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 use shortlink_core::http::handler::{DEADLINE, Handler};
 use tokio::task::{LocalSet, spawn_local};
@@ -53,21 +54,73 @@ fn faults() -> Vec<(&'static str, Fault)> {
     ]
 }
 
+/// Whether a fault of the attempts up to `attempts` affects a call. It spares reads of the links whose codes begin with
+/// `write-`, so that the requests about them get as far as the write.
+fn is_affected(request: &str, attempts: u32) -> bool {
+    Call::parse(request).is_none_or(|call| {
+        let is_spared = call.operation == "GetItem" && request.contains("\"write-");
+        call.attempt <= attempts && !is_spared
+    })
+}
+
 /// Starts the service behind a proxy with a fault that affects the attempts up to `attempts` of each call while
 /// `is_active`.
 async fn start(fault: Fault, attempts: u32, is_active: &Arc<AtomicBool>) -> TestApp {
     let (request_active, response_active) = (Arc::clone(is_active), Arc::clone(is_active));
-    let attempt_of = |chunk: &str| Call::parse(chunk).map_or(1, |call| call.attempt);
     let proxy = FaultProxy::builder()
         .on_request(move |chunk| match fault {
-            Fault::Request(fault) if request_active.load(Ordering::SeqCst) && attempt_of(chunk) <= attempts => fault(),
+            Fault::Request(fault) if request_active.load(Ordering::SeqCst) && is_affected(chunk, attempts) => fault(),
             _ => RequestFault::None,
         })
-        .on_response(move |attempt| match fault {
-            Fault::Response(fault) if response_active.load(Ordering::SeqCst) && attempt <= attempts => fault(),
+        .on_response(move |chunk| match fault {
+            Fault::Response(fault) if response_active.load(Ordering::SeqCst) && is_affected(chunk, attempts) => fault(),
             _ => ResponseFault::None,
         });
     TestApp::builder().proxy(proxy).start().await
+}
+
+/// A link, and what its owner sends to change it.
+struct OwnLink {
+    code: String,
+    token: String,
+    etag: String,
+}
+
+impl OwnLink {
+    /// Creates the link and reads it.
+    async fn create(app: &TestApp, code: String) -> Self {
+        let body = json!({"url": "https://example.com/old", "alias": code});
+        let created = send(app.create_link(&body)).await;
+        let token = created.json()["manage_token"].as_str().expect("a token").to_owned();
+        let shown = send(app.request(Method::GET, &format!("/links/{code}")).bearer_auth(&token)).await;
+        Self { code, token, etag: shown.header("etag").to_owned() }
+    }
+
+    fn new_target(&self) -> String {
+        format!("https://example.com/new/{}", self.code)
+    }
+
+    /// The request that changes the target of the link, unless it was changed since it was read.
+    fn change(&self, app: &TestApp) -> RequestBuilder {
+        let request = app.request(Method::PATCH, &format!("/links/{}", self.code)).bearer_auth(&self.token);
+        request.header("if-match", &self.etag).body(json!({"url": self.new_target()}).to_string())
+    }
+
+    /// Sends the change again after its `first` response. Returns the second one, and whether the change is lost: it
+    /// was not made exactly once, or a response says otherwise.
+    async fn change_again(&self, app: &TestApp, first: &Response) -> (Response, bool) {
+        // The item, since a redirect would cache the target.
+        let item = app.item(&self.code).await.expect("a link");
+        let is_made = item["originalUrl"].as_s() == Ok(&self.new_target());
+        let repeated = send(self.change(app)).await;
+        let location = send(app.get(&format!("/{}", self.code)).header("user-agent", "curl")).await;
+        let is_once = app.number(&self.code, "version").await == 1;
+        // The change is refused because of the link's version only if it was made before.
+        let is_refused_rightly = repeated.status == if is_made { 412 } else { 200 };
+        let is_answered_rightly = first.status == 503 || (first.status == 200 && is_made);
+        let is_right = is_once && is_answered_rightly && is_refused_rightly;
+        (repeated, !is_right || location.header("location") != self.new_target())
+    }
 }
 
 /// `3 × 201`, or several of these.
@@ -80,7 +133,8 @@ fn summary(responses: &[Response]) -> String {
     counts.join(", ")
 }
 
-/// Sends the requests under a fault, then heals it and sends the creations again. Returns a row of the table.
+/// Sends the requests under a fault, then heals it and sends the creations and changes again. Returns a row of the
+/// table.
 async fn measure(name: &str, fault: Fault, attempts: u32) -> String {
     let is_active = Arc::new(AtomicBool::new(false));
     let app = start(fault, attempts, &is_active).await;
@@ -90,6 +144,13 @@ async fn measure(name: &str, fault: Fault, attempts: u32) -> String {
             assert_eq!(send(app.create_link(&body)).await.status, 201);
         }
         assert_eq!(send(app.get(&format!("/hot-{n}")).header("user-agent", FIREFOX)).await.status, 301);
+    }
+    let mut own_links = BTreeMap::new();
+    for kind in ["all", "write"] {
+        let links: &mut Vec<_> = own_links.entry(kind).or_default();
+        for n in 0..REQUESTS {
+            links.push(OwnLink::create(&app, format!("{kind}-{n}")).await);
+        }
     }
     let creation = |kind: &str, n: usize| {
         let mut body = json!({"url": format!("https://example.com/{kind}/{n}")});
@@ -110,6 +171,9 @@ async fn measure(name: &str, fault: Fault, attempts: u32) -> String {
     }
     for kind in ["cold", "hot"] {
         sent.push((kind, (0..REQUESTS).map(|n| tokio::spawn(send(redirect(kind, n)))).collect()));
+    }
+    for (kind, links) in &own_links {
+        sent.push((kind, links.iter().map(|link| tokio::spawn(send(link.change(&app)))).collect()));
     }
     let mut answers = BTreeMap::new();
     for (kind, tasks) in sent {
@@ -135,8 +199,18 @@ async fn measure(name: &str, fault: Fault, attempts: u32) -> String {
             again.push(repeated);
         }
     }
+    let mut changes = BTreeMap::new();
+    for (kind, links) in &own_links {
+        let mut again = Vec::new();
+        for (link, first) in links.iter().zip(&answers[kind]) {
+            let (repeated, is_lost) = link.change_again(&app, first).await;
+            lost += usize::from(is_lost);
+            again.push(repeated);
+        }
+        changes.insert(*kind, format!("{} → {}", summary(&answers[kind]), summary(&again)));
+    }
     let links = app.keys().await.into_iter().filter(|key| !key.contains('#')).count();
-    let surplus = links.cast_signed() - (5 * REQUESTS).cast_signed();
+    let surplus = links.cast_signed() - (7 * REQUESTS).cast_signed();
     // The visits before the fault, and those that were answered.
     let followed = answers["cold"].iter().chain(&answers["hot"]).filter(|response| response.status == 301).count();
     app.resolve.shutdown().await;
@@ -149,10 +223,12 @@ async fn measure(name: &str, fault: Fault, attempts: u32) -> String {
         }
     }
     format!(
-        "| {name} | {} | {} | {} | {} | {} | {} | {} | {lost} | {surplus} | {} → {counted} |\n",
+        "| {name} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {lost} | {surplus} | {} → {counted} |\n",
         summary(&answers["plain"]),
         summary(&answers["alias"]),
         summary(&answers["reuse"]),
+        changes["all"],
+        changes["write"],
         summary(&answers["cold"]),
         summary(&answers["hot"]),
         if is_in_time { "yes" } else { "no" },
@@ -165,15 +241,19 @@ async fn measure(name: &str, fault: Fault, attempts: u32) -> String {
 async fn fault_table() {
     let mut table = String::from(
         "# What clients see when DynamoDB fails\n\n\
-         `cargo test --locked fault_table` measures these rows and compares them. A proxy between the SDK and DynamoDB\n\
-         injects each fault into every call, or into the first two attempts of each call. Three requests of each kind are\n\
-         sent at the same time; *cold* and *cached* are redirects. *In time* means within the deadline of 4 s and 2 s of tolerance. When the\n\
-         fault has ended, the creations are sent again with the same `Idempotency-Key`. *Lost* are links that were\n\
-         answered with 201 and do not redirect, *surplus* are duplicate links, and *visits* are those that\n\
-         were answered and those that were counted.\n\n\
-         | fault | POST | POST, alias | POST, reuse | GET, cold | GET, cached | in time | sent again | lost | surplus | \
-         visits |\n\
-         | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+         `cargo test --locked fault_table` measures these rows and compares them. A proxy between the SDK and\n\
+         DynamoDB injects each fault into every call, or into the first two attempts of each call. Three requests\n\
+         of each kind are sent at the same time; *cold* and *cached* are redirects. A PATCH changes the target of a\n\
+         link in two calls, a read and a write; it is sent with the management token and `If-Match`. *Write only*:\n\
+         the fault spares the read. *In time* means within the deadline of 4 s and 2 s of tolerance. When the fault\n\
+         has ended, the creations are sent again with the same `Idempotency-Key`, and the changes with the same\n\
+         `If-Match` (after the arrow): 200 makes the change, and 412 says that it had been made. *Lost* are links\n\
+         that were answered with 201 and do not redirect, and changes that were not made exactly once or whose\n\
+         answers say otherwise. *Surplus* are duplicate links, and *visits* are those that were answered and those\n\
+         that were counted.\n\n\
+         | fault | POST | POST, alias | POST, reuse | PATCH | PATCH, write only | GET, cold | GET, cached | in time | \
+         sent again | lost | surplus | visits |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     let mut cases = Vec::new();
     for (name, fault) in faults() {

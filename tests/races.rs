@@ -138,10 +138,10 @@ async fn lost_put_response_is_not_a_conflict() {
     let lose = Arc::new(AtomicBool::new(false));
     let shall_lose = Arc::clone(&lose);
     // DynamoDB has carried out the write before its response is lost.
-    let lose_once = move |_| {
+    let proxy = FaultProxy::builder().on_response(move |_| {
         if shall_lose.swap(false, Ordering::SeqCst) { ResponseFault::Disconnect } else { ResponseFault::None }
-    };
-    let app = TestApp::builder().proxy(FaultProxy::builder().on_response(lose_once)).start().await;
+    });
+    let app = TestApp::builder().proxy(proxy).start().await;
     for body in [
         json!({"url": "https://example.com/", "alias": "mine"}),
         json!({"url": "https://example.com/"}),

@@ -394,9 +394,10 @@ async fn preview_reports_visits_and_is_not_one() {
 async fn write_that_is_repeated_counts_once() {
     let lose = Arc::new(AtomicBool::new(false));
     let shall_lose = Arc::clone(&lose);
-    let fault =
-        move |_| if shall_lose.load(Ordering::SeqCst) { ResponseFault::Disconnect } else { ResponseFault::None };
-    let app = TestApp::builder().proxy(FaultProxy::builder().on_response(fault)).start().await;
+    let proxy = FaultProxy::builder().on_response(move |_| {
+        if shall_lose.load(Ordering::SeqCst) { ResponseFault::Disconnect } else { ResponseFault::None }
+    });
+    let app = TestApp::builder().proxy(proxy).start().await;
     create_link(&app).await;
     for _ in 0..8 {
         send(app.get("/here").header("user-agent", FIREFOX)).await;

@@ -74,7 +74,7 @@ pub struct Call {
 }
 
 type OnRequest = Box<dyn Fn(&str) -> RequestFault + Send + Sync>;
-type OnResponse = Box<dyn Fn(u32) -> ResponseFault + Send + Sync>;
+type OnResponse = Box<dyn Fn(&str) -> ResponseFault + Send + Sync>;
 
 /// A running proxy. It runs until the test ends.
 pub struct FaultProxy {
@@ -107,8 +107,8 @@ impl FaultProxyBuilder {
         self
     }
 
-    /// Calls `hook` for each chunk of a response, with the SDK's number of the attempt that the response answers.
-    pub fn on_response(mut self, hook: impl Fn(u32) -> ResponseFault + Send + Sync + 'static) -> Self {
+    /// Calls `hook` for each chunk of a response, with the first chunk of the request that the response answers.
+    pub fn on_response(mut self, hook: impl Fn(&str) -> ResponseFault + Send + Sync + 'static) -> Self {
         self.on_response = Box::new(hook);
         self
     }
@@ -229,13 +229,15 @@ impl Shared {
     ) -> Option<ConnectionEnd> {
         let mut server = TcpStream::connect(&self.upstream).await.expect("DynamoDB");
         let (mut request, mut response) = (vec![0; 65_536], vec![0; 65_536]);
-        let mut attempt = 0;
+        let mut answered = String::new();
         loop {
             let written = tokio::select! {
                 read = client.read(&mut request) => {
                     let chunk = &request[..read.ok().filter(|length| *length > 0)?];
                     let text = String::from_utf8_lossy(chunk);
-                    attempt = Call::parse(&text).map_or(attempt, |call| call.attempt);
+                    if Call::parse(&text).is_some() {
+                        answered = text.to_string();
+                    }
                     match self.fault(&text) {
                         RequestFault::None => server.write_all(chunk).await,
                         RequestFault::Respond(bytes) => write(client, bytes).await,
@@ -245,7 +247,7 @@ impl Shared {
                 }
                 read = server.read(&mut response) => {
                     let chunk = &response[..read.ok().filter(|length| *length > 0)?];
-                    match (self.on_response)(attempt) {
+                    match (self.on_response)(&answered) {
                         ResponseFault::None => write(client, chunk).await,
                         ResponseFault::Disconnect => return None,
                         ResponseFault::Truncate => {
