@@ -45,7 +45,7 @@ async fn closed_door_opens_for_keys_that_may_create() {
     www-authenticate: Bearer
     x-content-type-options: nosniff
 
-    {"type":"urn:shortlink:problem:unauthorized","title":"Credentials are missing or wrong","status":401,"detail":"An API key is required to create links. Send it in the header Authorization: Bearer sl_…."}
+    {"type":"urn:shortlink:problem:unauthorized","title":"Credentials are missing or wrong","status":401,"detail":"An API key is required to create links. Send it in the Authorization header, as Bearer <key>."}
     "#);
     let manage_token = format!("slm_{}", "0".repeat(64));
     for key in ["sl_0", &format!("sl_{}", "0".repeat(64)), &manage_token, "", "é"] {
@@ -68,6 +68,9 @@ async fn invalid_key_is_refused_where_the_door_is_open() {
     assert_eq!(send(app.create_link(&json!({"url": TARGET}))).await.status, 201);
     assert_eq!(send(create(&app, &format!("sl_{}", "0".repeat(64)))).await.status, 401);
     let key = app.create_key("mine", &[Scope::Own]).await;
+    // Another scheme is for somebody else, such as a proxy in front.
+    let with_basic = app.create_link(&json!({"url": TARGET})).basic_auth("me", Some("secret"));
+    assert_eq!(send(with_basic).await.status, 201);
     let created = create_alias(&app, &key, "owned").await;
     assert_eq!(created.status, 201);
     let shown = send(app.get("/links/owned").bearer_auth(&key)).await;

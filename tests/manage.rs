@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::app::{NOW, Response, TestApp, send};
+use crate::support::app::{NOW, Response, TestApp, send, without_token};
 use crate::support::fault_proxy::{FaultProxy, RequestFault, ResponseFault};
 use crate::support::server::Server;
 
@@ -59,7 +59,7 @@ async fn owner_changes_the_target_and_the_expiry() {
     etag: "1"
     x-content-type-options: nosniff
 
-    {"code":"mine","short_url":"http://sho.rt/mine","url":"https://example.org/%C3%A9","created_at":"2030-01-01T00:00:00Z","expires_at":"2030-01-01T01:10:00Z","changed_at":"2030-01-01T01:00:00Z","withdrawn_at":null}
+    {"code":"mine","short_url":"http://sho.rt/mine","url":"https://example.org/%C3%A9","created_at":"2030-01-01T00:00:00Z","expires_at":"2030-01-01T01:10:00Z","changed_at":"2030-01-01T01:00:00Z","visible_by":"2030-01-01T01:02:30Z","withdrawn":false,"withdrawn_at":null}
     "#);
     assert_eq!(follow(&app).await, (301, "https://example.org/%C3%A9".to_owned()));
     let item = app.item("mine").await.expect("an item");
@@ -168,6 +168,7 @@ async fn invalid_changes_are_rejected_with_a_reason() {
         json!({"expires_in": 1}),
         json!({"expires_in": 60, "expires_at": null}),
         json!({"withdrawn": "yes"}),
+        json!({"expires_at": 1}),
         json!({"code": "other"}),
         json!({"manageDigest": "0"}),
         json!(["url"]),
@@ -183,6 +184,7 @@ async fn invalid_changes_are_rejected_with_a_reason() {
     {"expires_in":1}: "expires_in" "expires_in must be 60 to 315360000 seconds from now; it is 1."
     {"expires_at":null,"expires_in":60}: "expires_in" "expires_in cannot be combined with expires_at; send only one of them."
     {"withdrawn":"yes"}: "withdrawn" "withdrawn must be true or false."
+    {"expires_at":1}: "expires_at" "expires_at must be a string such as \"2030-01-31T12:00:00Z\", or null for never."
     {"code":"other"}: null "There is no field \"code\"; the fields are url, expires_in, expires_at and withdrawn."
     {"manageDigest":"0"}: null "There is no field \"manageDigest\"; the fields are url, expires_in, expires_at and withdrawn."
     ["url"]: null "The body is not a JSON object; send one such as {\"url\": \"https://example.com/\"}."
@@ -231,9 +233,10 @@ async fn of_fifty_editors_with_one_etag_one_wins() {
 /// Without `If-Match` every change is made, one after the other.
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_changes_are_all_made() {
+    const EDITORS: u64 = 20;
     let app = TestApp::builder().without_timeouts().start().await;
     let token = create(&app, &json!({"url": TARGET, "alias": "mine"})).await;
-    let sent: Vec<_> = (0..4)
+    let sent: Vec<_> = (0..EDITORS)
         .map(|n| {
             let body = json!({"url": format!("{TARGET}{n}")}).to_string();
             tokio::spawn(send(manage(&app, Method::PATCH, &token).body(body)))
@@ -242,7 +245,7 @@ async fn concurrent_changes_are_all_made() {
     for task in sent {
         assert_eq!(task.await.expect("a response").status, 200);
     }
-    assert_eq!(app.number("mine", "version").await, 4);
+    assert_eq!(app.number("mine", "version").await, EDITORS);
 }
 
 /// DynamoDB has made the change before its response is lost; the SDK repeats the call.
@@ -273,16 +276,13 @@ async fn lost_response_is_no_conflict() {
 #[tokio::test]
 async fn only_the_creator_gets_the_token() {
     let app = TestApp::start().await;
-    let body = json!({"url": TARGET, "reuse": true});
-    create(&app, &body).await;
-    let found = send(app.create_link(&body)).await;
-    assert_eq!((found.status, found.json().get("manage_token")), (200, None));
     let text = send(app.create_link(&json!({"url": TARGET})).header("accept", "text/plain")).await;
     assert!(text.status == 201 && !text.body.contains("slm_"), "{text}");
 
     // A request that is repeated with its idempotency key gets it again, and it works.
     let body = json!({"url": TARGET, "alias": "mine"});
-    let keyed = || app.create_link(&body).header("idempotency-key", "key");
+    let uuid = "3f1c0e0a-5d0f-4c0e-8a51-0d2a4b8f9e11";
+    let keyed = || app.create_link(&body).header("idempotency-key", uuid);
     let (first, again) = (send(keyed()).await, send(keyed()).await);
     assert_eq!((again.status, &again.body), (201, &first.body));
     let token = again.json()["manage_token"].as_str().expect("a token").to_owned();
@@ -291,10 +291,94 @@ async fn only_the_creator_gets_the_token() {
     let after = send(keyed()).await;
     assert_eq!((after.status, after.json()["manage_token"].as_str()), (201, Some(token.as_str())));
 
+    // A key that can be guessed does not lead to the token.
+    let body = json!({"url": TARGET, "alias": "guessed"});
+    let keyed = || app.create_link(&body).header("idempotency-key", "order-1");
+    let (first, again) = (send(keyed()).await, send(keyed()).await);
+    assert_eq!((again.status, again.json()), (201, without_token(&first)));
+
     // The table has only the digest.
     for key in app.keys().await {
         let item = format!("{:?}", app.item(&key).await);
         assert!(!item.contains("slm_") && !item.contains(&token[4..]), "{item}");
+    }
+}
+
+/// Whoever gets a link with `reuse` shares it with others, so none of them may lead it elsewhere.
+#[tokio::test]
+async fn shared_link_cannot_be_changed() {
+    let (app, token) = app_with_link().await;
+    for body in [json!({"url": TARGET, "reuse": true}), json!({"url": TARGET, "reuse": true, "alias": "shared"})] {
+        let created = send(app.create_link(&body)).await;
+        assert_eq!((created.status, created.json().get("manage_token")), (201, None), "{created}");
+        let found = send(app.create_link(&body)).await;
+        assert_eq!((found.status, found.json()), (200, created.json()));
+    }
+    // Its owner could change this link.
+    let own = send(app.create_link(&json!({"url": TARGET, "reuse": true, "alias": "mine"}))).await;
+    assert_eq!(own.status, 409, "{own}");
+    assert_eq!(change(&app, &token, json!({})).await.status, 200);
+}
+
+/// The item of a link that is restored after its expiry stays for the whole grace period, so that nobody gets its code.
+#[tokio::test]
+async fn change_never_shortens_the_grace_period() {
+    let (app, token) = app_with_link().await;
+    assert_eq!(send(manage(&app, Method::DELETE, &token)).await.status, 204);
+    app.advance_clock(10 * 365 * 86_400);
+    assert_eq!(change(&app, &token, json!({"withdrawn": false})).await.status, 200);
+    assert_eq!(app.number("mine", "purgeAt").await, (NOW + 10 * 365 * 86_400 + 2_592_000) as u64);
+}
+
+/// While the table does not answer, links that are in memory are followed, but not those that were withdrawn.
+#[tokio::test]
+async fn withdrawn_link_stays_withdrawn_while_the_table_is_down() {
+    let is_down = Arc::new(AtomicBool::new(false));
+    let down = Arc::clone(&is_down);
+    let proxy = FaultProxy::builder().on_request(move |_| match down.load(Ordering::SeqCst) {
+        true => RequestFault::Reset,
+        false => RequestFault::None,
+    });
+    let app = TestApp::builder().proxy(proxy).start().await;
+    let token = create(&app, &json!({"url": TARGET, "alias": "mine"})).await;
+    create(&app, &json!({"url": TARGET, "alias": "other"})).await;
+    for path in ["/mine", "/other"] {
+        assert_eq!(send(app.get(path)).await.status, 301);
+    }
+    assert_eq!(send(manage(&app, Method::DELETE, &token)).await.status, 204);
+    app.advance_clock(6);
+    assert_eq!(follow(&app).await.0, 410);
+    is_down.store(true, Ordering::SeqCst);
+    app.advance_clock(6);
+    assert_eq!(send(app.get("/other")).await.status, 301);
+    assert_eq!(follow(&app).await.0, 503);
+}
+
+/// A request whose link no longer works is not answered as if it did.
+#[tokio::test]
+async fn replay_of_a_withdrawn_link_is_refused() {
+    let app = TestApp::start().await;
+    let body = json!({"url": TARGET, "alias": "mine"});
+    let keyed = || app.create_link(&body).header("idempotency-key", "3f1c0e0a-5d0f-4c0e-8a51-0d2a4b8f9e11");
+    let token = send(keyed()).await.json()["manage_token"].as_str().expect("a token").to_owned();
+    assert_eq!(send(manage(&app, Method::DELETE, &token)).await.status, 204);
+    assert_eq!(send(keyed()).await.status, 422);
+}
+
+#[tokio::test]
+async fn conditions_are_evaluated_for_every_method() {
+    let (app, token) = app_with_link().await;
+    for (method, name, tags, status) in [
+        (Method::GET, "if-none-match", "\"0\"", 304),
+        (Method::HEAD, "if-none-match", "W/\"0\"", 304),
+        (Method::GET, "if-none-match", "\"1\", \"2\"", 200),
+        (Method::GET, "if-match", "\"9\"", 412),
+        (Method::PATCH, "if-none-match", "*", 412),
+        (Method::DELETE, "if-none-match", "\"0\"", 412),
+        (Method::DELETE, "if-none-match", "\"1\"", 204),
+    ] {
+        let response = send(manage(&app, method.clone(), &token).header(name, tags).body("{}")).await;
+        assert_eq!(response.status, status, "{method} {name}: {tags}: {response}");
     }
 }
 

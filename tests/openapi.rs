@@ -311,8 +311,9 @@ async fn responses() -> Vec<(&'static str, &'static str, Response)> {
                 if token.is_empty() { request } else { request.bearer_auth(token) }
             };
             responses.push((*name, "/links/{code}", send(request().body("{}")).await));
-            if matches!(*name, "patch" | "delete") {
-                responses.push((*name, "/links/{code}", send(request().header("if-match", "\"9\"").body("{}")).await));
+            responses.push((*name, "/links/{code}", send(request().header("if-match", "\"9\"").body("{}")).await));
+            if matches!(*name, "get" | "head") {
+                responses.push((*name, "/links/{code}", send(request().header("if-none-match", "*")).await));
             }
             responses.push((*name, "/links/{code}", send(request().header("x-filler", &filler)).await));
         }

@@ -123,10 +123,10 @@ async fn browser_form_post_returns_a_page() {
     </div>
     <details class="manage">
     <summary>Change or withdraw this link later</summary>
-    <p>You need this management token. Keep it; it is not shown again. Whoever has it can change where the link leads.</p>
+    <p>You need this management token. Save it now: it won’t be shown again. Anyone who has it can change or withdraw the link.</p>
     <p><code>slm_613d918ceb77c7e6a058323d439fe7ffd3127d79eb2408b9d0bae90c375f0b62</code></p>
     <p>For example, in a shell:</p>
-    <p><code>curl -X PATCH -H 'Authorization: Bearer slm_613d918ceb77c7e6a058323d439fe7ffd3127d79eb2408b9d0bae90c375f0b62' -d '{"url": "https://example.com/"}' http://sho.rt/links/spring</code></p>
+    <p><code>curl -X PATCH -H "Authorization: Bearer $TOKEN" -d '{"url": "NEW-URL"}' http://sho.rt/links/spring</code></p>
     </details>
     <p class="next"><a href="./spring+">Preview and visits</a> <a href="./">Shorten another</a></p>
     </main>

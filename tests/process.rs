@@ -266,7 +266,7 @@ async fn log_omits_targets_and_has_request_ids() {
     assert!(!log.contains("SECRET"), "{log}");
     let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let about = |message: &str| lines.iter().filter(|line| line["message"] == message).collect::<Vec<_>>();
-    assert_eq!(about("created a link").len(), 3, "{log}");
+    assert_eq!(about("created a link").len(), 2, "{log}");
     assert_eq!(about("handled a redirect request").len(), 1, "{log}");
     for line in about("created a link").into_iter().chain(about("handled a redirect request")) {
         assert!(line["request_id"].as_str().is_some_and(|id| id.starts_with("local-")), "{line}");

@@ -109,6 +109,7 @@ async fn taken_codes_are_counted() {
                 expires_at: None,
                 purge_after: 0,
                 owner: None,
+                is_managed: true,
             };
             let deduplicate_by = DeduplicateBy { reuse, key: None };
             let outcome = table.store().get_or_create(&new_link, deduplicate_by, &policy, &codes).await;

@@ -70,17 +70,19 @@ fn item(rank: u64, now: Timestamp) -> Result<Item> {
         expires_at: now.plus(LIFETIME),
         purge_after: PURGE_AFTER,
         owner: None,
+        is_managed: true,
     };
     let link = new_link.with_code(code);
-    let item =
-        items::from_link(&link, &new_link, &format!("{rank:016x}"), "0".repeat(64)).into_iter().map(|(name, value)| {
+    let item = items::from_link(&link, &new_link, &format!("{rank:016x}"), Some("0".repeat(64))).into_iter().map(
+        |(name, value)| {
             let value = match value {
                 aws_sdk_dynamodb::types::AttributeValue::S(text) => AttributeValue::S(text),
                 aws_sdk_dynamodb::types::AttributeValue::N(digits) => AttributeValue::N(digits),
                 _ => return Err("neither a string nor a number".into()),
             };
             Ok((name, value))
-        });
+        },
+    );
     item.collect()
 }
 

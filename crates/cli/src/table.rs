@@ -2,9 +2,10 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
-use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
+use aws_sdk_dynamodb::operation::get_item::GetItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TimeToLiveSpecification,
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    TimeToLiveSpecification,
 };
 use shortlink_core::dynamodb::error::error_chain;
 use shortlink_core::dynamodb::items::attribute;
@@ -70,15 +71,17 @@ pub async fn ensure(client: &Client, table: &str) -> Result<(), TableError> {
     enabled.map(drop).map_err(|error| unusable(error_chain(&error)))
 }
 
-/// Checks that the table exists.
+/// Checks that the table exists and has the right key, by reading an item. This needs no permission that the server does
+/// not need anyway.
 ///
 /// # Errors
 ///
 /// [`TableError`].
 pub async fn require_exists(client: &Client, table: &str) -> Result<(), TableError> {
-    let described = client.describe_table().table_name(table).send().await;
-    described.map(drop).map_err(|error| match error.as_service_error() {
-        Some(DescribeTableError::ResourceNotFoundException(_)) => TableError::Missing { table: table.to_owned() },
+    let key = AttributeValue::S("#".to_owned()); // no item has this key
+    let read = client.get_item().table_name(table).key(attribute::CODE, key).send().await;
+    read.map(drop).map_err(|error| match error.as_service_error() {
+        Some(GetItemError::ResourceNotFoundException(_)) => TableError::Missing { table: table.to_owned() },
         _ => TableError::Unusable { table: table.to_owned(), reason: error_chain(&error) },
     })
 }

@@ -65,14 +65,14 @@ impl Resolve {
             Err(error @ (StoreError::Unavailable(_) | StoreError::Storage(_))) => {
                 self.cache.get_stale(code, now).ok_or_else(|| error.into())
             }
-            Ok(Lookup::Missing) => {
-                self.cache.remove(code);
-                require_live(Ok(Lookup::Missing))
-            }
-            found => {
-                let link = require_live(found)?;
+            Ok(Lookup::Live(link)) => {
                 self.cache.insert(&link, now);
                 Ok(link)
+            }
+            found => {
+                // It must not be used again while the table does not answer.
+                self.cache.remove(code);
+                require_live(found)
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use http::{HeaderName, HeaderValue, header};
 use shortlink_core::domain::api_key::{self, ApiKey, KeyRecord, Name};
-use shortlink_core::domain::manage_token::ManageToken;
+use shortlink_core::domain::manage_token::{self, ManageToken};
 use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
 
@@ -11,6 +11,9 @@ use crate::config::Door;
 
 /// The header in which a client may send an API key instead of `Authorization`.
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// The scheme of `Authorization`.
+const BEARER: &str = "Bearer";
 
 /// Who sends a request.
 #[derive(Clone, Debug)]
@@ -53,37 +56,39 @@ impl Sender {
             (Self::Anybody | Self::Token(_), Door::Open) => Ok(None),
             (Self::Anybody | Self::Token(_), Door::Key) => {
                 let reason =
-                    "An API key is required to create links. Send it in the header Authorization: Bearer sl_….";
+                    "An API key is required to create links. Send it in the Authorization header, as Bearer <key>.";
                 Err(Problem::new(ProblemKind::Unauthorized, reason))
             }
         }
     }
 }
 
-/// The credentials that a request contains: those of `Authorization`, or else of `X-Api-Key`.
+/// The credentials that a request contains: the token of `Authorization`, or else `X-Api-Key`. Another scheme than
+/// `Bearer` is for somebody else, such as a proxy in front.
 fn credentials(request: &Request) -> Result<Option<&str>, Problem> {
-    for (name, scheme) in [(header::AUTHORIZATION, Some("bearer")), (X_API_KEY, None)] {
-        if !request.headers.contains_key(&name) {
-            continue;
-        }
-        let text = request.header(name).and_then(|value| match scheme {
-            None => Some(value.trim()),
-            Some(expected) => {
-                let (scheme, text) = value.split_once(' ')?;
-                scheme.eq_ignore_ascii_case(expected).then(|| text.trim())
-            }
-        });
-        return text.map(Some).ok_or_else(wrong_credentials);
+    let bearer = request.headers.get_all(header::AUTHORIZATION).iter().filter(|value| is_bearer(value));
+    if bearer.count() > 0 {
+        let value = request.header(header::AUTHORIZATION).ok_or_else(wrong_credentials)?;
+        return Ok(value.get(BEARER.len()..).map(str::trim));
+    }
+    if request.headers.contains_key(X_API_KEY) {
+        return request.header(X_API_KEY).map(|key| Some(key.trim())).ok_or_else(wrong_credentials);
     }
     Ok(None)
+}
+
+fn is_bearer(value: &HeaderValue) -> bool {
+    let (scheme, rest) = value.as_bytes().split_at(BEARER.len().min(value.len()));
+    scheme.eq_ignore_ascii_case(BEARER.as_bytes()) && rest.first().is_none_or(u8::is_ascii_whitespace)
 }
 
 /// The credentials are no API key and no management token, or not one that is valid.
 fn wrong_credentials() -> Problem {
     let reason = format!(
-        "The credentials are not valid. Send an API key ({}…) or the link's management token (slm_…) in the header \
-         Authorization: Bearer ….",
-        api_key::PREFIX
+        "The credentials are not valid. Send an API key ({}…) or the link's management token ({}…) in the Authorization \
+         header, as Bearer <token>.",
+        api_key::PREFIX,
+        manage_token::PREFIX
     );
     Problem::new(ProblemKind::Unauthorized, reason)
         .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""))

@@ -32,6 +32,10 @@ impl ChangeLinkRequest {
         let mut expires_at = None;
         let mut withdrawn = None;
         for (name, value) in fields.0 {
+            // A lifetime cannot be removed, so a null counts as absent, as in the request for a link.
+            if name == "expires_in" && value == Value::Null {
+                continue;
+            }
             let slot = match name.as_str() {
                 "url" => &mut url,
                 "expires_in" => &mut expires_in,
@@ -55,6 +59,7 @@ impl ChangeLinkRequest {
         let is_withdrawn = match withdrawn {
             None => None,
             Some(Value::Bool(withdrawn)) => Some(withdrawn),
+            Some(Value::Null) => Some(false),
             Some(_) => return Err(Problem::with_field(ProblemKind::InvalidBody, "withdrawn", "must be true or false")),
         };
         let field = if expires_in.is_some() { "expires_in" } else { "expires_at" };

@@ -71,7 +71,7 @@ async fn create_or_reuse(
     let outcome = shorten.store.get_or_create(&new_link, deduplicate_by, &shorten.config.expiry, &shorten.codes).await;
     let (status, link, token, codes_taken) = match outcome.map_err(to_problem)? {
         CreateOutcome::Created(CreatedLink { link, token, codes_taken }) => {
-            (StatusCode::CREATED, link, Some(token), codes_taken)
+            (StatusCode::CREATED, link, token, codes_taken)
         }
         CreateOutcome::Replayed(link, token) => (StatusCode::CREATED, link, token, 0),
         CreateOutcome::Existing(link) => (StatusCode::OK, link, None, 0),
@@ -117,6 +117,7 @@ fn to_new_link(shorten: &Shorten, request: CreateLinkRequest, owner: Option<Name
         created_at: now,
         expires_at,
         purge_after: policy.purge_after,
+        is_managed: owner.is_some() || !request.reuse,
         owner,
     })
 }

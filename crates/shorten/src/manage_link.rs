@@ -1,11 +1,12 @@
 //! `GET`, `PATCH` and `DELETE /links/{code}`: what the owner of a link can do, with its management token or an API
 //! key.
 
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use shortlink_core::domain::clock::Timestamp;
 use shortlink_core::domain::code::Code;
 use shortlink_core::domain::link::LinkChange;
+use shortlink_core::dynamodb::contention::back_off;
 use shortlink_core::dynamodb::link_changes::ManagedLink;
 use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
@@ -16,7 +17,11 @@ use crate::change_link_request::ChangeLinkRequest;
 use crate::{Shorten, body};
 
 /// How often a change is tried if the link is changed by others meanwhile and the client has sent no `If-Match`.
-const MAX_ATTEMPTS: usize = 5;
+const MAX_ATTEMPTS: u32 = 10;
+
+/// For how long a visitor may still be redirected as before a change, in seconds: the service caches a link for up to
+/// 60 seconds, and a browser a redirect for up to 90.
+const VISIBLE_AFTER_SECONDS: i64 = 60 + 90;
 
 /// A link, as JSON for its owner.
 #[derive(Serialize)]
@@ -27,6 +32,9 @@ struct ManagedLinkResponse<'a> {
     created_at: Timestamp,
     expires_at: Option<Timestamp>,
     changed_at: Option<Timestamp>,
+    /// From then on every visitor sees the last change.
+    visible_by: Option<Timestamp>,
+    withdrawn: bool,
     withdrawn_at: Option<Timestamp>,
     /// To whom it belongs, if it was created with an API key.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,7 +44,16 @@ struct ManagedLinkResponse<'a> {
 /// `GET /links/{code}`: the link.
 pub(crate) async fn show_link(shorten: &Shorten, request: &Request) -> Result<Response, Problem> {
     let managed = authorize(shorten, request, Action::Read).await?;
-    Ok(to_response(shorten, request, &managed))
+    match Precondition::evaluate(request, &managed) {
+        Precondition::Holds => Ok(to_response(shorten, request, &managed)),
+        Precondition::IsCurrent => {
+            let mut response = to_response(shorten, request, &managed);
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            response.body_mut().clear();
+            Ok(response)
+        }
+        Precondition::Fails => Err(changed_meanwhile()),
+    }
 }
 
 /// `PATCH /links/{code}`: changes the target, the expiry, or whether the link is withdrawn.
@@ -68,9 +85,9 @@ async fn apply(
     now: Timestamp,
 ) -> Result<ManagedLink, Problem> {
     let change_id = shorten.codes.write_id();
-    for _ in 0..MAX_ATTEMPTS {
+    for attempt in 0..MAX_ATTEMPTS {
         let seen = authorize(shorten, request, Action::Change).await?;
-        if !is_expected(request, &seen) {
+        if Precondition::evaluate(request, &seen) != Precondition::Holds {
             return Err(changed_meanwhile());
         }
         let purge_after = shorten.config.expiry.purge_after;
@@ -84,8 +101,11 @@ async fn apply(
             );
             return Ok(changed);
         }
+        back_off(attempt).await;
     }
-    Err(Problem::unavailable("others kept changing the same link"))
+    // This is no fault of the service, so there is no cause to log.
+    let reason = "Others keep changing this link. Send the same request again.";
+    Err(Problem::new(ProblemKind::Unavailable, reason))
 }
 
 /// What a request wants to do with a link.
@@ -102,7 +122,7 @@ async fn authorize(shorten: &Shorten, request: &Request, action: Action) -> Resu
     match &sender {
         Sender::Anybody => {
             let reason = "Send the link's management token, which the response to its creation contains, or an API key of \
-                          its owner in the header Authorization: Bearer ….";
+                          its owner in the Authorization header, as Bearer <token>.";
             return Err(Problem::new(ProblemKind::Unauthorized, reason));
         }
         Sender::Key(key) if action == Action::Read && !key.may_read_links() => return Err(forbidden("read links")),
@@ -138,19 +158,41 @@ fn is_allowed(sender: &Sender, managed: &ManagedLink, action: Action) -> bool {
     }
 }
 
-/// Whether the link is in the state that `If-Match` names, if there is one (RFC 9110, 13.1.1).
-fn is_expected(request: &Request, managed: &ManagedLink) -> bool {
-    let mut expected = request.headers.get_all(header::IF_MATCH).iter().peekable();
-    if expected.peek().is_none() {
-        return true;
+/// What the conditions of a request say about a link (RFC 9110, 13.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Precondition {
+    /// There are none, or all hold.
+    Holds,
+    /// The client has this version already (`If-None-Match`).
+    IsCurrent,
+    /// The link has another version than the client expects (`If-Match`).
+    Fails,
+}
+
+impl Precondition {
+    fn evaluate(request: &Request, managed: &ManagedLink) -> Self {
+        let etag = etag(managed);
+        let lists = |name: HeaderName, weak: bool| {
+            let mut values = request.headers.get_all(name).iter().peekable();
+            values.peek()?;
+            let tags = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+            let strip =
+                |tag: &str| if weak { tag.strip_prefix("W/").unwrap_or(tag).to_owned() } else { tag.to_owned() };
+            Some(tags.map(|tag| strip(tag.trim())).any(|tag| tag == "*" || tag == etag))
+        };
+        if lists(header::IF_MATCH, false) == Some(false) {
+            Self::Fails
+        } else if lists(header::IF_NONE_MATCH, true) == Some(true) {
+            Self::IsCurrent
+        } else {
+            Self::Holds
+        }
     }
-    let tags = expected.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    let etag = etag(managed);
-    tags.map(str::trim).any(|tag| tag == "*" || tag == etag)
 }
 
 fn changed_meanwhile() -> Problem {
-    let reason = "The link has been changed since you read it. Read it again, and send the new ETag in If-Match.";
+    let reason = "The link does not have the version that the request expects. It may have been changed since you read it: \
+                  read it again, and send its new ETag in If-Match, as it is.";
     Problem::new(ProblemKind::PreconditionFailed, reason)
 }
 
@@ -169,6 +211,8 @@ fn to_response(shorten: &Shorten, request: &Request, managed: &ManagedLink) -> R
         created_at: link.created_at,
         expires_at: link.expires_at,
         changed_at: managed.changed_at,
+        visible_by: managed.changed_at.and_then(|instant| instant.plus(VISIBLE_AFTER_SECONDS)),
+        withdrawn: link.withdrawn_at.is_some(),
         withdrawn_at: link.withdrawn_at,
         owner: managed.owner.as_deref(),
     };

@@ -80,6 +80,7 @@ impl Functions {
             expires_at: Some(timestamp(expires_at)),
             purge_after: 0,
             owner: None,
+        is_managed: true,
         };
         self.runtime.block_on(store.create(&link, &self.codes)).expect("a link");
     }

@@ -7,6 +7,9 @@ use thiserror::Error;
 /// The maximum length of a key, in characters: Stripe's limit.
 pub const MAX_KEY_LENGTH: usize = 255;
 
+/// The length of a key that can contain 128 random bits, in characters of base64.
+const UNGUESSABLE_LENGTH: usize = 22;
+
 /// For how long a key is remembered, in seconds: a day.
 pub const KEY_LIFETIME_SECONDS: i64 = 86_400;
 
@@ -33,6 +36,12 @@ impl IdempotencyKey {
             return Err(InvalidIdempotencyKey);
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// Whether the key is long enough to contain 128 random bits, as a UUID nearly does. Whoever knows a key and the
+    /// request gets the same response, so only such a key may lead to a management token.
+    pub fn is_unguessable(&self) -> bool {
+        self.0.len() >= UNGUESSABLE_LENGTH
     }
 
     /// The key as text.

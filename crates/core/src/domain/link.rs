@@ -42,6 +42,9 @@ pub struct NewLink {
     pub purge_after: i64,
     /// To whom the link belongs, if it is created with an API key.
     pub owner: Option<Name>,
+    /// Whether the link can be changed, by whoever has its management token or a key of its owner. A link of nobody that
+    /// others may get as well, with `reuse`, cannot: it would lead them elsewhere.
+    pub is_managed: bool,
 }
 
 /// A change of a link. What is `None` stays as it is.

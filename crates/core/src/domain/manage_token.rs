@@ -25,8 +25,8 @@ impl ManageToken {
     }
 
     /// The token of a link that was created with an idempotency key, so that a repeated request gets it again. `secret`
-    /// is random for each creation and never leaves the table, so that a key that can be guessed does not reveal the
-    /// token.
+    /// is random for each creation and never leaves the table: whoever has the key, but neither the table nor the
+    /// request, cannot compute the token. The key must be [unguessable](IdempotencyKey::is_unguessable).
     pub fn derived(key: &IdempotencyKey, secret: &str) -> Self {
         let digest = Sha256::digest(format!("manage token\n{secret}\n{}", key.as_str()));
         Self(secret::from_bytes(PREFIX, &digest))

@@ -7,32 +7,22 @@
 //! client repeats a request whose response was lost. A request with an alias needs no deduplication entry: its link can
 //! only be the one with that alias.
 
-use std::time::Duration;
-
-use rand::RngExt;
-
 use crate::domain::code::Code;
 use crate::domain::code_generator::CodeGenerator;
 use crate::domain::expiry::ExpiryPolicy;
 use crate::domain::idempotency_key::IdempotencyKey;
 use crate::domain::link::{Link, NewLink};
 use crate::domain::manage_token::ManageToken;
+use crate::dynamodb::contention::back_off;
 use crate::dynamodb::error::{CreateError, StoreError};
 use crate::dynamodb::items::{self, Item, attribute};
 use crate::dynamodb::link_transaction::TransactionOutcome;
-use crate::dynamodb::store::{ConditionalPut, CreatedLink, Store};
+use crate::dynamodb::store::{ConditionalPut, CreatedLink, ExistingLink, Store};
 
 /// The maximum number of attempts under contention. An attempt fails only because a concurrent request has created the
 /// same link, so the next attempt normally finds that link: more than two attempts require a link that expires in
 /// between, or conflicting transactions.
 const MAX_ATTEMPTS: u32 = 10;
-
-/// The longest back-off after the first attempt, in milliseconds. It doubles with each attempt, up to
-/// [`MAX_BACKOFF_MS`].
-const INITIAL_BACKOFF_MS: u64 = 10;
-
-/// The longest back-off between two attempts, in milliseconds.
-const MAX_BACKOFF_MS: u64 = 200;
 
 /// A link, and whether this request has created it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +31,8 @@ pub enum CreateOutcome {
     Existing(Link),
     /// The link was created.
     Created(CreatedLink),
-    /// The link was created by an earlier request with the same idempotency key. The token is absent if the link was
-    /// created before there were tokens.
+    /// The link was created by an earlier request with the same idempotency key. The token is absent if the key could be
+    /// guessed, or if the link cannot be changed.
     Replayed(Link, Option<ManageToken>),
 }
 
@@ -72,8 +62,8 @@ impl Store {
         if key.is_none() && (!reuse || new_link.alias.is_some()) {
             return match self.create(new_link, codes).await {
                 Ok(created) => Ok(CreateOutcome::Created(created)),
-                Err(CreateError::AliasTaken(link)) if reuse && matches_request(&link, new_link, policy) => {
-                    Ok(CreateOutcome::Existing(*link))
+                Err(CreateError::AliasTaken(other)) if reuse && matches_request(&other, new_link, policy) => {
+                    Ok(CreateOutcome::Existing(other.link))
                 }
                 Err(error) => Err(error),
             };
@@ -99,9 +89,9 @@ impl Store {
             match (outcome, key) {
                 (TransactionOutcome::Done, _) => return Ok(CreateOutcome::Created(created)),
                 (TransactionOutcome::CodeTaken(item), _) => {
-                    let other = Self::to_link(&created.link.code, item)?;
+                    let other = ExistingLink::from_item(&created.link.code, item)?;
                     if reuse && matches_request(&other, new_link, policy) {
-                        return self.return_existing(other, key, new_link, reuse).await;
+                        return self.return_existing(other.link, key, new_link, reuse).await;
                     }
                     return Err(CreateError::AliasTaken(Box::new(other)));
                 }
@@ -124,8 +114,9 @@ impl Store {
         policy: &ExpiryPolicy,
     ) -> Result<Option<Link>, StoreError> {
         let Some(code) = code else { return Ok(None) };
-        let link = self.get(code, true).await?;
-        Ok(link.filter(|link| matches_request(link, new_link, policy)))
+        let Some(item) = self.get_item(code.as_str(), true).await? else { return Ok(None) };
+        let existing = ExistingLink::from_item(code, item)?;
+        Ok(matches_request(&existing, new_link, policy).then_some(existing.link))
     }
 
     /// Puts a link and its entries, all or none: under its alias, or under the first generated code that is free. So the
@@ -144,11 +135,11 @@ impl Store {
         for (codes_taken, code) in candidates.enumerate() {
             let link = new_link.with_code(code);
             let write_id = codes.write_id();
-            let token = match key {
-                Some(key) => ManageToken::derived(key, &write_id),
-                None => codes.manage_token(),
-            };
-            let item = items::from_link(&link, new_link, &write_id, token.digest());
+            let token = new_link.is_managed.then(|| match key {
+                Some(key) if key.is_unguessable() => ManageToken::derived(key, &write_id),
+                _ => codes.manage_token(),
+            });
+            let item = items::from_link(&link, new_link, &write_id, token.as_ref().map(ManageToken::digest));
             let outcome = self.put_with_entries(item, &entries(&link)).await?;
             if new_link.alias.is_some() || !matches!(outcome, TransactionOutcome::CodeTaken(_)) {
                 return Ok((CreatedLink { link, token, codes_taken }, outcome));
@@ -169,15 +160,17 @@ impl Store {
         let code = code.ok_or(CreateError::IdempotencyKeyUsed)?;
         let item = self.get_item(code.as_str(), true).await?.ok_or(CreateError::IdempotencyKeyUsed)?;
         let token = ManageToken::derived(key, items::text(&item, attribute::WRITE_ID).unwrap_or_default());
-        // The link is not the one that the key has created if that one was deleted and its code was given out again.
         let is_own = items::text(&item, attribute::MANAGE_DIGEST) == Some(&token.digest());
         let link = Self::to_link(&code, item)?;
+        // The owner of the token may have changed the target meanwhile. Otherwise a link with another target is not the
+        // one that the request created: that one was deleted, and its code was given out again.
+        let is_same = is_own || link.target == new_link.target;
+        if !is_same || link.withdrawn_at.is_some() || link.is_expired(new_link.created_at) {
+            return Err(CreateError::IdempotencyKeyUsed);
+        }
         match items::is_existing(entry) {
-            true if link.target == new_link.target => Ok(CreateOutcome::Existing(link)),
-            false if is_own || link.target == new_link.target => {
-                Ok(CreateOutcome::Replayed(link, is_own.then_some(token)))
-            }
-            _ => Err(CreateError::IdempotencyKeyUsed),
+            true => Ok(CreateOutcome::Existing(link)),
+            false => Ok(CreateOutcome::Replayed(link, is_own.then_some(token))),
         }
     }
 
@@ -206,17 +199,12 @@ impl Store {
     }
 }
 
-/// Whether an existing link is live and is what the request asks for.
-fn matches_request(link: &Link, new_link: &NewLink, policy: &ExpiryPolicy) -> bool {
-    link.target == new_link.target
+/// Whether an existing link is live and is what the request asks for, and whether its sender may get it.
+fn matches_request(existing: &ExistingLink, new_link: &NewLink, policy: &ExpiryPolicy) -> bool {
+    let link = &existing.link;
+    existing.is_shared_with(new_link.owner.as_ref())
+        && link.target == new_link.target
         && link.withdrawn_at.is_none()
         && !link.is_expired(new_link.created_at)
         && policy.would_yield(new_link.requested_expiry, link.created_at, link.expires_at)
-}
-
-/// Sleeps for a random time, so that requests that collided do not collide again.
-async fn back_off(attempt: u32) {
-    let longest = INITIAL_BACKOFF_MS.saturating_mul(1 << attempt).min(MAX_BACKOFF_MS);
-    let mut rng = rand::rand_core::UnwrapErr(rand::rngs::SysRng);
-    tokio::time::sleep(Duration::from_millis(rng.random_range(0..=longest))).await;
 }

@@ -47,8 +47,8 @@ pub mod attribute {
     /// S, 16 hexadecimal digits, random for each creation. If the response to a put is lost, the SDK repeats the put,
     /// which then finds its own item in the way and recognises it by this id.
     pub const WRITE_ID: &str = "writeId";
-    /// S, 64 hexadecimal digits: the SHA-256 digest of the management token. Absent if the link was created before there
-    /// were tokens; such a link cannot be changed.
+    /// S, 64 hexadecimal digits: the SHA-256 digest of the management token. Absent if the link cannot be
+    /// changed: it was created by nobody with `reuse`, or before there were tokens.
     pub const MANAGE_DIGEST: &str = "manageDigest";
     /// S, of a link or an API key: the name of the owner. Absent if the link was created without a key.
     pub const OWNER: &str = "owner";
@@ -137,15 +137,18 @@ pub mod expression {
 /// Seconds of a day.
 pub(super) const DAY_SECONDS: i64 = 86_400;
 
-/// The item of a link that `new_link` asked for. `manage_digest` is the digest of the link's management token.
-pub fn from_link(link: &Link, new_link: &NewLink, write_id: &str, manage_digest: String) -> Item {
+/// The item of a link that `new_link` asked for. `manage_digest` is the digest of the link's management token, if it has
+/// one.
+pub fn from_link(link: &Link, new_link: &NewLink, write_id: &str, manage_digest: Option<String>) -> Item {
     let mut item = Item::from([
         (attribute::CODE.to_owned(), AttributeValue::S(link.code.to_string())),
         (attribute::TARGET.to_owned(), AttributeValue::S(link.target.to_string())),
         (attribute::CREATED_AT.to_owned(), number(link.created_at.unix())),
         (attribute::WRITE_ID.to_owned(), AttributeValue::S(write_id.to_owned())),
-        (attribute::MANAGE_DIGEST.to_owned(), AttributeValue::S(manage_digest)),
     ]);
+    if let Some(digest) = manage_digest {
+        item.insert(attribute::MANAGE_DIGEST.to_owned(), AttributeValue::S(digest));
+    }
     if let Some(expires_at) = link.expires_at {
         item.insert(attribute::EXPIRES_AT.to_owned(), number(expires_at.unix()));
     }
@@ -368,24 +371,33 @@ mod tests {
     fn new_link() -> NewLink {
         let Link { target, created_at, expires_at, .. } = link();
         let requested_expiry = RequestedExpiry::Default;
-        NewLink { alias: None, target, requested_expiry, created_at, expires_at, purge_after: 50, owner: None }
+        NewLink {
+            alias: None,
+            target,
+            requested_expiry,
+            created_at,
+            expires_at,
+            purge_after: 50,
+            owner: None,
+            is_managed: true,
+        }
     }
 
     #[test]
     fn a_link_round_trips() {
-        assert_eq!(to_link(from_link(&link(), &new_link(), "0", String::new())), Ok(link()));
+        assert_eq!(to_link(from_link(&link(), &new_link(), "0", None)), Ok(link()));
         let never_expires = Link { expires_at: None, ..link() };
-        assert_eq!(to_link(from_link(&never_expires, &new_link(), "0", String::new())), Ok(never_expires));
+        assert_eq!(to_link(from_link(&never_expires, &new_link(), "0", None)), Ok(never_expires));
     }
 
     #[test]
     fn a_malformed_item_is_an_error_that_names_the_attribute() {
         for name in [attribute::CODE, attribute::TARGET, attribute::CREATED_AT] {
-            let mut item = from_link(&link(), &new_link(), "0", String::new());
+            let mut item = from_link(&link(), &new_link(), "0", None);
             item.remove(name);
             assert_eq!(to_link(item), Err(name));
         }
-        let mut item = from_link(&link(), &new_link(), "0", String::new());
+        let mut item = from_link(&link(), &new_link(), "0", None);
         item.insert(attribute::TARGET.to_owned(), AttributeValue::S("javascript:alert(1)".to_owned()));
         assert_eq!(to_link(item), Err(attribute::TARGET));
     }

@@ -61,7 +61,11 @@ impl Store {
         let attributes = [
             (attribute::TARGET, Some(AttributeValue::S(link.target.to_string()))),
             (attribute::EXPIRES_AT, link.expires_at.map(|instant| number(instant.unix()))),
-            (attribute::PURGE_AT, items::purge_at(&link, purge_after).map(number)),
+            // The grace period begins at the change, if the link has expired before.
+            (
+                attribute::PURGE_AT,
+                items::purge_at(&link, purge_after).map(|at| number(at.max(now.unix() + purge_after))),
+            ),
             (attribute::WITHDRAWN_AT, link.withdrawn_at.map(|instant| number(instant.unix()))),
             (attribute::VERSION, Some(AttributeValue::N(version.to_string()))),
             (attribute::CHANGED_AT, Some(number(now.unix()))),

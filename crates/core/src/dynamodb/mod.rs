@@ -12,6 +12,7 @@
 //! | [`tls`] | the certificate authorities that the connections trust |
 //! | [`items`] | the items of the table: every attribute name, and the mapping to and from links and counts |
 //! | [`store`] | creating and finding links |
+//! | [`contention`] | waiting before another attempt |
 //! | [`deduplication`] | returning an existing link: `reuse` and idempotency keys |
 //! | [`link_changes`] | changing a link that exists |
 //! | `link_transaction` | putting a link together with entries that point to it |
@@ -22,6 +23,7 @@
 pub mod api_keys;
 pub mod client;
 pub mod connection_pool;
+pub mod contention;
 pub mod deduplication;
 pub mod error;
 pub mod iam_actions;

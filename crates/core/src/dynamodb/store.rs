@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
+use crate::domain::api_key::Name;
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 use crate::domain::code_generator::CodeGenerator;
@@ -56,10 +57,35 @@ pub enum Lookup {
 pub struct CreatedLink {
     /// The link.
     pub link: Link,
-    /// The secret with which it can be changed and withdrawn.
-    pub token: ManageToken,
+    /// The secret with which it can be changed and withdrawn, if it can.
+    pub token: Option<ManageToken>,
     /// How many generated codes belonged to other links before one was free.
     pub codes_taken: usize,
+}
+
+/// A link that exists, with what decides who else may get it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExistingLink {
+    /// The link.
+    pub link: Link,
+    owner: Option<String>,
+    is_managed: bool,
+}
+
+impl ExistingLink {
+    /// The link of an item.
+    pub(super) fn from_item(code: &Code, item: Item) -> Result<Self, StoreError> {
+        let owner = items::text(&item, attribute::OWNER).map(str::to_owned);
+        let is_managed = item.contains_key(attribute::MANAGE_DIGEST);
+        Ok(Self { owner, is_managed, link: Store::to_link(code, item)? })
+    }
+
+    /// Whether a request of `owner` may get the link with `reuse`: it is the owner's, or it is nobody's and cannot be
+    /// changed.
+    pub fn is_shared_with(&self, owner: Option<&Name>) -> bool {
+        let is_own = self.owner.as_deref() == owner.map(Name::as_str);
+        is_own && (owner.is_some() || !self.is_managed)
+    }
 }
 
 /// An item that is put on a condition.
@@ -82,7 +108,7 @@ impl ConditionalPut {
 enum PutOutcome {
     Created,
     /// The code belongs to this link.
-    Taken(Box<Link>),
+    Taken(Box<ExistingLink>),
 }
 
 impl Store {
@@ -103,17 +129,17 @@ impl Store {
     ///
     /// [`CreateError`].
     pub async fn create(&self, new_link: &NewLink, codes: &CodeGenerator) -> Result<CreatedLink, CreateError> {
-        let token = codes.manage_token();
+        let token = new_link.is_managed.then(|| codes.manage_token());
         if let Some(alias) = &new_link.alias {
             let link = new_link.with_code(alias.clone());
-            return match self.put(&link, new_link, &token, &codes.write_id()).await? {
+            return match self.put(&link, new_link, token.as_ref(), &codes.write_id()).await? {
                 PutOutcome::Created => Ok(CreatedLink { link, token, codes_taken: 0 }),
                 PutOutcome::Taken(other) => Err(CreateError::AliasTaken(other)),
             };
         }
         for (codes_taken, code) in codes.candidates().enumerate() {
             let link = new_link.with_code(code);
-            if let PutOutcome::Created = self.put(&link, new_link, &token, &codes.write_id()).await? {
+            if let PutOutcome::Created = self.put(&link, new_link, token.as_ref(), &codes.write_id()).await? {
                 return Ok(CreatedLink { link, token, codes_taken });
             }
         }
@@ -165,10 +191,10 @@ impl Store {
         &self,
         link: &Link,
         new_link: &NewLink,
-        token: &ManageToken,
+        token: Option<&ManageToken>,
         write_id: &str,
     ) -> Result<PutOutcome, StoreError> {
-        let item = items::from_link(link, new_link, write_id, token.digest());
+        let item = items::from_link(link, new_link, write_id, token.map(ManageToken::digest));
         let existing = match &self.direct_access {
             Some(table) => table.put_new_item(item).await?,
             None => self.put_item(ConditionalPut::if_new(item)).await?,
@@ -179,7 +205,7 @@ impl Store {
             Some(item) if item.get(attribute::WRITE_ID) == Some(&AttributeValue::S(write_id.to_owned())) => {
                 Ok(PutOutcome::Created)
             }
-            Some(item) => Self::to_link(&link.code, item).map(|other| PutOutcome::Taken(Box::new(other))),
+            Some(item) => ExistingLink::from_item(&link.code, item).map(|other| PutOutcome::Taken(Box::new(other))),
         }
     }
 

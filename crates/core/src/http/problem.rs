@@ -103,7 +103,7 @@ impl ProblemKind {
                 (StatusCode::BAD_REQUEST, "invalid-idempotency-key", "This idempotency key cannot be used")
             }
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Credentials are missing or wrong"),
-            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "This API key does not allow it"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "This API key does not allow this"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Link not found"),
             Self::AliasTaken => (StatusCode::CONFLICT, "alias-taken", "This alias is taken"),
             Self::Gone => (StatusCode::GONE, "gone", "This link has expired"),
@@ -267,8 +267,11 @@ impl Problem {
         let mut response = match self.representation {
             Representation::Page(page) => *page,
             Representation::Negotiated if request.negotiate(&OFFERED) == Some("text/html") => {
-                // An unmatched path may have any number of segments, so a relative URL would not lead home.
-                let is_below = request.endpoint == Endpoint::Fallback;
+                // These paths have more than one segment, so a relative URL would not lead home.
+                let is_below = matches!(
+                    request.endpoint,
+                    Endpoint::Fallback | Endpoint::ShowLink | Endpoint::ChangeLink | Endpoint::WithdrawLink
+                );
                 let home = if is_below { request.base_url.join("") } else { html::HERE.to_owned() };
                 html::problem_page(self.kind, &detail, &home)
             }
