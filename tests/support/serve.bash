@@ -8,6 +8,7 @@ serve() {
     local log=$1
     shift
     cargo build --locked --package shortlink
+    : >"$log" # the server may not have opened it yet when it is read
     env "$@" "${CARGO_TARGET_DIR:-target}/debug/shortlink" serve --data memory --listen 127.0.0.1:0 >"$log" 2>&1 &
     trap "kill $!" EXIT
     for _ in $(seq 100); do
