@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use insta::assert_snapshot;
+use reqwest::Method;
 use serde_json::json;
 use shortlink_core::http::handler::Handler;
 
@@ -117,11 +118,27 @@ async fn expired_link_returns_410() {
 #[tokio::test]
 async fn purge_time_is_the_expiry_plus_the_grace_period() {
     let app = TestApp::builder().env("PURGE_AFTER", "1000").start().await;
-    send(app.create_link(&json!({"url": "https://example.com/", "alias": "brief", "expires_in": 100, "reuse": true})))
-        .await;
-    let item = app.item("brief").await.expect("an item");
+    let created = send(app.create_link(&json!({"url": "https://example.com/", "expires_in": 100}))).await;
+    let item = app.item(created.json()["code"].as_str().expect("a code")).await.expect("an item");
     assert_eq!(item["expiresAt"].as_n().map(String::as_str), Ok((NOW + 100).to_string().as_str()));
     assert_eq!(item["purgeAt"].as_n().map(String::as_str), Ok((NOW + 1_100).to_string().as_str()));
+}
+
+/// Nobody takes over a code that is in print.
+#[tokio::test]
+async fn alias_is_never_given_out_again() {
+    for (purge_after, alias, is_purged) in [("0", Some("printed"), false), ("0", None, true), ("never", None, false)] {
+        let app = TestApp::builder().env("PURGE_AFTER", purge_after).start().await;
+        let body = json!({"url": "https://example.com/", "alias": alias, "expires_in": 100});
+        let created = send(app.create_link(&body)).await.json();
+        let code = created["code"].as_str().expect("a code");
+        let has_purge_time = async || app.item(code).await.expect("an item").contains_key("purgeAt");
+        assert_eq!(has_purge_time().await, is_purged, "{body}");
+        // A change keeps it so.
+        let change = app.request(Method::PATCH, &format!("/links/{code}")).body("{\"expires_in\": 200}");
+        let changed = send(change.bearer_auth(created["manage_token"].as_str().expect("a token"))).await;
+        assert_eq!((changed.status, has_purge_time().await), (200, is_purged), "{body}");
+    }
 }
 
 #[tokio::test]

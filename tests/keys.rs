@@ -7,7 +7,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 use shortlink_core::domain::api_key::Scope;
 
-use crate::support::app::{KEY_LIFETIME, Response, TestApp, send};
+use crate::support::app::{KEY_LIFETIME, NOW, Response, TestApp, send};
 use crate::support::fault_proxy::{FaultProxy, RequestFault};
 use crate::support::server::{Server, command};
 use crate::support::user_agents::BROWSER_ACCEPT;
@@ -84,7 +84,9 @@ async fn keys_manage_the_links_of_their_owner() {
     let creator = app.create_key_of("web", "web-1", &[Scope::Own]).await;
     let other = app.create_key("other", &[Scope::Own]).await;
     let created = create_alias(&app, &creator, "of-web").await;
-    let token = created.json()["manage_token"].as_str().expect("a token").to_owned();
+    assert_eq!(created.json().get("manage_token"), None, "the token would survive the key");
+    // A link of nobody, which is shared.
+    app.put_item(json!({"shortCode": "of-nobody", "originalUrl": TARGET, "createdAt": NOW})).await;
     assert_eq!(create_alias(&app, &other, "of-other").await.status, 201);
     let mut actual = String::new();
     for (sender, credentials) in [
@@ -94,11 +96,10 @@ async fn keys_manage_the_links_of_their_owner() {
         ("its owner's key to create", app.create_key_of("web", "web-4", &[Scope::Create]).await),
         ("another owner's key", other),
         ("an administrator", app.create_key("admin", &[Scope::Admin]).await),
-        ("its management token", token),
         ("anybody", String::new()),
     ] {
         let mut statuses = Vec::new();
-        for code in ["of-web", "of-nobody"] {
+        for code in ["of-web", "of-nobody", "missing"] {
             for (method, body) in [
                 (Method::GET, "".to_owned()),
                 (Method::PATCH, json!({"url": format!("{TARGET}{}", sender.len())}).to_string()),
@@ -112,16 +113,15 @@ async fn keys_manage_the_links_of_their_owner() {
         }
         actual += &format!("{sender}: {}\n", statuses.join(" "));
     }
-    // Read, change, withdraw and restore a link of the owner `web`, and a code that does not exist.
+    // Read, change, withdraw and restore: a link of the owner `web`, one of nobody, and one that does not exist.
     assert_snapshot!(actual, @r"
-    its creator: 200 200 204 200 404 404 404 404
-    another key of its owner: 200 200 204 200 404 404 404 404
-    its owner's key to read: 200 403 403 403 404 403 403 403
-    its owner's key to create: 403 403 403 403 403 403 403 403
-    another owner's key: 404 404 404 404 404 404 404 404
-    an administrator: 200 200 204 200 404 404 404 404
-    its management token: 200 200 204 200 401 401 401 401
-    anybody: 401 401 401 401 401 401 401 401
+    its creator: 200 200 204 200 404 404 404 404 404 404 404 404
+    another key of its owner: 200 200 204 200 404 404 404 404 404 404 404 404
+    its owner's key to read: 200 403 403 403 404 403 403 403 404 403 403 403
+    its owner's key to create: 403 403 403 403 403 403 403 403 403 403 403 403
+    another owner's key: 404 404 404 404 404 404 404 404 404 404 404 404
+    an administrator: 200 200 204 200 200 200 204 200 404 404 404 404
+    anybody: 401 401 401 401 401 401 401 401 401 401 401 401
     ");
 }
 
@@ -183,7 +183,7 @@ async fn page_says_that_a_key_is_required() {
     let app = closed_app().await;
     let page = send(app.get("/").header("accept", BROWSER_ACCEPT)).await;
     assert_eq!(page.status, 200);
-    assert!(page.body.contains("API key") && !page.body.contains("<form"), "{page}");
+    assert!(page.body.contains("API key") && !page.body.contains("<form") && !page.body.contains("sho.rt"), "{page}");
     let refused = app.request(Method::POST, "/shorten?page").header("accept", BROWSER_ACCEPT).body("url=x");
     let refused = send(refused).await;
     assert_eq!((refused.status, refused.header("content-type")), (401, "text/html; charset=utf-8"), "{refused}");
@@ -201,14 +201,20 @@ async fn program_creates_lists_and_revokes_keys() {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8").trim().to_owned();
         (output.status.code(), text(output.stdout), text(output.stderr))
     };
-    let (status, key, error) = run(&["create", "ci", "--owner", "web", "--scope", "create", "--scope", "read"]).await;
-    assert_eq!((status, error.as_str()), (Some(0), ""));
-    let again = "shortlink: there is a key called ci, which may be revoked; choose another name";
-    assert_eq!(run(&["create", "ci"]).await, (Some(1), String::new(), again.to_owned()));
+    let (status, key, error) = run(&["create", "ci", "--owner", "web", "--scope", "create,read"]).await;
+    assert!(status == Some(0) && error.contains("ci") && !error.contains(&key[3..]), "{error}");
+    let again = "shortlink: the name ci is already in use, possibly by a revoked key; choose another";
+    assert_eq!(run(&["create", "ci", "--owner", "web"]).await, (Some(1), String::new(), again.to_owned()));
     let (_, list, _) = run(&["list"]).await;
     let row: Vec<_> = list.lines().nth(1).expect("a key").split_whitespace().collect();
     assert_eq!((row[0], row[1], row[2], row[4]), ("ci", "web", "create,read", "valid"));
     assert!(!list.contains(&key[3..]), "{list}");
+    // A key that cannot be printed is revoked.
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("a device");
+    let mut program = tokio::process::Command::new(command(&[]).as_std().get_program());
+    let unprinted = program.args(["keys", "create", "lost", "--owner", "web", "--data"]).arg(&data).stdout(full);
+    assert_eq!(unprinted.status().await.expect("a process").code(), Some(1));
+    assert!(run(&["list"]).await.1.lines().any(|line| line.starts_with("lost") && line.contains("revoked")));
 
     let data_argument = data.to_str().expect("UTF-8");
     let start = async || {

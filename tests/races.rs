@@ -107,9 +107,9 @@ async fn taken_codes_are_counted() {
                 requested_expiry: RequestedExpiry::Default,
                 created_at: Timestamp::from_unix(NOW).expect("in range"),
                 expires_at: None,
-                purge_after: 0,
+                purge_after: None,
                 owner: None,
-                is_managed: true,
+                has_token: true,
             };
             let deduplicate_by = DeduplicateBy { reuse, key: None };
             let outcome = table.store().get_or_create(&new_link, deduplicate_by, &policy, &codes).await;

@@ -68,9 +68,9 @@ fn item(rank: u64, now: Timestamp) -> Result<Item> {
         requested_expiry: RequestedExpiry::Default,
         created_at: now,
         expires_at: now.plus(LIFETIME),
-        purge_after: PURGE_AFTER,
+        purge_after: Some(PURGE_AFTER),
         owner: None,
-        is_managed: true,
+        has_token: true,
     };
     let link = new_link.with_code(code);
     let item = items::from_link(&link, &new_link, &format!("{rank:016x}"), Some("0".repeat(64))).into_iter().map(

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use shortlink_core::config::ConfigError;
 use shortlink_core::domain::api_key::Name;
@@ -41,11 +42,20 @@ pub enum CliError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// There is a key with this name.
-    #[error("there is a key called {0}, which may be revoked; choose another name")]
+    #[error("the name {0} is already in use, possibly by a revoked key; choose another")]
     KeyExists(Name),
     /// There is no key with this name.
     #[error("there is no key called {0}; `shortlink keys list` shows the names")]
     NoSuchKey(Name),
+    /// Keys in memory would end with this process.
+    #[error("keys cannot be kept in memory; name a file with --data PATH, or a table with --table NAME")]
+    InMemory,
+    /// The file of the links does not exist.
+    #[error("there is no file {}; name another with --data PATH", .0.display())]
+    NoFile(PathBuf),
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
     /// The signals that stop the server cannot be received.
     #[error("cannot receive signals: {0}")]
     Signals(io::Error),

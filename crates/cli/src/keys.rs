@@ -1,5 +1,7 @@
 //! `shortlink keys`: creates, lists and revokes API keys. There is no HTTP request that does so.
 
+use std::io;
+
 use clap::{Args, Subcommand};
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
@@ -26,7 +28,7 @@ enum KeysCommand {
         #[command(flatten)]
         storage: StorageOptions,
     },
-    /// Revoke a key: it is no longer accepted after at most a minute
+    /// Revoke a key: it is rejected within about a minute
     Revoke {
         /// The name of the key
         name: Name,
@@ -42,13 +44,13 @@ struct CreateOptions {
     /// The name of the key, by which you can revoke it
     name: Name,
 
-    /// To whom the links belong that are created with the key; several keys may have one owner [default: the name]
+    /// To whom the links belong that are created with the key; several keys may have one owner
     #[arg(long, value_name = "NAME")]
-    owner: Option<Name>,
+    owner: Name,
 
     /// What the key allows: to "create" links, to "read" those of its owner, to do both and change them ("own"), or to do
-    /// so with the links of anybody ("admin"); may be repeated
-    #[arg(long = "scope", value_name = "SCOPE", default_value = "own")]
+    /// so with the links of anybody ("admin"); several are separated by commas
+    #[arg(long = "scope", value_name = "SCOPE", default_value = "own", value_delimiter = ',')]
     scopes: Vec<Scope>,
 
     /// The lifetime of the key, in seconds [default: it does not expire]
@@ -65,41 +67,59 @@ struct CreateOptions {
 /// # Errors
 ///
 /// [`CliError`].
-pub async fn keys(options: KeysOptions, print: impl Fn(&str)) -> Result<(), CliError> {
+pub async fn keys(options: KeysOptions, print: impl Fn(&str) -> io::Result<()>) -> Result<(), CliError> {
     let now = Clock::system().now();
     match options.command {
-        KeysCommand::Create(options) => print(create(options, now).await?.as_str()),
+        KeysCommand::Create(options) => create(options, now, print).await,
         KeysCommand::List { storage } => {
-            print(&format!("{:<24} {:<24} {:<12} {:<20} STATUS", "NAME", "OWNER", "SCOPES", "CREATED"));
-            for key in storage.open().await?.store().list_keys().await? {
-                print(&line(&key, now));
+            let (keys, malformed) = storage.open_existing().await?.store().list_keys().await?;
+            let header = format!("{:<24} {:<24} {:<12} {:<20} STATUS", "NAME", "OWNER", "SCOPES", "CREATED");
+            let lines = keys.iter().map(|key| line(key, now));
+            for line in std::iter::once(header).chain(lines) {
+                print(&line).map_err(CliError::Output)?;
             }
+            for key in malformed {
+                eprintln!("shortlink: the item {key:?} is not an API key that this program has written");
+            }
+            Ok(())
         }
         KeysCommand::Revoke { name, storage } => {
-            if !storage.open().await?.store().revoke_key(&name, now).await? {
+            if !storage.open_existing().await?.store().revoke_key(&name, now).await? {
                 return Err(CliError::NoSuchKey(name));
             }
-            print(&format!("The key {name} is revoked. Servers may accept it for up to a minute more."));
+            print(&format!("The key {name} is revoked. It is rejected within about a minute."))
+                .map_err(CliError::Output)
         }
     }
-    Ok(())
 }
 
-async fn create(options: CreateOptions, now: Timestamp) -> Result<ApiKey, CliError> {
+/// Creates a key, and prints it to standard output alone, so that a script can read it.
+async fn create(
+    options: CreateOptions,
+    now: Timestamp,
+    print: impl Fn(&str) -> io::Result<()>,
+) -> Result<(), CliError> {
     let CreateOptions { name, owner, scopes, expires_in, storage } = options;
     let record = KeyRecord {
-        owner: owner.unwrap_or_else(|| name.clone()),
         name,
+        owner,
         scopes: scopes.into_iter().collect(),
         created_at: now,
         expires_at: expires_in.and_then(|seconds| now.plus(seconds)),
         revoked_at: None,
     };
     let key = ApiKey::random(&mut UnwrapErr(SysRng));
-    if !storage.open().await?.store().create_key(&key, &record).await? {
+    let storage = storage.open_persistent().await?;
+    if !storage.store().create_key(&key, &record).await? {
         return Err(CliError::KeyExists(record.name));
     }
-    Ok(key)
+    if let Err(error) = print(key.as_str()) {
+        // Nobody has the key, so nobody should be able to use it.
+        storage.store().revoke_key(&record.name, now).await?;
+        return Err(CliError::Output(error));
+    }
+    eprintln!("This is the key; it is not shown again. {}", line(&record, now));
+    Ok(())
 }
 
 /// A line of the list.

@@ -7,6 +7,7 @@ use std::pin::pin;
 use clap::Args;
 use resolve::Resolve;
 use shorten::Shorten;
+use shorten::config::Door;
 use shortlink_core::config::Environment;
 use shortlink_core::domain::clock::Clock;
 use shortlink_core::domain::code_generator::CodeGenerator;
@@ -54,6 +55,7 @@ pub async fn serve(options: ServeOptions, print: impl Fn(&str)) -> Result<(), Cl
     let storage = options.storage.open().await?;
     let mut signals = Signals::listen().map_err(CliError::Signals)?;
 
+    let shorten_door = shorten_config.door;
     let clock = Clock::system();
     let codes = CodeGenerator::from_os_rng(shorten_config.code_length);
     let cache = LinkCache::new(resolve_config.link_cache_seconds, LINK_CACHE_CAPACITY);
@@ -69,7 +71,10 @@ pub async fn serve(options: ServeOptions, print: impl Fn(&str)) -> Result<(), Cl
              control, determines what short URLs begin with and which targets are rejected as redirect loops.",
         );
     }
-    print(&format!("Try it:  curl --data-urlencode url=https://example.com/a/very/long/path http://{address}/shorten"));
+    let key = if shorten_door == Door::Key { "-H 'Authorization: Bearer KEY' " } else { "" };
+    print(&format!(
+        "Try it:  curl {key}--data-urlencode url=https://example.com/a/very/long/path http://{address}/shorten"
+    ));
 
     let (stop, stopped) = oneshot::channel::<()>();
     let server = gateway::serve(listener, functions, async { drop(stopped.await) });

@@ -19,7 +19,7 @@ const DEFAULT_TABLE: &str = "shortlink";
 /// The options that name a table.
 #[derive(Debug, Args)]
 pub struct StorageOptions {
-    /// Store the links in this file, or only in memory if PATH is "memory" [default: links.db in the user's data
+    /// Keep the links and keys in this file, or only in memory if PATH is "memory" [default: links.db in the user's data
     /// folder]
     #[arg(long, value_name = "PATH", conflicts_with_all = ["endpoint_url", "table"])]
     pub data: Option<PathBuf>,
@@ -62,7 +62,7 @@ impl StorageOptions {
     ///
     /// [`CliError`].
     pub async fn open(&self) -> Result<Storage, CliError> {
-        if self.endpoint_url.is_some() || self.table.is_some() {
+        let Some(location) = self.location()? else {
             let name = self.table.as_deref().unwrap_or(DEFAULT_TABLE);
             let (client, description) = match &self.endpoint_url {
                 Some(url) => (client::with_endpoint(url).await, format!("the table {name:?} at {url}")),
@@ -70,17 +70,50 @@ impl StorageOptions {
             };
             table::require_exists(&client, name).await?;
             return Ok(Storage::Remote { store: Store::new(client, name), description });
+        };
+        let options = OpenOptions { durability: self.durability, check: self.check };
+        Ok(Storage::Embedded(EmbeddedTable::open(location, DEFAULT_TABLE, options).await?))
+    }
+}
+
+impl StorageOptions {
+    /// As [`open`](Self::open), for what outlives this process.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError`], also if the table would be in memory.
+    pub async fn open_persistent(&self) -> Result<Storage, CliError> {
+        match self.location()? {
+            Some(Location::Memory) => Err(CliError::InMemory),
+            _ => self.open().await,
         }
-        let location = match &self.data {
+    }
+
+    /// As [`open_persistent`](Self::open_persistent), but creates no file.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError`], also if there is no such file.
+    pub async fn open_existing(&self) -> Result<Storage, CliError> {
+        match self.location()? {
+            Some(Location::File(path)) if !path.exists() => Err(CliError::NoFile(path)),
+            _ => self.open_persistent().await,
+        }
+    }
+
+    /// Where the embedded table is kept; `None` if the options name a table elsewhere.
+    fn location(&self) -> Result<Option<Location>, CliError> {
+        if self.endpoint_url.is_some() || self.table.is_some() {
+            return Ok(None);
+        }
+        Ok(Some(match &self.data {
             Some(path) if path.as_os_str() == "memory" => Location::Memory,
             Some(path) => Location::File(path.clone()),
             None => {
                 let folders = ProjectDirs::from("", "", "shortlink").ok_or(CliError::NoDataFolder)?;
                 Location::File(folders.data_dir().join("links.db"))
             }
-        };
-        let options = OpenOptions { durability: self.durability, check: self.check };
-        Ok(Storage::Embedded(EmbeddedTable::open(location, DEFAULT_TABLE, options).await?))
+        }))
     }
 }
 

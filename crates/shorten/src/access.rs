@@ -44,6 +44,14 @@ impl Sender {
         record.map(|record| Self::Key(Box::new(record))).ok_or_else(wrong_credentials)
     }
 
+    /// The name of the sender's API key, for the log.
+    pub(crate) fn key_name(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) => Some(key.name.as_str()),
+            Self::Anybody | Self::Token(_) => None,
+        }
+    }
+
     /// To whom a link belongs that the sender creates.
     ///
     /// # Errors
@@ -66,10 +74,14 @@ impl Sender {
 /// The credentials that a request contains: the token of `Authorization`, or else `X-Api-Key`. Another scheme than
 /// `Bearer` is for somebody else, such as a proxy in front.
 fn credentials(request: &Request) -> Result<Option<&str>, Problem> {
-    let bearer = request.headers.get_all(header::AUTHORIZATION).iter().filter(|value| is_bearer(value));
-    if bearer.count() > 0 {
-        let value = request.header(header::AUTHORIZATION).ok_or_else(wrong_credentials)?;
-        return Ok(value.get(BEARER.len()..).map(str::trim));
+    let mut bearer = request.headers.get_all(header::AUTHORIZATION).iter().filter(|value| is_bearer(value));
+    match (bearer.next(), bearer.next()) {
+        (None, _) => {}
+        (Some(value), None) => {
+            let token = value.to_str().ok().and_then(|value| value.get(BEARER.len()..));
+            return token.map(|token| Some(token.trim())).ok_or_else(wrong_credentials);
+        }
+        (Some(_), Some(_)) => return Err(wrong_credentials()),
     }
     if request.headers.contains_key(X_API_KEY) {
         return request.header(X_API_KEY).map(|key| Some(key.trim())).ok_or_else(wrong_credentials);

@@ -36,7 +36,7 @@ pub struct Config {
     /// | `EXPIRES_IN_MIN` | 60 | the shortest lifetime |
     /// | `EXPIRES_IN_MAX` | 315360000 (10 years) | the longest lifetime |
     /// | `ALLOW_NEVER` | false | `true`: clients may ask for links that never expire |
-    /// | `PURGE_AFTER` | 2592000 (30 days) | how long an expired link responds with 410 before it is deleted |
+    /// | `PURGE_AFTER` | 2592000 (30 days) | how long an expired link with a generated code responds with 410 before it is deleted; `never`: for good, as one with an alias |
     pub expiry: ExpiryPolicy,
 }
 
@@ -68,7 +68,10 @@ fn read_expiry(environment: &Environment<'_>) -> Result<ExpiryPolicy, ConfigErro
         }
         _ => Some(environment.integer("EXPIRES_IN_DEFAULT", (90 * DAY_SECONDS).clamp(min, max), min..=max)?),
     };
-    let purge_after = environment.integer("PURGE_AFTER", 30 * DAY_SECONDS, 0..=MAX_LIFETIME)?;
+    let purge_after = match environment.text("PURGE_AFTER").as_deref() {
+        Some("never") => None,
+        _ => Some(environment.integer("PURGE_AFTER", 30 * DAY_SECONDS, 0..=MAX_LIFETIME)?),
+    };
     Ok(ExpiryPolicy { default, min, max, allow_never, purge_after })
 }
 

@@ -32,9 +32,10 @@ pub(crate) async fn create_link(shorten: &Shorten, request: &Request) -> Result<
     let format = Format::negotiate(request);
     let fields = body::read(request).await;
     let values = fields.as_ref().map(FormValues::from_fields).unwrap_or_default();
-    let created = match (owner(shorten, request).await, fields) {
-        (Ok(owner), Ok(fields)) => create_or_reuse(shorten, request, fields, owner).await,
-        (Err(problem), _) | (Ok(_), Err(problem)) => Err(problem),
+    let created = match (Sender::of(shorten, request).await, fields) {
+        (Ok(sender), Ok(fields)) => create_or_reuse(shorten, request, fields, &sender).await,
+        (Ok(sender), Err(problem)) => Err(sender.require_create(shorten.config.door).err().unwrap_or(problem)),
+        (Err(problem), _) => Err(problem),
     };
     match created {
         Ok((status, link, token)) => {
@@ -50,19 +51,15 @@ pub(crate) async fn create_link(shorten: &Shorten, request: &Request) -> Result<
     }
 }
 
-/// To whom the link belongs, if the sender may create it.
-async fn owner(shorten: &Shorten, request: &Request) -> Result<Option<Name>, Problem> {
-    Sender::of(shorten, request).await?.require_create(shorten.config.door)
-}
-
 /// Creates the link or finds the existing one. The status tells which: 201 or 200. A link that was created has a
 /// management token.
 async fn create_or_reuse(
     shorten: &Shorten,
     request: &Request,
     fields: Fields,
-    owner: Option<Name>,
+    sender: &Sender,
 ) -> Result<(StatusCode, Link, Option<ManageToken>), Problem> {
+    let owner = sender.require_create(shorten.config.door)?;
     let own_hosts = [shorten.base_url(request).host(), request.base_url.host()];
     let create_request = CreateLinkRequest::parse(fields, &own_hosts, request.query.as_deref())?;
     let key = idempotency_key(request)?;
@@ -78,6 +75,7 @@ async fn create_or_reuse(
     };
     tracing::info!(
         request_id = request.request_id,
+        key = sender.key_name(),
         code = link.code.as_str(),
         status = status.as_u16(),
         codes_taken,
@@ -110,14 +108,16 @@ fn to_new_link(shorten: &Shorten, request: CreateLinkRequest, owner: Option<Name
     let expires_at = policy
         .expires_at(request.expiry, now)
         .map_err(|error| Problem::with_field(ProblemKind::InvalidExpiry, request.expiry_field, error))?;
+    // An alias may be in print, so nobody else gets it, ever.
+    let purge_after = policy.purge_after.filter(|_| request.alias.is_none());
     Ok(NewLink {
         alias: request.alias,
         target: request.target,
         requested_expiry: request.expiry,
         created_at: now,
         expires_at,
-        purge_after: policy.purge_after,
-        is_managed: owner.is_some() || !request.reuse,
+        purge_after,
+        has_token: owner.is_none() && !request.reuse,
         owner,
     })
 }

@@ -80,11 +80,10 @@ pub(crate) fn empty_form(policy: &ExpiryPolicy, cache_control: HeaderValue) -> R
     page.response(StatusCode::OK, cache_control)
 }
 
-/// The page at `GET /` if links are created with an API key only: browsers cannot send one. `url` is that of
-/// `POST /shorten`.
-pub(crate) fn closed_page(url: &str, cache_control: HeaderValue) -> Response {
-    let main = format!(include_str!("closed.html"), url = EscapedHtml(url));
-    let page = Page { title: TITLE, main: &main, script: None, is_indexed: true, home: HERE };
+/// The page at `GET /` if links are created with an API key only: browsers cannot send one.
+pub(crate) fn closed_page(cache_control: HeaderValue) -> Response {
+    let main = include_str!("closed.html");
+    let page = Page { title: "An API key is required - Shortlink", main, script: None, is_indexed: false, home: HERE };
     page.response(StatusCode::OK, cache_control)
 }
 
@@ -183,7 +182,7 @@ mod tests {
     use super::*;
 
     fn policy() -> ExpiryPolicy {
-        ExpiryPolicy { default: Some(90 * DAY), min: 60, max: 3_650 * DAY, allow_never: false, purge_after: 0 }
+        ExpiryPolicy { default: Some(90 * DAY), min: 60, max: 3_650 * DAY, allow_never: false, purge_after: None }
     }
 
     fn labels(policy: &ExpiryPolicy) -> String {

@@ -95,7 +95,7 @@ impl Handler for Shorten {
             Endpoint::Home => {
                 let page = match self.config.door {
                     Door::Open => form::empty_form(&self.config.expiry, FIVE_MINUTES),
-                    Door::Key => form::closed_page(&self.base_url(request).join("shorten"), FIVE_MINUTES),
+                    Door::Key => form::closed_page(FIVE_MINUTES),
                 };
                 return Ok(response::with_etag(request, page));
             }

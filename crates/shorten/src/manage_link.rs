@@ -43,7 +43,7 @@ struct ManagedLinkResponse<'a> {
 
 /// `GET /links/{code}`: the link.
 pub(crate) async fn show_link(shorten: &Shorten, request: &Request) -> Result<Response, Problem> {
-    let managed = authorize(shorten, request, Action::Read).await?;
+    let (_, managed) = authorize(shorten, request, Action::Read).await?;
     match Precondition::evaluate(request, &managed) {
         Precondition::Holds => Ok(to_response(shorten, request, &managed)),
         Precondition::IsCurrent => {
@@ -58,35 +58,37 @@ pub(crate) async fn show_link(shorten: &Shorten, request: &Request) -> Result<Re
 
 /// `PATCH /links/{code}`: changes the target, the expiry, or whether the link is withdrawn.
 pub(crate) async fn change_link(shorten: &Shorten, request: &Request) -> Result<Response, Problem> {
+    let authorized = authorize(shorten, request, Action::Change).await?;
     let fields = body::read_json(request)?;
     let own_hosts = [shorten.base_url(request).host(), request.base_url.host()];
     let change = ChangeLinkRequest::parse(fields, &own_hosts)?;
     let now = shorten.clock.now();
     let change = change.apply_policy(&shorten.config.expiry, now)?;
-    let managed = apply(shorten, request, &change, now).await?;
+    let managed = apply(shorten, request, authorized, &change, now).await?;
     Ok(to_response(shorten, request, &managed))
 }
 
 /// `DELETE /links/{code}`: withdraws the link. Its item stays, so that nobody else gets its code.
 pub(crate) async fn withdraw_link(shorten: &Shorten, request: &Request) -> Result<Response, Problem> {
     let withdrawal = LinkChange { is_withdrawn: Some(true), ..LinkChange::default() };
-    apply(shorten, request, &withdrawal, shorten.clock.now()).await?;
+    let authorized = authorize(shorten, request, Action::Change).await?;
+    apply(shorten, request, authorized, &withdrawal, shorten.clock.now()).await?;
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
-/// Changes the link. If the client has sent `If-Match` and the link is another by then, the change is refused.
+/// Changes the link that the sender was found to be allowed to change. If the client has sent `If-Match` and the link is another by then, the change is refused.
 async fn apply(
     shorten: &Shorten,
     request: &Request,
+    (mut sender, mut seen): (Sender, ManagedLink),
     change: &LinkChange,
     now: Timestamp,
 ) -> Result<ManagedLink, Problem> {
     let change_id = shorten.codes.write_id();
     for attempt in 0..MAX_ATTEMPTS {
-        let seen = authorize(shorten, request, Action::Change).await?;
         if Precondition::evaluate(request, &seen) != Precondition::Holds {
             return Err(changed_meanwhile());
         }
@@ -95,6 +97,7 @@ async fn apply(
         if let Some(changed) = changed {
             tracing::info!(
                 request_id = request.request_id,
+                key = sender.key_name(),
                 code = changed.link.code.as_str(),
                 version = changed.version,
                 "changed a link"
@@ -102,6 +105,7 @@ async fn apply(
             return Ok(changed);
         }
         back_off(attempt).await;
+        (sender, seen) = authorize(shorten, request, Action::Change).await?;
     }
     // This is no fault of the service, so there is no cause to log.
     let reason = "Others keep changing this link. Send the same request again.";
@@ -117,7 +121,7 @@ enum Action {
 
 /// The link of the request's path, if the sender may do this with it. The problem is the same whether there is no such
 /// link or it is somebody else's, so that nobody learns which codes exist.
-async fn authorize(shorten: &Shorten, request: &Request, action: Action) -> Result<ManagedLink, Problem> {
+async fn authorize(shorten: &Shorten, request: &Request, action: Action) -> Result<(Sender, ManagedLink), Problem> {
     let sender = Sender::of(shorten, request).await?;
     match &sender {
         Sender::Anybody => {
@@ -135,9 +139,12 @@ async fn authorize(shorten: &Shorten, request: &Request, action: Action) -> Resu
         Some(code) => shorten.store.find_managed(&code).await?,
         None => None,
     };
-    managed.filter(|managed| is_allowed(&sender, managed, action)).ok_or_else(|| match sender {
+    if let Some(managed) = managed.filter(|managed| is_allowed(&sender, managed, action)) {
+        return Ok((sender, managed));
+    }
+    Err(match sender {
         Sender::Key(_) => {
-            let reason = "No link with this code belongs to the owner of this API key. Check the code for typos.";
+            let reason = "There is no link with this code that this API key may manage. Check the code for typos.";
             Problem::new(ProblemKind::NotFound, reason)
         }
         Sender::Anybody | Sender::Token(_) => {
@@ -152,7 +159,7 @@ fn is_allowed(sender: &Sender, managed: &ManagedLink, action: Action) -> bool {
     match (sender, action) {
         (Sender::Anybody, _) => false,
         // The digests are compared, so the time of the comparison reveals nothing about the token.
-        (Sender::Token(token), _) => managed.manage_digest == token.digest(),
+        (Sender::Token(token), _) => managed.manage_digest.as_deref() == Some(token.digest().as_str()),
         (Sender::Key(key), Action::Read) => key.may_read(managed.owner.as_deref()),
         (Sender::Key(key), Action::Change) => key.may_change(managed.owner.as_deref()),
     }

@@ -78,9 +78,9 @@ impl Functions {
             requested_expiry: RequestedExpiry::Default,
             created_at: timestamp(NOW - 1_000),
             expires_at: Some(timestamp(expires_at)),
-            purge_after: 0,
+            purge_after: None,
             owner: None,
-        is_managed: true,
+        has_token: true,
         };
         self.runtime.block_on(store.create(&link, &self.codes)).expect("a link");
     }

@@ -28,9 +28,9 @@ pub struct ExpiryPolicy {
     pub max: i64,
     /// Whether a client may ask for a link that never expires.
     pub allow_never: bool,
-    /// How long an expired link stays in the table, in seconds. Until then it responds with 410 and its code stays
-    /// taken.
-    pub purge_after: i64,
+    /// How long an expired link with a generated code stays in the table, in seconds; `None`: for good. Until then it
+    /// responds with 410 and its code stays taken. A link with an alias always stays for good.
+    pub purge_after: Option<i64>,
 }
 
 /// The reason that an expiry is not allowed. Each message continues a sentence that begins with the field's name.
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     const POLICY: ExpiryPolicy =
-        ExpiryPolicy { default: Some(100), min: 10, max: 1_000, allow_never: false, purge_after: 50 };
+        ExpiryPolicy { default: Some(100), min: 10, max: 1_000, allow_never: false, purge_after: Some(50) };
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_unix(seconds).expect("in range")

@@ -38,13 +38,14 @@ pub struct NewLink {
     pub created_at: Timestamp,
     /// When the link expires, by the operator's policy; `None`: never.
     pub expires_at: Option<Timestamp>,
-    /// How long the link stays in the table after its expiry, in seconds.
-    pub purge_after: i64,
+    /// How long the link stays in the table after its expiry, in seconds; `None`: for good.
+    pub purge_after: Option<i64>,
     /// To whom the link belongs, if it is created with an API key.
     pub owner: Option<Name>,
-    /// Whether the link can be changed, by whoever has its management token or a key of its owner. A link of nobody that
-    /// others may get as well, with `reuse`, cannot: it would lead them elsewhere.
-    pub is_managed: bool,
+    /// Whether the creator gets a management token. A link that belongs to an owner has none, because the owner's keys
+    /// manage it: a token would survive the key. Nor has a link of nobody that others get as well, with `reuse`: it could
+    /// lead them elsewhere.
+    pub has_token: bool,
 }
 
 /// A change of a link. What is `None` stays as it is.

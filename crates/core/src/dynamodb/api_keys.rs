@@ -47,13 +47,13 @@ impl Store {
         item.map(|item| to_record(&item)).transpose()
     }
 
-    /// All keys, by name. This reads the whole table.
+    /// All keys, by name, and the keys of items that should be API keys and are not. This reads the whole table.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    pub async fn list_keys(&self) -> Result<Vec<KeyRecord>, StoreError> {
-        let mut keys = Vec::new();
+    pub async fn list_keys(&self) -> Result<(Vec<KeyRecord>, Vec<String>), StoreError> {
+        let (mut keys, mut malformed) = (Vec::new(), Vec::new());
         let scan = self
             .client
             .scan()
@@ -62,10 +62,14 @@ impl Store {
             .expression_attribute_values(":prefix", AttributeValue::S(items::api_key_key("")));
         let mut found = scan.into_paginator().items().send();
         while let Some(item) = found.next().await {
-            keys.push(to_record(&item.map_err(|error| StoreError::from_sdk(&error))?)?);
+            let item = item.map_err(|error| StoreError::from_sdk(&error))?;
+            match to_record(&item) {
+                Ok(record) => keys.push(record),
+                Err(_) => malformed.extend(items::text(&item, attribute::CODE).map(str::to_owned)),
+            }
         }
         keys.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(keys)
+        Ok((keys, malformed))
     }
 
     /// Revokes the key with this name, `now`. Returns false if there is no such key.

@@ -135,7 +135,7 @@ impl Store {
         for (codes_taken, code) in candidates.enumerate() {
             let link = new_link.with_code(code);
             let write_id = codes.write_id();
-            let token = new_link.is_managed.then(|| match key {
+            let token = new_link.has_token.then(|| match key {
                 Some(key) if key.is_unguessable() => ManageToken::derived(key, &write_id),
                 _ => codes.manage_token(),
             });

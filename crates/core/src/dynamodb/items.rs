@@ -5,7 +5,7 @@
 //!
 //! | item | key | attributes |
 //! | --- | --- | --- |
-//! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `manageDigest`, `owner`, `hits`, `lastHitAt`, `flushId`; of a link that was changed also `version`, `changedAt`, `changeId`, `withdrawnAt` |
+//! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `manageDigest`, `isAlias`, `owner`, `hits`, `lastHitAt`, `flushId`; of a link that was changed also `version`, `changedAt`, `changeId`, `withdrawnAt` |
 //! | API key | `key#` digest | `keyName`, `owner`, `scopes`, `createdAt`, `expiresAt`, `revokedAt` |
 //! | name of an API key | `keyname#` name | `keyDigest` |
 //! | daily counts | `day#` code `#` date | `hits`, `bots`, devices, countries, referrers, `flushId`, `purgeAt` |
@@ -47,9 +47,11 @@ pub mod attribute {
     /// S, 16 hexadecimal digits, random for each creation. If the response to a put is lost, the SDK repeats the put,
     /// which then finds its own item in the way and recognises it by this id.
     pub const WRITE_ID: &str = "writeId";
-    /// S, 64 hexadecimal digits: the SHA-256 digest of the management token. Absent if the link cannot be
-    /// changed: it was created by nobody with `reuse`, or before there were tokens.
+    /// S, 64 hexadecimal digits: the SHA-256 digest of the management token. Absent if there is no
+    /// token: the link belongs to an owner, was created by nobody with `reuse`, or before there were tokens.
     pub const MANAGE_DIGEST: &str = "manageDigest";
+    /// BOOL: the code is an alias, which is never given out again. Absent: the code was generated.
+    pub const IS_ALIAS: &str = "isAlias";
     /// S, of a link or an API key: the name of the owner. Absent if the link was created without a key.
     pub const OWNER: &str = "owner";
     /// S, of an API key: its name.
@@ -119,10 +121,10 @@ pub mod expression {
     pub(in crate::dynamodb) const REVOKE: &str = "SET revokedAt = if_not_exists(revokedAt, :now)";
     /// A filter: the item is an API key.
     pub(in crate::dynamodb) const IS_API_KEY: &str = "begins_with(shortCode, :prefix)";
-    /// A condition: the link was never changed, and the management token is the right one.
-    pub(in crate::dynamodb) const IS_UNCHANGED: &str = "manageDigest = :digest AND attribute_not_exists(version)";
-    /// A condition: the link was last changed as often as the client has seen, and the management token is the right one.
-    pub(in crate::dynamodb) const IS_VERSION: &str = "manageDigest = :digest AND version = :seen";
+    /// A condition: the link is the one that was seen, and was never changed.
+    pub(in crate::dynamodb) const IS_UNCHANGED: &str = "createdAt = :created AND attribute_not_exists(version)";
+    /// A condition: the link is the one that was seen, and was changed as often.
+    pub(in crate::dynamodb) const IS_VERSION: &str = "createdAt = :created AND version = :seen";
     /// A condition: there is no idempotency entry, or its lifetime is over at `:now`.
     pub(in crate::dynamodb) const ENTRY_IS_ABSENT_OR_EXPIRED: &str =
         "attribute_not_exists(shortCode) OR purgeAt <= :now";
@@ -155,6 +157,9 @@ pub fn from_link(link: &Link, new_link: &NewLink, write_id: &str, manage_digest:
     if let Some(purge_at) = purge_at(link, new_link.purge_after) {
         item.insert(attribute::PURGE_AT.to_owned(), number(purge_at));
     }
+    if new_link.alias.is_some() {
+        item.insert(attribute::IS_ALIAS.to_owned(), AttributeValue::Bool(true));
+    }
     if let Some(owner) = &new_link.owner {
         item.insert(attribute::OWNER.to_owned(), AttributeValue::S(owner.to_string()));
     }
@@ -162,10 +167,10 @@ pub fn from_link(link: &Link, new_link: &NewLink, write_id: &str, manage_digest:
 }
 
 /// The instant at which a link may be deleted, Unix seconds: `purge_after` seconds after its expiry; never if it is
-/// withdrawn or never expires.
-pub(super) fn purge_at(link: &Link, purge_after: i64) -> Option<i64> {
+/// withdrawn, never expires or stays for good.
+pub(super) fn purge_at(link: &Link, purge_after: Option<i64>) -> Option<i64> {
     let expires_at = link.expires_at.filter(|_| link.withdrawn_at.is_none())?;
-    Some(expires_at.unix().saturating_add(purge_after))
+    Some(expires_at.unix().saturating_add(purge_after?))
 }
 
 /// The checksum of a link in an embedded table: the first 8 hexadecimal digits of the SHA-256 of its code, its target and
@@ -377,9 +382,9 @@ mod tests {
             requested_expiry,
             created_at,
             expires_at,
-            purge_after: 50,
+            purge_after: Some(50),
             owner: None,
-            is_managed: true,
+            has_token: true,
         }
     }
 
@@ -415,8 +420,8 @@ mod tests {
             (expression::KEY_EXISTS, &[attribute::CODE]),
             (expression::IS_API_KEY, &[attribute::CODE]),
             (expression::REVOKE, &[attribute::REVOKED_AT]),
-            (expression::IS_UNCHANGED, &[attribute::MANAGE_DIGEST, attribute::VERSION]),
-            (expression::IS_VERSION, &[attribute::MANAGE_DIGEST, attribute::VERSION]),
+            (expression::IS_UNCHANGED, &[attribute::CREATED_AT, attribute::VERSION]),
+            (expression::IS_VERSION, &[attribute::CREATED_AT, attribute::VERSION]),
             (expression::ADD_HITS, &[attribute::FLUSH_ID, attribute::HITS]),
             (expression::ADD_HITS_AND_TIME, &[attribute::FLUSH_ID, attribute::HITS, attribute::LAST_HIT_AT]),
             (expression::DAILY_VISITS, &[attribute::CODE, attribute::HITS, attribute::BOTS]),

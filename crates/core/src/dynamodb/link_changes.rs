@@ -21,20 +21,20 @@ pub struct ManagedLink {
     pub changed_at: Option<Timestamp>,
     /// To whom it belongs, if it was created with an API key.
     pub owner: Option<String>,
-    /// The digest of its management token.
-    pub manage_digest: String,
+    /// The digest of its management token, if it has one.
+    pub manage_digest: Option<String>,
+    /// Whether its code is an alias.
+    pub is_alias: bool,
 }
 
 impl Store {
-    /// The link with this code, read consistently, with what decides who may manage it. `None` if there is no such link,
-    /// or if it was created before links could be managed.
+    /// The link with this code, read consistently, with what decides who may manage it.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     pub async fn find_managed(&self, code: &Code) -> Result<Option<ManagedLink>, StoreError> {
         let item = self.get_item(code.as_str(), true).await?;
-        let item = item.filter(|item| item.contains_key(attribute::MANAGE_DIGEST));
         item.map(|item| to_managed_link(code, item)).transpose()
     }
 
@@ -51,21 +51,21 @@ impl Store {
         change: &LinkChange,
         change_id: &str,
         now: Timestamp,
-        purge_after: i64,
+        purge_after: Option<i64>,
     ) -> Result<Option<ManagedLink>, StoreError> {
         let link = change.apply_to(&seen.link, now);
         if link == seen.link {
             return Ok(Some(seen.clone()));
         }
         let version = seen.version + 1;
+        let purge_after = purge_after.filter(|_| !seen.is_alias);
+        // The grace period begins at the change, if the link has expired before.
+        let purge_at =
+            items::purge_at(&link, purge_after).map(|at| at.max(now.unix() + purge_after.unwrap_or_default()));
         let attributes = [
             (attribute::TARGET, Some(AttributeValue::S(link.target.to_string()))),
             (attribute::EXPIRES_AT, link.expires_at.map(|instant| number(instant.unix()))),
-            // The grace period begins at the change, if the link has expired before.
-            (
-                attribute::PURGE_AT,
-                items::purge_at(&link, purge_after).map(|at| number(at.max(now.unix() + purge_after))),
-            ),
+            (attribute::PURGE_AT, purge_at.map(number)),
             (attribute::WITHDRAWN_AT, link.withdrawn_at.map(|instant| number(instant.unix()))),
             (attribute::VERSION, Some(AttributeValue::N(version.to_string()))),
             (attribute::CHANGED_AT, Some(number(now.unix()))),
@@ -79,7 +79,7 @@ impl Store {
             .table_name(&self.table)
             .key(attribute::CODE, AttributeValue::S(link.code.to_string()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .expression_attribute_values(":digest", AttributeValue::S(seen.manage_digest.clone()));
+            .expression_attribute_values(":created", number(link.created_at.unix()));
         let (mut set, mut removed) = (Vec::new(), Vec::new());
         for (name, value) in attributes {
             match value {
@@ -126,6 +126,7 @@ fn to_managed_link(code: &Code, item: Item) -> Result<ManagedLink, StoreError> {
     let version = number(attribute::VERSION)?.unwrap_or_default();
     let text = |name| items::text(&item, name).map(str::to_owned);
     let owner = text(attribute::OWNER);
-    let manage_digest = text(attribute::MANAGE_DIGEST).ok_or_else(|| malformed(attribute::MANAGE_DIGEST))?;
-    Ok(ManagedLink { version, changed_at, owner, manage_digest, link: Store::to_link(code, item)? })
+    let manage_digest = text(attribute::MANAGE_DIGEST);
+    let is_alias = item.contains_key(attribute::IS_ALIAS);
+    Ok(ManagedLink { version, changed_at, owner, manage_digest, is_alias, link: Store::to_link(code, item)? })
 }

@@ -69,22 +69,22 @@ pub struct ExistingLink {
     /// The link.
     pub link: Link,
     owner: Option<String>,
-    is_managed: bool,
+    has_token: bool,
 }
 
 impl ExistingLink {
     /// The link of an item.
     pub(super) fn from_item(code: &Code, item: Item) -> Result<Self, StoreError> {
         let owner = items::text(&item, attribute::OWNER).map(str::to_owned);
-        let is_managed = item.contains_key(attribute::MANAGE_DIGEST);
-        Ok(Self { owner, is_managed, link: Store::to_link(code, item)? })
+        let has_token = item.contains_key(attribute::MANAGE_DIGEST);
+        Ok(Self { owner, has_token, link: Store::to_link(code, item)? })
     }
 
     /// Whether a request of `owner` may get the link with `reuse`: it is the owner's, or it is nobody's and cannot be
     /// changed.
     pub fn is_shared_with(&self, owner: Option<&Name>) -> bool {
         let is_own = self.owner.as_deref() == owner.map(Name::as_str);
-        is_own && (owner.is_some() || !self.is_managed)
+        is_own && (owner.is_some() || !self.has_token)
     }
 }
 
@@ -129,7 +129,7 @@ impl Store {
     ///
     /// [`CreateError`].
     pub async fn create(&self, new_link: &NewLink, codes: &CodeGenerator) -> Result<CreatedLink, CreateError> {
-        let token = new_link.is_managed.then(|| codes.manage_token());
+        let token = new_link.has_token.then(|| codes.manage_token());
         if let Some(alias) = &new_link.alias {
             let link = new_link.with_code(alias.clone());
             return match self.put(&link, new_link, token.as_ref(), &codes.write_id()).await? {
