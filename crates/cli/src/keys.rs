@@ -118,7 +118,9 @@ async fn create(
         storage.store().revoke_key(&record.name, now).await?;
         return Err(CliError::Output(error));
     }
-    eprintln!("This is the key; it is not shown again. {}", line(&record, now));
+    let scopes: Vec<_> = record.scopes.iter().map(|scope| scope.as_str()).collect();
+    let (name, owner, scopes) = (&record.name, &record.owner, scopes.join(", "));
+    eprintln!("This is the key {name} of the owner {owner}, with the scope {scopes}. It is not shown again.");
     Ok(())
 }
 
