@@ -36,6 +36,7 @@ const ATTRIBUTES: &[&str] = &[
     "changedAt",
     "changeId",
     "withdrawnAt",
+    "blockedAt",
     "lastHitAt",
     "reuseCode",
 ];

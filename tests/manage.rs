@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::support::app::{NOW, Response, TestApp, send, without_token};
 use crate::support::fault_proxy::{FaultProxy, RequestFault, ResponseFault};
-use crate::support::server::Server;
+use crate::support::server::{Server, command};
+use crate::support::user_agents::BROWSER_ACCEPT;
 
 const TARGET: &str = "https://example.com/";
 
@@ -384,6 +385,73 @@ async fn conditions_are_evaluated_for_every_method() {
         let response = send(manage(&app, method.clone(), &token).header(name, tags).body("{}")).await;
         assert_eq!(response.status, status, "{method} {name}: {tags}: {response}");
     }
+}
+
+/// An owner cannot restore what the operator has blocked, and nobody else gets the code.
+#[tokio::test]
+async fn blocked_link_answers_451_until_it_is_unblocked() {
+    let app = TestApp::builder()
+        .env("LINK_CACHE_SECONDS", "0")
+        .env("REPORT_URL", "mailto:abuse@example.com?subject=<b>")
+        .start()
+        .await;
+    let token = create(&app, &json!({"url": TARGET, "alias": "mine"})).await;
+    let preview = send(app.get("/mine+").header("accept", BROWSER_ACCEPT)).await;
+    let report = "<a href=\"mailto:abuse@example.com?subject=&lt;b&gt;\">Report this link</a>";
+    assert!(preview.body.contains(report), "{preview}");
+    app.block("mine").await;
+    app.block("mine").await;
+    for path in ["/mine", "/mine+", "/mine.svg"] {
+        let blocked = send(app.get(path)).await;
+        assert_eq!((blocked.status, &blocked.json()["type"]), (451, &json!("urn:shortlink:problem:blocked")));
+        assert!(!blocked.body.contains(TARGET) && blocked.body.contains("mailto:abuse@example.com"), "{blocked}");
+    }
+    assert_eq!(change(&app, &token, json!({"withdrawn": false, "url": "https://example.org/"})).await.status, 200);
+    assert_eq!(follow(&app).await.0, 451);
+    for reuse in [false, true] {
+        let taken = send(app.create_link(&json!({"url": TARGET, "alias": "mine", "reuse": reuse}))).await;
+        assert_eq!(taken.status, 409, "{taken}");
+    }
+    let shared = json!({"url": TARGET, "reuse": true});
+    let first = send(app.create_link(&shared)).await.json()["code"].as_str().expect("a code").to_owned();
+    app.block(&first).await;
+    assert_ne!(send(app.create_link(&shared)).await.json()["code"], first.as_str());
+}
+
+/// The program blocks links in the file of a server that is stopped.
+#[tokio::test]
+async fn program_blocks_links() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("links.db");
+    let run = async |arguments: &[&str]| {
+        let mut program = tokio::process::Command::new(command(&[]).as_std().get_program());
+        let output = program.args(arguments).arg("--data").arg(&data).output().await.expect("a process");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).trim().to_owned())
+    };
+    let server = Server::with_file(&data).await;
+    server.create_link(&json!({"url": TARGET, "alias": "mine"})).await.expect("a link");
+    server.signal("TERM").await;
+    server.exit().await;
+    let missing = "shortlink: there is no link with the code \"Mine\"; upper and lower case matter";
+    assert_eq!(run(&["block", "mine", "Mine"]).await, (Some(1), missing.to_owned()));
+    let status = async |server: &Server| {
+        reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .expect("a client")
+            .get(format!("http://{}/mine", server.address))
+            .send()
+            .await
+            .expect("a response")
+            .status()
+            .as_u16()
+    };
+    let server = Server::with_file(&data).await;
+    assert_eq!(status(&server).await, 451);
+    server.signal("TERM").await;
+    server.exit().await;
+    assert_eq!(run(&["unblock", "mine"]).await, (Some(0), String::new()));
+    assert_eq!(status(&Server::with_file(&data).await).await, 301);
 }
 
 /// The embedded table verifies a checksum of each link.

@@ -289,6 +289,11 @@ async fn responses() -> Vec<(&'static str, &'static str, Response)> {
     responses.extend(follow(&app, BROWSER_ACCEPT, "/here").await);
     responses.extend(follow(&app, "*/*", "/here").await);
     responses.extend(follow(&app, &filler, "/here").await);
+    send(app.create_link(&json!({"url": url, "alias": "blocked"}))).await;
+    app.block("blocked").await;
+    for accept in ["*/*", BROWSER_ACCEPT] {
+        responses.extend(follow(&app, accept, "/blocked").await);
+    }
     app.advance_clock(60);
     for accept in ["*/*", BROWSER_ACCEPT] {
         responses.extend(follow(&app, accept, "/here").await);

@@ -18,6 +18,7 @@ use shortlink::table;
 use shortlink_core::config::Environment;
 use shortlink_core::domain::api_key::{ApiKey, KeyRecord, Scope};
 use shortlink_core::domain::clock::{Clock, Timestamp};
+use shortlink_core::domain::code::Code;
 use shortlink_core::domain::code_generator::CodeGenerator;
 use shortlink_core::dynamodb::client;
 use shortlink_core::dynamodb::items::Item;
@@ -246,6 +247,12 @@ impl TestApp {
     pub async fn revoke_key(&self, name: &str) {
         let now = Timestamp::from_unix(NOW).expect("in range");
         assert!(self.store.revoke_key(&name.parse().expect("a name"), now).await.expect("a response"));
+    }
+
+    /// Blocks a link.
+    pub async fn block(&self, code: &str) {
+        let now = Timestamp::from_unix(NOW).expect("in range");
+        assert!(self.store.block(&Code::parse(code).expect("a code"), now).await.expect("a response"), "{code}");
     }
 
     /// Deletes an item of the table.

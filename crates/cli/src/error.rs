@@ -47,8 +47,11 @@ pub enum CliError {
     /// There is no key with this name.
     #[error("there is no key called {0}; `shortlink keys list` shows the names")]
     NoSuchKey(Name),
+    /// There is no link with this code.
+    #[error("there is no link with the code {0:?}; upper and lower case matter")]
+    NoSuchLink(String),
     /// Keys in memory would end with this process.
-    #[error("keys cannot be kept in memory; name a file with --data PATH, or a table with --table NAME")]
+    #[error("a table in memory ends with this command; name a file with --data PATH, or a table with --table NAME")]
     InMemory,
     /// The file of the links does not exist.
     #[error("there is no file {}; name another with --data PATH", .0.display())]

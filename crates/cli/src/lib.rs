@@ -5,6 +5,7 @@
 //! | module | defines |
 //! | --- | --- |
 //! | [`serve`] | `shortlink serve`: the whole service on one machine |
+//! | [`block`] | `shortlink block` and `unblock` |
 //! | [`keys`] | `shortlink keys`: creates, lists and revokes API keys |
 //! | [`storage`] | the options that name a table, and opening it |
 //! | [`table`] | creating a table, and checking that one exists |
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
+pub mod block;
 pub mod embedded;
 pub mod error;
 pub mod gateway;
@@ -44,6 +46,10 @@ struct Arguments {
 enum Command {
     /// Run the whole service on this machine: the same code as on Lambda, with the links in a file
     Serve(serve::ServeOptions),
+    /// Block links: they answer 451 instead of redirecting, and their owners cannot restore them
+    Block(block::BlockOptions),
+    /// Let blocked links redirect again
+    Unblock(block::BlockOptions),
     /// Create, list and revoke API keys
     Keys(keys::KeysOptions),
 }
@@ -76,6 +82,8 @@ async fn run(command: Command) -> Result<(), CliError> {
     match command {
         // A server goes on if nobody reads what it prints.
         Command::Serve(options) => serve::serve(options, |line| drop(print(line))).await,
+        Command::Block(options) => block::block(block::Action::Block, options, print).await,
+        Command::Unblock(options) => block::block(block::Action::Unblock, options, print).await,
         Command::Keys(options) => keys::keys(options, print).await,
     }
 }

@@ -22,6 +22,9 @@ pub struct Config {
     /// `EDGE_KEY`: the secret that a CDN in front of the service sends in the header `x-shortlink-edge`, 16 to 128
     /// letters, digits, `_` or `-`. The country that it reports is counted only if the key is set and sent.
     pub edge_key: Option<EdgeKey>,
+    /// `REPORT_URL`: where people report abuse, an `http`, `https` or `mailto` URL. The preview links to it, and so does
+    /// the response about a blocked link.
+    pub report_url: Option<String>,
     /// `LINK_CACHE_SECONDS`: how long a link is cached in memory after it was read, 0 to 60 seconds, 5 by default. A
     /// link that is deleted or changed may still redirect to its old target for that long. 0 disables the cache.
     pub link_cache_seconds: i64,
@@ -52,10 +55,20 @@ impl Config {
                 DAY_SECONDS..=36_500 * DAY_SECONDS,
             )?,
             edge_key: edge_key(environment)?,
+            report_url: report_url(environment)?,
             link_cache_seconds: environment.integer("LINK_CACHE_SECONDS", 5, 0..=60)?,
             base_url: environment.base_url()?,
         })
     }
+}
+
+fn report_url(environment: &Environment<'_>) -> Result<Option<String>, ConfigError> {
+    const VARIABLE: &str = "REPORT_URL";
+    let Some(text) = environment.text(VARIABLE) else { return Ok(None) };
+    let is_valid = ["https://", "http://", "mailto:"].iter().any(|scheme| text.starts_with(scheme))
+        && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let error = || ConfigError::new(VARIABLE, format!("must be an http, https or mailto URL; it is {text:?}"));
+    is_valid.then(|| text.clone()).map(Some).ok_or_else(error)
 }
 
 fn edge_key(environment: &Environment<'_>) -> Result<Option<EdgeKey>, ConfigError> {

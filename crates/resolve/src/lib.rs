@@ -72,14 +72,25 @@ impl Resolve {
             found => {
                 // It must not be used again while the table does not answer.
                 self.cache.remove(code);
-                require_live(found)
+                self.require_live(found)
             }
         }
     }
 
     /// Finds the live link with a code in the table.
     async fn find(&self, code: &Code, now: Timestamp) -> Result<Link, Problem> {
-        require_live(self.store.find(code, now).await)
+        self.require_live(self.store.find(code, now).await)
+    }
+
+    /// The live link that was found, or the problem that says why there is none.
+    fn require_live(&self, lookup: Result<Lookup, StoreError>) -> Result<Link, Problem> {
+        match lookup? {
+            Lookup::Live(link) => Ok(link),
+            Lookup::Expired(link) => Err(expired(&link)),
+            Lookup::Withdrawn => Err(withdrawn()),
+            Lookup::Blocked => Err(blocked(self.config.report_url.as_deref())),
+            Lookup::Missing => Err(not_found()),
+        }
     }
 
     /// The short URL of a code.
@@ -121,16 +132,6 @@ impl Handler for Resolve {
     }
 }
 
-/// The live link that was found, or the problem that says why there is none.
-fn require_live(lookup: Result<Lookup, StoreError>) -> Result<Link, Problem> {
-    match lookup? {
-        Lookup::Live(link) => Ok(link),
-        Lookup::Expired(link) => Err(expired(&link)),
-        Lookup::Withdrawn => Err(withdrawn()),
-        Lookup::Missing => Err(not_found()),
-    }
-}
-
 fn not_found() -> Problem {
     let reason = "There is no link at this address. Check it for typos: upper and lower case matter.";
     Problem::new(ProblemKind::NotFound, reason)
@@ -139,6 +140,13 @@ fn not_found() -> Problem {
 fn withdrawn() -> Problem {
     let reason = "The person who made this link has withdrawn it. Ask the person who sent it to you for a new one.";
     Problem::new(ProblemKind::Withdrawn, reason)
+}
+
+fn blocked(report_url: Option<&str>) -> Problem {
+    let contact =
+        report_url.map(|url| format!(" If you think that this is a mistake, contact {url}.")).unwrap_or_default();
+    let reason = format!("The operator of this service has blocked this link, because it was abused.{contact}");
+    Problem::new(ProblemKind::Blocked, reason)
 }
 
 fn expired(link: &Link) -> Problem {

@@ -53,7 +53,7 @@ pub(crate) async fn preview(resolve: &Resolve, request: &Request, code: &Code) -
     let shows_visits = resolve.visits.tracking() != VisitTracking::Off;
     let short_url = resolve.short_url(request, code);
     let mut response = match request.negotiate(&["application/json", "text/html"]) {
-        Some("text/html") => page(&link, shows_visits, &days, &short_url),
+        Some("text/html") => page(&link, shows_visits, &days, &short_url, resolve.config.report_url.as_deref()),
         _ => json(&link, shows_visits, &days, &short_url),
     };
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
@@ -76,7 +76,7 @@ fn json(link: &Link, shows_visits: bool, days: &[DailyVisits], short_url: &str) 
     response
 }
 
-fn page(link: &Link, shows_visits: bool, days: &[DailyVisits], short_url: &str) -> Response {
+fn page(link: &Link, shows_visits: bool, days: &[DailyVisits], short_url: &str, report_url: Option<&str>) -> Response {
     let (before_host, host, after_host) = link.target.split_at_host();
     let main = format!(
         include_str!("preview.html"),
@@ -89,11 +89,16 @@ fn page(link: &Link, shows_visits: bool, days: &[DailyVisits], short_url: &str) 
         expires = link.expires_at.map_or_else(|| "Never".to_owned(), time_element),
         visits = if shows_visits { visit_totals(link) } else { String::new() },
         chart = if days.is_empty() { String::new() } else { visit_chart::html(days) },
+        report = report_url.map_or_else(String::new, report_link),
         qr_code = html::qr_code_section("code preview-code", &link.code, short_url),
     );
     let title = format!("Where /{} leads - Shortlink", link.code);
     Page { title: &title, main: &main, script: None, is_indexed: false, home: html::HERE }
         .response(StatusCode::OK, NO_CACHE)
+}
+
+fn report_link(url: &str) -> String {
+    format!(" <a href=\"{}\">Report this link</a>", EscapedHtml(url))
 }
 
 /// The number of visits, and the time of the last one.

@@ -19,6 +19,8 @@ pub struct Link {
     pub expires_at: Option<Timestamp>,
     /// When its owner withdrew it: it then responds with 410 until the owner restores it.
     pub withdrawn_at: Option<Timestamp>,
+    /// When the operator blocked it: it then responds with 451.
+    pub blocked_at: Option<Timestamp>,
     /// The number of visits so far.
     pub hits: u64,
     /// The time of the last visit.
@@ -78,7 +80,7 @@ impl LinkChange {
 impl Link {
     /// A link that has no visits yet.
     pub fn new(code: Code, target: Target, created_at: Timestamp, expires_at: Option<Timestamp>) -> Self {
-        Self { code, target, created_at, expires_at, withdrawn_at: None, hits: 0, last_hit_at: None }
+        Self { code, target, created_at, expires_at, withdrawn_at: None, blocked_at: None, hits: 0, last_hit_at: None }
     }
 
     /// Whether the link has expired. The clock decides, not whether DynamoDB has deleted the item: TTL deletion lags by

@@ -165,7 +165,8 @@ impl Store {
         // The owner of the token may have changed the target meanwhile. Otherwise a link with another target is not the
         // one that the request created: that one was deleted, and its code was given out again.
         let is_same = is_own || link.target == new_link.target;
-        if !is_same || link.withdrawn_at.is_some() || link.is_expired(new_link.created_at) {
+        let is_ended = link.withdrawn_at.is_some() || link.blocked_at.is_some() || link.is_expired(new_link.created_at);
+        if !is_same || is_ended {
             return Err(CreateError::IdempotencyKeyUsed);
         }
         match items::is_existing(entry) {
@@ -205,6 +206,7 @@ fn matches_request(existing: &ExistingLink, new_link: &NewLink, policy: &ExpiryP
     existing.is_shared_with(new_link.owner.as_ref())
         && link.target == new_link.target
         && link.withdrawn_at.is_none()
+        && link.blocked_at.is_none()
         && !link.is_expired(new_link.created_at)
         && policy.would_yield(new_link.requested_expiry, link.created_at, link.expires_at)
 }

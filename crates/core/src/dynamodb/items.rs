@@ -5,7 +5,7 @@
 //!
 //! | item | key | attributes |
 //! | --- | --- | --- |
-//! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `manageDigest`, `isAlias`, `owner`, `hits`, `lastHitAt`, `flushId`; of a link that was changed also `version`, `changedAt`, `changeId`, `withdrawnAt` |
+//! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `manageDigest`, `isAlias`, `owner`, `hits`, `lastHitAt`, `flushId`; of a link that was changed also `version`, `changedAt`, `changeId`, `withdrawnAt`; of a blocked one `blockedAt` |
 //! | API key | `key#` digest | `keyName`, `owner`, `scopes`, `createdAt`, `expiresAt`, `revokedAt` |
 //! | name of an API key | `keyname#` name | `keyDigest` |
 //! | daily counts | `day#` code `#` date | `hits`, `bots`, devices, countries, referrers, `flushId`, `purgeAt` |
@@ -72,6 +72,8 @@ pub mod attribute {
     /// N, Unix seconds: when the owner withdrew the link. Absent: the link is not withdrawn. The item of a withdrawn link
     /// has no `purgeAt`, so that nobody else gets its code.
     pub const WITHDRAWN_AT: &str = "withdrawnAt";
+    /// N, Unix seconds: when the operator blocked the link. Absent: the link is not blocked.
+    pub const BLOCKED_AT: &str = "blockedAt";
     /// S, of a link in an embedded table: 8 hexadecimal digits, a checksum of where it leads and until when.
     pub const CHECKSUM: &str = "checksum";
     /// N: the number of visits, of a link in total or on one day.
@@ -119,6 +121,10 @@ pub mod expression {
     pub(in crate::dynamodb) const KEY_EXISTS: &str = "attribute_exists(shortCode)";
     /// An update: revokes an API key, unless it is revoked already.
     pub(in crate::dynamodb) const REVOKE: &str = "SET revokedAt = if_not_exists(revokedAt, :now)";
+    /// An update: blocks a link, unless it is blocked already.
+    pub(in crate::dynamodb) const BLOCK: &str = "SET blockedAt = if_not_exists(blockedAt, :now)";
+    /// An update: ends the blocking of a link.
+    pub(in crate::dynamodb) const UNBLOCK: &str = "REMOVE blockedAt";
     /// A filter: the item is an API key.
     pub(in crate::dynamodb) const IS_API_KEY: &str = "begins_with(shortCode, :prefix)";
     /// A condition: the link is the one that was seen, and was never changed.
@@ -209,6 +215,7 @@ pub fn to_link(mut item: Item) -> Result<Link, &'static str> {
         created_at: instant(attribute::CREATED_AT)?.ok_or(attribute::CREATED_AT)?,
         expires_at: instant(attribute::EXPIRES_AT)?,
         withdrawn_at: instant(attribute::WITHDRAWN_AT)?,
+        blocked_at: instant(attribute::BLOCKED_AT)?,
         hits: match item.get(attribute::HITS) {
             None => 0,
             Some(AttributeValue::N(digits)) => digits.parse().map_err(|_| attribute::HITS)?,
@@ -420,6 +427,8 @@ mod tests {
             (expression::KEY_EXISTS, &[attribute::CODE]),
             (expression::IS_API_KEY, &[attribute::CODE]),
             (expression::REVOKE, &[attribute::REVOKED_AT]),
+            (expression::BLOCK, &[attribute::BLOCKED_AT]),
+            (expression::UNBLOCK, &[attribute::BLOCKED_AT]),
             (expression::IS_UNCHANGED, &[attribute::CREATED_AT, attribute::VERSION]),
             (expression::IS_VERSION, &[attribute::CREATED_AT, attribute::VERSION]),
             (expression::ADD_HITS, &[attribute::FLUSH_ID, attribute::HITS]),

@@ -14,6 +14,7 @@
 //! | [`store`] | creating and finding links |
 //! | [`contention`] | waiting before another attempt |
 //! | [`deduplication`] | returning an existing link: `reuse` and idempotency keys |
+//! | [`link_blocks`] | blocking links |
 //! | [`link_changes`] | changing a link that exists |
 //! | `link_transaction` | putting a link together with entries that point to it |
 //! | [`visit_counts`] | adding to the counts of visits, and reading them |
@@ -28,6 +29,7 @@ pub mod deduplication;
 pub mod error;
 pub mod iam_actions;
 pub mod items;
+pub mod link_blocks;
 pub mod link_changes;
 mod link_transaction;
 pub mod retries;

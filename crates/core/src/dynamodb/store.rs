@@ -48,6 +48,8 @@ pub enum Lookup {
     Expired(Link),
     /// The link's owner has withdrawn it.
     Withdrawn,
+    /// The operator has blocked it.
+    Blocked,
     /// There is no link with this code.
     Missing,
 }
@@ -159,6 +161,7 @@ impl Store {
             link => link,
         };
         Ok(match link {
+            Some(link) if link.blocked_at.is_some() => Lookup::Blocked,
             Some(link) if link.withdrawn_at.is_some() => Lookup::Withdrawn,
             Some(link) if link.is_expired(now) => Lookup::Expired(link),
             Some(link) => Lookup::Live(link),

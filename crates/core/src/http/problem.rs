@@ -39,6 +39,8 @@ pub enum ProblemKind {
     Gone,
     /// The link's owner has withdrawn it.
     Withdrawn,
+    /// The operator has blocked the link.
+    Blocked,
     /// The link has changed since the client read it.
     PreconditionFailed,
     /// The body is too large.
@@ -85,6 +87,7 @@ impl ProblemKind {
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::IdempotencyKeyUsed,
+        Self::Blocked,
         Self::Internal,
         Self::Unavailable,
     ];
@@ -111,6 +114,7 @@ impl ProblemKind {
             Self::PreconditionFailed => {
                 (StatusCode::PRECONDITION_FAILED, "precondition-failed", "This link has changed")
             }
+            Self::Blocked => (StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS, "blocked", "This link was blocked"),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The request body is too large"),
             Self::UnsupportedMediaType => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
