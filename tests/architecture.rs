@@ -246,3 +246,20 @@ fn names_in_paths_are_found() {
     assert!(uses_crate("let x = http::Request::new()", "http") && uses_crate("use tracing;", "tracing"));
     assert!(!uses_crate("use crate::http::x; my_http::x; $http::x", "http"));
 }
+
+#[test]
+fn threats_name_tests_that_exist() {
+    let page = fs::read_to_string(repository().join("crates/THREATS.md")).expect("a page");
+    let rows: Vec<_> = page.lines().filter(|line| line.starts_with("| ")).skip(2).collect();
+    assert!(rows.len() > 20, "{rows:?}");
+    let all = ["crates", "tests"].map(|folder| sources(&repository().join(folder)));
+    let all: Vec<_> = all.into_iter().flatten().map(|(_, source)| source).collect();
+    for row in rows {
+        let tests = row.trim_end_matches([' ', '|']).rsplit('|').next().expect("a cell");
+        let names: Vec<_> = tests.split(',').map(|name| name.trim().trim_matches('`')).collect();
+        assert!(!names.is_empty(), "{row}");
+        for name in names {
+            assert!(all.iter().any(|source| source.contains(&format!("fn {name}("))), "{name} in {row}");
+        }
+    }
+}
