@@ -39,11 +39,11 @@ async fn json_body_creates_a_link() {
     201
     cache-control: no-store
     content-type: application/json
-    location: http://sho.rt/C9bQpGQ
+    location: http://sho.rt/kwWam8A
     vary: accept
     x-content-type-options: nosniff
 
-    {"short":"/C9bQpGQ","short_url":"http://sho.rt/C9bQpGQ","code":"C9bQpGQ","url":"https://example.com/b?q=%C3%A9","created_at":"2030-01-01T00:00:00Z","expires_at":"2030-04-01T00:00:00Z","manage_token":"slm_613d918ceb77c7e6a058323d439fe7ffd3127d79eb2408b9d0bae90c375f0b62"}
+    {"short":"/kwWam8A","short_url":"http://sho.rt/kwWam8A","code":"kwWam8A","url":"https://example.com/b?q=%C3%A9","created_at":"2030-01-01T00:00:00Z","expires_at":"2030-04-01T00:00:00Z","manage_token":"slm_df230b49615d175307d580c33d6fda61fc7b9aec91df0f5c1a5ebe3b8cbfee02"}
     "#);
 }
 

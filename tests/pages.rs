@@ -124,7 +124,7 @@ async fn browser_form_post_returns_a_page() {
     <details class="manage">
     <summary>Change or withdraw this link later</summary>
     <p>You need this management token. Save it now: it won’t be shown again. Anyone who has it can change or withdraw the link.</p>
-    <p><code>slm_613d918ceb77c7e6a058323d439fe7ffd3127d79eb2408b9d0bae90c375f0b62</code></p>
+    <p><code>slm_df230b49615d175307d580c33d6fda61fc7b9aec91df0f5c1a5ebe3b8cbfee02</code></p>
     <p>For example, in a shell:</p>
     <p><code>curl -X PATCH -H "Authorization: Bearer $TOKEN" -d '{"url": "NEW-URL"}' http://sho.rt/links/spring</code></p>
     </details>

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use rand::{Rng, RngExt as _};
+use rand::Rng;
 use thiserror::Error;
 
 use crate::domain::clock::Timestamp;
@@ -69,7 +69,7 @@ pub struct InvalidScope;
 impl ApiKey {
     /// A random key.
     pub fn random(rng: &mut (impl Rng + ?Sized)) -> Self {
-        Self(secret::from_bytes(PREFIX, &rng.random::<[u8; 32]>()))
+        Self(secret::random(PREFIX, rng))
     }
 
     /// Parses a key.

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use rand::{Rng, RngExt as _};
+use rand::Rng;
 use sha2::{Digest, Sha256};
 
 use crate::domain::idempotency_key::IdempotencyKey;
@@ -21,7 +21,7 @@ pub struct ManageToken(String);
 impl ManageToken {
     /// A random token.
     pub fn random(rng: &mut (impl Rng + ?Sized)) -> Self {
-        Self(secret::from_bytes(PREFIX, &rng.random::<[u8; 32]>()))
+        Self(secret::random(PREFIX, rng))
     }
 
     /// The token of a link that was created with an idempotency key, so that a repeated request gets it again. `secret`

@@ -1,9 +1,17 @@
 //! The form of secrets that this service issues: a prefix that names the kind, and 64 hexadecimal digits.
 
+use rand::Rng;
 use sha2::{Digest, Sha256};
 
 /// The number of hexadecimal digits after the prefix: 256 bits.
 const DIGITS: usize = 64;
+
+/// A random secret. It reads all bytes at once, since each read of the operating system's random source is a system call.
+pub(super) fn random(prefix: &str, rng: &mut (impl Rng + ?Sized)) -> String {
+    let mut bytes = [0_u8; DIGITS / 2];
+    rng.fill_bytes(&mut bytes);
+    from_bytes(prefix, &bytes)
+}
 
 /// The secret with these 32 bytes.
 pub(super) fn from_bytes(prefix: &str, bytes: &[u8]) -> String {
