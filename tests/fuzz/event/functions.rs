@@ -80,7 +80,7 @@ impl Functions {
             expires_at: Some(timestamp(expires_at)),
             purge_after: None,
             owner: None,
-        has_token: true,
+            has_token: true,
         };
         self.runtime.block_on(store.create(&link, &self.codes)).expect("a link");
     }
