@@ -9,7 +9,7 @@ use shortlink_core::domain::api_key::Scope;
 
 use crate::support::app::{KEY_LIFETIME, NOW, Response, TestApp, send};
 use crate::support::fault_proxy::{FaultProxy, RequestFault};
-use crate::support::server::{Server, command};
+use crate::support::server::{Server, command, run};
 use crate::support::user_agents::BROWSER_ACCEPT;
 
 const TARGET: &str = "https://example.com/";
@@ -195,12 +195,8 @@ async fn page_says_that_a_key_is_required() {
 async fn program_creates_lists_and_revokes_keys() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("links.db");
-    let run = async |arguments: &[&str]| {
-        let mut program = tokio::process::Command::new(command(&[]).as_std().get_program());
-        let output = program.arg("keys").args(arguments).arg("--data").arg(&data).output().await.expect("a process");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8").trim().to_owned();
-        (output.status.code(), text(output.stdout), text(output.stderr))
-    };
+    let data_argument = data.to_str().expect("UTF-8");
+    let run = async |arguments: &[&str]| run(&[&["keys"], arguments, &["--data", data_argument]].concat()).await;
     let (status, key, error) = run(&["create", "ci", "--owner", "web", "--scope", "create,read"]).await;
     assert!(status == Some(0) && error.contains("ci") && !error.contains(&key[3..]), "{error}");
     let again = "shortlink: the name ci is already in use, possibly by a revoked key; choose another";
@@ -216,7 +212,6 @@ async fn program_creates_lists_and_revokes_keys() {
     assert_eq!(unprinted.status().await.expect("a process").code(), Some(1));
     assert!(run(&["list"]).await.1.lines().any(|line| line.starts_with("lost") && line.contains("revoked")));
 
-    let data_argument = data.to_str().expect("UTF-8");
     let start = async || {
         let mut command = command(&["--listen", "127.0.0.1:0", "--data", data_argument]);
         Server::start(command.env("DOOR", "key")).await

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::{NOW, Response, TestApp, send, without_token};
 use crate::support::fault_proxy::{FaultProxy, RequestFault, ResponseFault};
-use crate::support::server::{Server, command};
+use crate::support::server::{Server, run};
 use crate::support::user_agents::BROWSER_ACCEPT;
 
 const TARGET: &str = "https://example.com/";
@@ -423,10 +423,10 @@ async fn blocked_link_answers_451_until_it_is_unblocked() {
 async fn program_blocks_links() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("links.db");
+    let data_argument = data.to_str().expect("UTF-8");
     let run = async |arguments: &[&str]| {
-        let mut program = tokio::process::Command::new(command(&[]).as_std().get_program());
-        let output = program.args(arguments).arg("--data").arg(&data).output().await.expect("a process");
-        (output.status.code(), String::from_utf8_lossy(&output.stderr).trim().to_owned())
+        let (status, _, error) = run(&[arguments, &["--data", data_argument]].concat()).await;
+        (status, error)
     };
     let server = Server::with_file(&data).await;
     server.create_link(&json!({"url": TARGET, "alias": "mine"})).await.expect("a link");

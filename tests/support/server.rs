@@ -85,3 +85,11 @@ pub async fn startup_error(command: &mut Command) -> String {
     assert_eq!(text.lines().count(), 1, "{text}");
     text.trim_end().to_owned()
 }
+
+/// The exit code, standard output and standard error of the program with these arguments.
+pub async fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut program = Command::new(command(&[]).as_std().get_program());
+    let output = program.args(arguments).output().await.expect("a process");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8").trim().to_owned();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}

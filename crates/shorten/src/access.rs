@@ -102,6 +102,11 @@ fn wrong_credentials() -> Problem {
         api_key::PREFIX,
         manage_token::PREFIX
     );
+    invalid_token(reason)
+}
+
+/// The sender has credentials, and they are not accepted (RFC 6750, 3.1).
+pub(crate) fn invalid_token(reason: impl Into<String>) -> Problem {
     Problem::new(ProblemKind::Unauthorized, reason)
         .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""))
 }

@@ -32,10 +32,9 @@ pub(crate) async fn create_link(shorten: &Shorten, request: &Request) -> Result<
     let format = Format::negotiate(request);
     let fields = body::read(request).await;
     let values = fields.as_ref().map(FormValues::from_fields).unwrap_or_default();
-    let created = match (Sender::of(shorten, request).await, fields) {
-        (Ok(sender), Ok(fields)) => create_or_reuse(shorten, request, fields, &sender).await,
-        (Ok(sender), Err(problem)) => Err(sender.require_create(shorten.config.door).err().unwrap_or(problem)),
-        (Err(problem), _) => Err(problem),
+    let created = match (admit(shorten, request).await, fields) {
+        (Ok((sender, owner)), Ok(fields)) => create_or_reuse(shorten, request, fields, &sender, owner).await,
+        (Err(problem), _) | (Ok(_), Err(problem)) => Err(problem),
     };
     match created {
         Ok((status, link, token)) => {
@@ -51,6 +50,13 @@ pub(crate) async fn create_link(shorten: &Shorten, request: &Request) -> Result<
     }
 }
 
+/// The sender, who may create links, and to whom they then belong.
+async fn admit(shorten: &Shorten, request: &Request) -> Result<(Sender, Option<Name>), Problem> {
+    let sender = Sender::of(shorten, request).await?;
+    let owner = sender.require_create(shorten.config.door)?;
+    Ok((sender, owner))
+}
+
 /// Creates the link or finds the existing one. The status tells which: 201 or 200. A link that was created has a
 /// management token.
 async fn create_or_reuse(
@@ -58,10 +64,9 @@ async fn create_or_reuse(
     request: &Request,
     fields: Fields,
     sender: &Sender,
+    owner: Option<Name>,
 ) -> Result<(StatusCode, Link, Option<ManageToken>), Problem> {
-    let owner = sender.require_create(shorten.config.door)?;
-    let own_hosts = [shorten.base_url(request).host(), request.base_url.host()];
-    let create_request = CreateLinkRequest::parse(fields, &own_hosts, request.query.as_deref())?;
+    let create_request = CreateLinkRequest::parse(fields, &shorten.own_hosts(request), request.query.as_deref())?;
     let key = idempotency_key(request)?;
     let deduplicate_by = DeduplicateBy { reuse: create_request.reuse, key: key.as_ref() };
     let new_link = to_new_link(shorten, create_request, owner)?;

@@ -45,7 +45,7 @@ impl KeyCache {
         if let Some(cached) = self.get(&digest, now) {
             return Ok(cached.record);
         }
-        let record = store.find_key(key).await?;
+        let record = store.find_key(&digest).await?;
         let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if keys.len() >= CAPACITY {
             keys.clear();

@@ -80,6 +80,11 @@ impl Shorten {
         self.config.base_url.is_some()
     }
 
+    /// The hosts of this service, which no link may redirect to.
+    fn own_hosts<'a>(&'a self, request: &'a Request) -> [&'a str; 2] {
+        [self.base_url(request).host(), request.base_url.host()]
+    }
+
     fn base_url<'a>(&'a self, request: &'a Request) -> &'a BaseUrl {
         self.config.base_url.as_ref().unwrap_or(&request.base_url)
     }

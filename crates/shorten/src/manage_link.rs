@@ -1,7 +1,7 @@
 //! `GET`, `PATCH` and `DELETE /links/{code}`: what the owner of a link can do, with its management token or an API
 //! key.
 
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use shortlink_core::domain::clock::Timestamp;
 use shortlink_core::domain::code::Code;
@@ -12,7 +12,7 @@ use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response::{self, Response};
 
-use crate::access::{Sender, forbidden};
+use crate::access::{Sender, forbidden, invalid_token};
 use crate::change_link_request::ChangeLinkRequest;
 use crate::{Shorten, body};
 
@@ -48,8 +48,7 @@ pub(crate) async fn show_link(shorten: &Shorten, request: &Request) -> Result<Re
         Precondition::Holds => Ok(to_response(shorten, request, &managed)),
         Precondition::IsCurrent => {
             let mut response = to_response(shorten, request, &managed);
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-            response.body_mut().clear();
+            response::make_not_modified(&mut response);
             Ok(response)
         }
         Precondition::Fails => Err(changed_meanwhile()),
@@ -60,8 +59,7 @@ pub(crate) async fn show_link(shorten: &Shorten, request: &Request) -> Result<Re
 pub(crate) async fn change_link(shorten: &Shorten, request: &Request) -> Result<Response, Problem> {
     let authorized = authorize(shorten, request, Action::Change).await?;
     let fields = body::read_json(request)?;
-    let own_hosts = [shorten.base_url(request).host(), request.base_url.host()];
-    let change = ChangeLinkRequest::parse(fields, &own_hosts)?;
+    let change = ChangeLinkRequest::parse(fields, &shorten.own_hosts(request))?;
     let now = shorten.clock.now();
     let change = change.apply_policy(&shorten.config.expiry, now)?;
     let managed = apply(shorten, request, authorized, &change, now).await?;
@@ -79,7 +77,8 @@ pub(crate) async fn withdraw_link(shorten: &Shorten, request: &Request) -> Resul
     Ok(response)
 }
 
-/// Changes the link that the sender was found to be allowed to change. If the client has sent `If-Match` and the link is another by then, the change is refused.
+/// Changes the link that the sender was found to be allowed to change. If the client has sent `If-Match` and the link is
+/// another by then, the change is refused.
 async fn apply(
     shorten: &Shorten,
     request: &Request,
@@ -148,9 +147,7 @@ async fn authorize(shorten: &Shorten, request: &Request, action: Action) -> Resu
             Problem::new(ProblemKind::NotFound, reason)
         }
         Sender::Anybody | Sender::Token(_) => {
-            let reason = "There is no link with this code and this management token. Check both for typos.";
-            Problem::new(ProblemKind::Unauthorized, reason)
-                .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""))
+            invalid_token("There is no link with this code and this management token. Check both for typos.")
         }
     })
 }
@@ -179,17 +176,9 @@ enum Precondition {
 impl Precondition {
     fn evaluate(request: &Request, managed: &ManagedLink) -> Self {
         let etag = etag(managed);
-        let lists = |name: HeaderName, weak: bool| {
-            let mut values = request.headers.get_all(name).iter().peekable();
-            values.peek()?;
-            let tags = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-            let strip =
-                |tag: &str| if weak { tag.strip_prefix("W/").unwrap_or(tag).to_owned() } else { tag.to_owned() };
-            Some(tags.map(|tag| strip(tag.trim())).any(|tag| tag == "*" || tag == etag))
-        };
-        if lists(header::IF_MATCH, false) == Some(false) {
+        if response::lists_etag(request, header::IF_MATCH, &etag) == Some(false) {
             Self::Fails
-        } else if lists(header::IF_NONE_MATCH, true) == Some(true) {
+        } else if response::lists_etag(request, header::IF_NONE_MATCH, &etag) == Some(true) {
             Self::IsCurrent
         } else {
             Self::Holds

@@ -1,9 +1,7 @@
 //! Reads and puts of single items without the SDK.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use shortlink_core::dynamodb::client;
 use shortlink_core::dynamodb::error::StoreError;
 use shortlink_core::dynamodb::items::Item;
 use shortlink_core::dynamodb::store::{BoxFuture, DirectAccess};
@@ -11,10 +9,6 @@ use shortlink_core::dynamodb::store::{BoxFuture, DirectAccess};
 use crate::embedded::read_thread::ReadThread;
 use crate::embedded::write_queue::{OperationError, WriteQueue};
 use crate::embedded::{checksum, values};
-
-/// How long a read may wait for the disk: as long as a call to DynamoDB, so that a cached link can redirect before the
-/// deadline of the request.
-const READ_TIMEOUT: Duration = client::CALL_TIMEOUT;
 
 /// A table in a file.
 #[derive(Debug)]
@@ -32,12 +26,7 @@ impl DirectTable {
 
 impl DirectAccess for DirectTable {
     fn get_item<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
-        Box::pin(async move {
-            let Ok(item) = tokio::time::timeout(READ_TIMEOUT, self.reads.get_item(key)).await else {
-                return Err(StoreError::Unavailable("the disk does not answer".to_owned()));
-            };
-            Ok(item?.map(values::from_engine))
-        })
+        Box::pin(async move { Ok(self.reads.get_item(key).await?.map(values::from_engine)) })
     }
 
     fn put_new_item(&self, item: Item) -> BoxFuture<'_, Result<Option<Item>, StoreError>> {

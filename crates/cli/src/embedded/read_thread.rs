@@ -10,11 +10,16 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::Duration;
 
+use shortlink_core::dynamodb::client;
 use shortlink_core::dynamodb::error::StoreError;
 use tokio::sync::oneshot;
 
 use crate::embedded::reader::SqliteReader;
 use crate::embedded::values::EngineItem;
+
+/// How long a read may wait for the disk: as long as a call to DynamoDB, so that a cached link can redirect before the
+/// deadline of the request.
+const READ_TIMEOUT: Duration = client::CALL_TIMEOUT;
 
 /// How long a read waits for the thread: a thousand times as long as a read from memory takes.
 const PATIENCE: Duration = Duration::from_millis(10);
@@ -52,11 +57,12 @@ impl ReadThread {
         Ok(Self { reader, jobs })
     }
 
-    /// The item with this key. The result may take as long as the disk does.
+    /// The item with this key.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Storage`] if SQLite fails, or if the item is damaged.
+    /// [`StoreError::Storage`] if SQLite fails, or if the item is damaged; [`StoreError::Unavailable`] after
+    /// [`READ_TIMEOUT`].
     pub(super) async fn get_item(&self, key: &str) -> Outcome {
         let (reply, outcome) = oneshot::channel();
         let is_submitted = self.jobs.try_send(Job { key: key.to_owned(), reply }).is_ok();
@@ -65,7 +71,10 @@ impl ReadThread {
         }
         let (reader, key) = (Arc::clone(&self.reader), key.to_owned());
         let read = tokio::task::spawn_blocking(move || reader.get_item(&key));
-        read.await.map_err(|error| StoreError::Storage(error.to_string()))?
+        match tokio::time::timeout(READ_TIMEOUT.saturating_sub(PATIENCE), read).await {
+            Ok(read) => read.map_err(|error| StoreError::Storage(error.to_string()))?,
+            Err(_) => Err(StoreError::Unavailable("the disk does not answer".to_owned())),
+        }
     }
 }
 

@@ -5,21 +5,28 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use rand::Rng;
 use thiserror::Error;
 
 use crate::domain::clock::Timestamp;
-use crate::domain::secret;
+use crate::domain::secret::{Kind, Secret};
 
-/// What every key begins with, by which people and secret scanners recognise it.
+/// What every key begins with.
 pub const PREFIX: &str = "sl_";
 
 /// The maximum length of the name of a key or an owner, in characters.
 pub const MAX_NAME_LENGTH: usize = 64;
 
-/// The secret of an API key: [`PREFIX`] and 64 hexadecimal digits.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ApiKey(String);
+/// The kind of an API key.
+#[derive(Debug)]
+pub struct ApiKeyKind;
+
+impl Kind for ApiKeyKind {
+    const NAME: &'static str = "ApiKey";
+    const PREFIX: &'static str = PREFIX;
+}
+
+/// The secret of an API key.
+pub type ApiKey = Secret<ApiKeyKind>;
 
 /// What the table knows of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,35 +72,6 @@ pub struct InvalidName;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("must be create, read, own or admin")]
 pub struct InvalidScope;
-
-impl ApiKey {
-    /// A random key.
-    pub fn random(rng: &mut (impl Rng + ?Sized)) -> Self {
-        Self(secret::random(PREFIX, rng))
-    }
-
-    /// Parses a key.
-    pub fn parse(text: &str) -> Option<Self> {
-        secret::is_secret(PREFIX, text).then(|| Self(text.to_owned()))
-    }
-
-    /// What the table stores: the SHA-256 digest, in hexadecimal.
-    pub fn digest(&self) -> String {
-        secret::digest(&self.0)
-    }
-
-    /// The key as text, to be shown once.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Shows nothing of the key.
-impl fmt::Debug for ApiKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ApiKey")
-    }
-}
 
 impl KeyRecord {
     /// Whether the key is accepted `now`: it is neither revoked nor expired.

@@ -83,6 +83,11 @@ impl Link {
         Self { code, target, created_at, expires_at, withdrawn_at: None, blocked_at: None, hits: 0, last_hit_at: None }
     }
 
+    /// Whether the link redirects.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.blocked_at.is_none() && self.withdrawn_at.is_none() && !self.is_expired(now)
+    }
+
     /// Whether the link has expired. The clock decides, not whether DynamoDB has deleted the item: TTL deletion lags by
     /// up to days.
     pub fn is_expired(&self, now: Timestamp) -> bool {

@@ -12,7 +12,7 @@
 //! | [`invisible`] | characters that nobody sees |
 //! | [`link`] | a link, and a link that is about to be created |
 //! | [`manage_token`] | the secret with which a link can be changed and withdrawn |
-//! | `secret` | the form of the secrets that this service issues |
+//! | [`secret`] | the form of the secrets that this service issues |
 //! | [`special_address`] | IP addresses that are not public |
 //! | [`target`] | the URLs that a link may redirect to |
 //! | [`visit`] | visitors, and counts of visits |
@@ -27,7 +27,7 @@ pub mod idempotency_key;
 pub mod invisible;
 pub mod link;
 pub mod manage_token;
-mod secret;
+pub mod secret;
 pub mod special_address;
 pub mod target;
 pub mod visit;

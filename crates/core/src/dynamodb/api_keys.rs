@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::domain::api_key::{ApiKey, KeyRecord, Name, Scope};
@@ -37,13 +36,13 @@ impl Store {
         }
     }
 
-    /// The key with this secret, whether it is valid or not.
+    /// The key whose secret has this digest, whether it is valid or not.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    pub async fn find_key(&self, key: &ApiKey) -> Result<Option<KeyRecord>, StoreError> {
-        let item = self.get_item(&items::api_key_key(&key.digest()), false).await?;
+    pub async fn find_key(&self, digest: &str) -> Result<Option<KeyRecord>, StoreError> {
+        let item = self.get_item(&items::api_key_key(digest), false).await?;
         item.map(|item| to_record(&item)).transpose()
     }
 
@@ -82,21 +81,7 @@ impl Store {
         let Some(digest) = item.as_ref().and_then(|item| items::text(item, attribute::KEY_DIGEST)) else {
             return Ok(false);
         };
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key(attribute::CODE, AttributeValue::S(items::api_key_key(digest)))
-            .update_expression(expression::REVOKE)
-            .condition_expression(expression::KEY_EXISTS)
-            .expression_attribute_values(":now", number(now.unix()));
-        match update.send().await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(StoreError::from_sdk(&error)),
-            },
-        }
+        self.update_existing(items::api_key_key(digest), expression::REVOKE, Some(now)).await
     }
 }
 
@@ -120,13 +105,7 @@ fn to_record(item: &Item) -> Result<KeyRecord, StoreError> {
     let name = |attribute: &str| {
         items::text(item, attribute).and_then(|text| text.parse::<Name>().ok()).ok_or_else(|| invalid(attribute))
     };
-    let instant = |attribute: &str| match item.get(attribute) {
-        None => Ok(None),
-        Some(AttributeValue::N(digits)) => {
-            digits.parse().ok().and_then(Timestamp::from_unix).map(Some).ok_or_else(|| invalid(attribute))
-        }
-        Some(_) => Err(invalid(attribute)),
-    };
+    let instant = |attribute| items::instant(item, attribute).map_err(invalid);
     let scopes = item.get(attribute::SCOPES).and_then(|scopes| scopes.as_ss().ok());
     let scopes = scopes.into_iter().flatten().map(|scope| scope.parse::<Scope>());
     Ok(KeyRecord {

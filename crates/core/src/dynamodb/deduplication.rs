@@ -16,8 +16,9 @@ use crate::domain::manage_token::ManageToken;
 use crate::dynamodb::contention::back_off;
 use crate::dynamodb::error::{CreateError, StoreError};
 use crate::dynamodb::items::{self, Item, attribute};
+use crate::dynamodb::link_changes::ManagedLink;
 use crate::dynamodb::link_transaction::TransactionOutcome;
-use crate::dynamodb::store::{ConditionalPut, CreatedLink, ExistingLink, Store};
+use crate::dynamodb::store::{ConditionalPut, CreatedLink, Store};
 
 /// The maximum number of attempts under contention. An attempt fails only because a concurrent request has created the
 /// same link, so the next attempt normally finds that link: more than two attempts require a link that expires in
@@ -89,7 +90,7 @@ impl Store {
             match (outcome, key) {
                 (TransactionOutcome::Done, _) => return Ok(CreateOutcome::Created(created)),
                 (TransactionOutcome::CodeTaken(item), _) => {
-                    let other = ExistingLink::from_item(&created.link.code, item)?;
+                    let other = ManagedLink::from_item(&created.link.code, item)?;
                     if reuse && matches_request(&other, new_link, policy) {
                         return self.return_existing(other.link, key, new_link, reuse).await;
                     }
@@ -115,7 +116,7 @@ impl Store {
     ) -> Result<Option<Link>, StoreError> {
         let Some(code) = code else { return Ok(None) };
         let Some(item) = self.get_item(code.as_str(), true).await? else { return Ok(None) };
-        let existing = ExistingLink::from_item(code, item)?;
+        let existing = ManagedLink::from_item(code, item)?;
         Ok(matches_request(&existing, new_link, policy).then_some(existing.link))
     }
 
@@ -165,8 +166,7 @@ impl Store {
         // The owner of the token may have changed the target meanwhile. Otherwise a link with another target is not the
         // one that the request created: that one was deleted, and its code was given out again.
         let is_same = is_own || link.target == new_link.target;
-        let is_ended = link.withdrawn_at.is_some() || link.blocked_at.is_some() || link.is_expired(new_link.created_at);
-        if !is_same || is_ended {
+        if !is_same || !link.is_live(new_link.created_at) {
             return Err(CreateError::IdempotencyKeyUsed);
         }
         match items::is_existing(entry) {
@@ -201,12 +201,10 @@ impl Store {
 }
 
 /// Whether an existing link is live and is what the request asks for, and whether its sender may get it.
-fn matches_request(existing: &ExistingLink, new_link: &NewLink, policy: &ExpiryPolicy) -> bool {
+fn matches_request(existing: &ManagedLink, new_link: &NewLink, policy: &ExpiryPolicy) -> bool {
     let link = &existing.link;
     existing.is_shared_with(new_link.owner.as_ref())
         && link.target == new_link.target
-        && link.withdrawn_at.is_none()
-        && link.blocked_at.is_none()
-        && !link.is_expired(new_link.created_at)
+        && link.is_live(new_link.created_at)
         && policy.would_yield(new_link.requested_expiry, link.created_at, link.expires_at)
 }

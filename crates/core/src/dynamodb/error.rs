@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use thiserror::Error;
 
 use crate::domain::code::Code;
-use crate::dynamodb::store::ExistingLink;
+use crate::dynamodb::link_changes::ManagedLink;
 
 /// Codes of errors that may disappear if the call is repeated later. The SDK has then already used up its own attempts.
 const TRANSIENT_ERRORS: &[&str] = &[
@@ -28,7 +28,7 @@ pub const EMBEDDED_STORAGE_FAILURE: &str = "EmbeddedStorageFailure";
 pub enum CreateError {
     /// The alias is the code of this link.
     #[error("the alias is taken")]
-    AliasTaken(Box<ExistingLink>),
+    AliasTaken(Box<ManagedLink>),
     /// The idempotency key belongs to another request.
     #[error("the idempotency key was used for another request")]
     IdempotencyKeyUsed,

@@ -160,7 +160,7 @@ pub fn from_link(link: &Link, new_link: &NewLink, write_id: &str, manage_digest:
     if let Some(expires_at) = link.expires_at {
         item.insert(attribute::EXPIRES_AT.to_owned(), number(expires_at.unix()));
     }
-    if let Some(purge_at) = purge_at(link, new_link.purge_after) {
+    if let Some(purge_at) = purge_at(link, new_link.purge_after, link.created_at) {
         item.insert(attribute::PURGE_AT.to_owned(), number(purge_at));
     }
     if new_link.alias.is_some() {
@@ -172,11 +172,11 @@ pub fn from_link(link: &Link, new_link: &NewLink, write_id: &str, manage_digest:
     item
 }
 
-/// The instant at which a link may be deleted, Unix seconds: `purge_after` seconds after its expiry; never if it is
-/// withdrawn, never expires or stays for good.
-pub(super) fn purge_at(link: &Link, purge_after: Option<i64>) -> Option<i64> {
+/// The instant at which a link may be deleted, Unix seconds: `purge_after` seconds after its expiry or, if it has expired
+/// before, after `now`; never if it is withdrawn, never expires or stays for good.
+pub(super) fn purge_at(link: &Link, purge_after: Option<i64>, now: Timestamp) -> Option<i64> {
     let expires_at = link.expires_at.filter(|_| link.withdrawn_at.is_none())?;
-    Some(expires_at.unix().saturating_add(purge_after?))
+    Some(expires_at.unix().max(now.unix()).saturating_add(purge_after?))
 }
 
 /// The checksum of a link in an embedded table: the first 8 hexadecimal digits of the SHA-256 of its code, its target and
@@ -185,6 +185,15 @@ pub(super) fn purge_at(link: &Link, purge_after: Option<i64>) -> Option<i64> {
 pub fn checksum(code: &str, target: &str, expires_at: &str) -> String {
     let digest = Sha256::digest(format!("{code}\n{target}\n{expires_at}\n"));
     digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The instant of an attribute of type N, in Unix seconds, if there is one. The error is the attribute's name.
+pub(super) fn instant(item: &Item, name: &'static str) -> Result<Option<Timestamp>, &'static str> {
+    match item.get(name) {
+        None => Ok(None),
+        Some(AttributeValue::N(digits)) => digits.parse().ok().and_then(Timestamp::from_unix).map(Some).ok_or(name),
+        Some(_) => Err(name),
+    }
 }
 
 /// The text of an attribute of type S.
@@ -204,11 +213,7 @@ pub fn to_link(mut item: Item) -> Result<Link, &'static str> {
     };
     let code = Code::parse(&text(attribute::CODE)?).map_err(|_| attribute::CODE)?;
     let target = Target::from_stored(text(attribute::TARGET)?).ok_or(attribute::TARGET)?;
-    let instant = |name: &'static str| match item.get(name) {
-        None => Ok(None),
-        Some(AttributeValue::N(digits)) => digits.parse().ok().and_then(Timestamp::from_unix).map(Some).ok_or(name),
-        Some(_) => Err(name),
-    };
+    let instant = |name| instant(&item, name);
     Ok(Link {
         code,
         target,
@@ -318,7 +323,7 @@ fn entry(key: &str, link: &Link) -> Item {
 
 /// The code that an entry points to.
 pub(super) fn entry_code(entry: &Item) -> Option<Code> {
-    Code::parse(entry.get(attribute::ENTRY_CODE)?.as_s().ok()?).ok()
+    Code::parse(text(entry, attribute::ENTRY_CODE)?).ok()
 }
 
 /// The key of the daily counts of a link; `date` is a day in UTC, such as `2030-01-31`.
@@ -346,7 +351,7 @@ pub(super) fn daily_increments(counts: &DailyCounts) -> impl Iterator<Item = (St
 
 /// Whether this flush was the last to be added to the item.
 pub(super) fn has_flush_id(item: &Item, flush_id: &str) -> bool {
-    item.get(attribute::FLUSH_ID).and_then(|id| id.as_s().ok()).is_some_and(|id| id == flush_id)
+    text(item, attribute::FLUSH_ID) == Some(flush_id)
 }
 
 /// The referring hosts that have a count of their own in a day's item.

@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
+use crate::domain::api_key::Name;
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 use crate::domain::link::{Link, LinkChange};
@@ -10,7 +11,7 @@ use crate::dynamodb::error::StoreError;
 use crate::dynamodb::items::{self, Item, attribute, expression, number};
 use crate::dynamodb::store::Store;
 
-/// A link, as its owner sees it.
+/// A link with what decides who may manage it, and who else may get it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManagedLink {
     /// The link.
@@ -27,6 +28,33 @@ pub struct ManagedLink {
     pub is_alias: bool,
 }
 
+impl ManagedLink {
+    /// The link of an item.
+    pub(super) fn from_item(code: &Code, item: Item) -> Result<Self, StoreError> {
+        let malformed = |attribute| StoreError::Malformed { code: code.clone(), attribute };
+        let version = match item.get(attribute::VERSION) {
+            None => Some(0),
+            Some(version) => version.as_n().ok().and_then(|digits| digits.parse().ok()),
+        };
+        let text = |name| items::text(&item, name).map(str::to_owned);
+        Ok(Self {
+            version: version.ok_or_else(|| malformed(attribute::VERSION))?,
+            changed_at: items::instant(&item, attribute::CHANGED_AT).map_err(malformed)?,
+            owner: text(attribute::OWNER),
+            manage_digest: text(attribute::MANAGE_DIGEST),
+            is_alias: item.contains_key(attribute::IS_ALIAS),
+            link: Store::to_link(code, item)?,
+        })
+    }
+
+    /// Whether a request of `owner` may get the link with `reuse`: it is the owner's, or it is nobody's and cannot be
+    /// changed.
+    pub fn is_shared_with(&self, owner: Option<&Name>) -> bool {
+        let is_own = self.owner.as_deref() == owner.map(Name::as_str);
+        is_own && (owner.is_some() || self.manage_digest.is_none())
+    }
+}
+
 impl Store {
     /// The link with this code, read consistently, with what decides who may manage it.
     ///
@@ -35,7 +63,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn find_managed(&self, code: &Code) -> Result<Option<ManagedLink>, StoreError> {
         let item = self.get_item(code.as_str(), true).await?;
-        item.map(|item| to_managed_link(code, item)).transpose()
+        item.map(|item| ManagedLink::from_item(code, item)).transpose()
     }
 
     /// Changes a link whose state its owner has `seen`, `now`. The item is kept for `purge_after` seconds after the new
@@ -59,9 +87,7 @@ impl Store {
         }
         let version = seen.version + 1;
         let purge_after = purge_after.filter(|_| !seen.is_alias);
-        // The grace period begins at the change, if the link has expired before.
-        let purge_at =
-            items::purge_at(&link, purge_after).map(|at| at.max(now.unix() + purge_after.unwrap_or_default()));
+        let purge_at = items::purge_at(&link, purge_after, now);
         let attributes = [
             (attribute::TARGET, Some(AttributeValue::S(link.target.to_string()))),
             (attribute::EXPIRES_AT, link.expires_at.map(|instant| number(instant.unix()))),
@@ -113,20 +139,4 @@ impl Store {
 fn checksum(link: &Link) -> String {
     let expires_at = link.expires_at.map(|instant| instant.unix().to_string()).unwrap_or_default();
     items::checksum(link.code.as_str(), link.target.as_str(), &expires_at)
-}
-
-fn to_managed_link(code: &Code, item: Item) -> Result<ManagedLink, StoreError> {
-    let malformed = |attribute| StoreError::Malformed { code: code.clone(), attribute };
-    let number = |name: &'static str| match item.get(name) {
-        None => Ok(None),
-        Some(AttributeValue::N(digits)) => digits.parse::<u64>().map(Some).map_err(|_| malformed(name)),
-        Some(_) => Err(malformed(name)),
-    };
-    let changed_at = number(attribute::CHANGED_AT)?.and_then(|seconds| Timestamp::from_unix(seconds.try_into().ok()?));
-    let version = number(attribute::VERSION)?.unwrap_or_default();
-    let text = |name| items::text(&item, name).map(str::to_owned);
-    let owner = text(attribute::OWNER);
-    let manage_digest = text(attribute::MANAGE_DIGEST);
-    let is_alias = item.contains_key(attribute::IS_ALIAS);
-    Ok(ManagedLink { version, changed_at, owner, manage_digest, is_alias, link: Store::to_link(code, item)? })
 }

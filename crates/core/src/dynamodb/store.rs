@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
-use crate::domain::api_key::Name;
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 use crate::domain::code_generator::CodeGenerator;
 use crate::domain::link::{Link, NewLink};
 use crate::domain::manage_token::ManageToken;
 use crate::dynamodb::error::{CreateError, StoreError};
-use crate::dynamodb::items::{self, Item, attribute, expression};
+use crate::dynamodb::items::{self, Item, attribute, expression, number};
+use crate::dynamodb::link_changes::ManagedLink;
 
 /// The table of links. Clones share the client.
 #[derive(Clone, Debug)]
@@ -65,31 +66,6 @@ pub struct CreatedLink {
     pub codes_taken: usize,
 }
 
-/// A link that exists, with what decides who else may get it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExistingLink {
-    /// The link.
-    pub link: Link,
-    owner: Option<String>,
-    has_token: bool,
-}
-
-impl ExistingLink {
-    /// The link of an item.
-    pub(super) fn from_item(code: &Code, item: Item) -> Result<Self, StoreError> {
-        let owner = items::text(&item, attribute::OWNER).map(str::to_owned);
-        let has_token = item.contains_key(attribute::MANAGE_DIGEST);
-        Ok(Self { owner, has_token, link: Store::to_link(code, item)? })
-    }
-
-    /// Whether a request of `owner` may get the link with `reuse`: it is the owner's, or it is nobody's and cannot be
-    /// changed.
-    pub fn is_shared_with(&self, owner: Option<&Name>) -> bool {
-        let is_own = self.owner.as_deref() == owner.map(Name::as_str);
-        is_own && (owner.is_some() || !self.has_token)
-    }
-}
-
 /// An item that is put on a condition.
 #[derive(Clone, Debug)]
 pub(super) struct ConditionalPut {
@@ -110,7 +86,7 @@ impl ConditionalPut {
 enum PutOutcome {
     Created,
     /// The code belongs to this link.
-    Taken(Box<ExistingLink>),
+    Taken(Box<ManagedLink>),
 }
 
 impl Store {
@@ -208,7 +184,7 @@ impl Store {
             Some(item) if item.get(attribute::WRITE_ID) == Some(&AttributeValue::S(write_id.to_owned())) => {
                 Ok(PutOutcome::Created)
             }
-            Some(item) => ExistingLink::from_item(&link.code, item).map(|other| PutOutcome::Taken(Box::new(other))),
+            Some(item) => ManagedLink::from_item(&link.code, item).map(|other| PutOutcome::Taken(Box::new(other))),
         }
     }
 
@@ -231,6 +207,31 @@ impl Store {
                 Some(item) => Ok(Some(item.clone())),
                 None => Err(StoreError::Rejected("a failed condition without the existing item".to_owned())),
             },
+            _ => Err(StoreError::from_sdk(&error)),
+        }
+    }
+
+    /// Updates an item on the condition that it exists, with the time `:now` if the update names it. Returns false if
+    /// there is no such item.
+    pub(super) async fn update_existing(
+        &self,
+        key: String,
+        update: &str,
+        now: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        let mut call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(attribute::CODE, AttributeValue::S(key))
+            .update_expression(update)
+            .condition_expression(expression::KEY_EXISTS);
+        if let Some(now) = now {
+            call = call.expression_attribute_values(":now", number(now.unix()));
+        }
+        let Err(error) = call.send().await else { return Ok(true) };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
             _ => Err(StoreError::from_sdk(&error)),
         }
     }

@@ -1,7 +1,7 @@
 //! Responses. Each is a complete HTTP response; transports add nothing to it.
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -46,22 +46,32 @@ pub fn with_etag(request: &Request, mut response: Response) -> Response {
     let digest = Sha256::digest(response.body());
     // Half of the digest is enough to distinguish versions of one resource.
     let etag = digest.iter().take(16).fold(String::from("\""), |etag, byte| format!("{etag}{byte:02x}")) + "\"";
-    let known = request.headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    // A proxy that compresses may have made our ETag weak; If-None-Match uses weak comparison (RFC 9110, 13.1.2).
-    let is_known = known.flat_map(|value| value.split(',')).any(|known| {
-        let known = known.trim();
-        known == "*" || known.strip_prefix("W/").unwrap_or(known) == etag
-    });
-    if is_known {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        // Content-Type stays, although a 304 needs none. API Gateway would add `text/plain`, and a cache that updates
-        // its copy from a 304 (RFC 9111, 3.2) would then show the source of a page instead of the page.
-        *response.body_mut() = Bytes::new();
+    if lists_etag(request, header::IF_NONE_MATCH, &etag) == Some(true) {
+        make_not_modified(&mut response);
     }
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         response.headers_mut().insert(header::ETAG, etag);
     }
     response
+}
+
+/// Whether `If-Match` or `If-None-Match` lists an entity tag or is `*`; `None` if the request has no such header.
+/// `If-None-Match` uses weak comparison, since a proxy that compresses may have made our tag weak; `If-Match` uses strong
+/// comparison (RFC 9110, 13.1).
+pub fn lists_etag(request: &Request, name: HeaderName, etag: &str) -> Option<bool> {
+    let is_weak = name == header::IF_NONE_MATCH;
+    let mut values = request.headers.get_all(name).iter().peekable();
+    values.peek()?;
+    let tags = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(str::trim);
+    let opaque = |tag| if is_weak { str::strip_prefix(tag, "W/").unwrap_or(tag) } else { tag };
+    Some(tags.map(opaque).any(|tag| tag == "*" || tag == etag))
+}
+
+/// Turns a response into a 304. Content-Type stays, although a 304 needs none. API Gateway would add `text/plain`, and a
+/// cache that updates its copy from a 304 (RFC 9111, 3.2) would then show the source of a page instead of the page.
+pub fn make_not_modified(response: &mut Response) {
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    response.body_mut().clear();
 }
 
 /// A redirect that the client, and no shared cache, may cache for `max_age` seconds.
