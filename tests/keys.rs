@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use insta::assert_snapshot;
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
-use shortlink_core::domain::api_key::Scope;
+use shortlink_core::domain::permissions::Scope;
 
 use crate::support::app::{KEY_LIFETIME, NOW, Response, TestApp, send};
 use crate::support::fault_proxy::{FaultProxy, RequestFault};

@@ -16,10 +16,11 @@ use shorten::Shorten;
 use shortlink::gateway::{self, Functions};
 use shortlink::table;
 use shortlink_core::config::Environment;
-use shortlink_core::domain::api_key::{ApiKey, KeyRecord, Scope};
+use shortlink_core::domain::api_key::{ApiKey, KeyRecord, Name};
 use shortlink_core::domain::clock::{Clock, Timestamp};
 use shortlink_core::domain::code::Code;
 use shortlink_core::domain::code_generator::CodeGenerator;
+use shortlink_core::domain::permissions::{Permissions, Scope};
 use shortlink_core::dynamodb::client;
 use shortlink_core::dynamodb::items::Item;
 use shortlink_core::dynamodb::store::Store;
@@ -230,10 +231,10 @@ impl TestApp {
 
     /// Creates an API key. Returns its secret.
     pub async fn create_key_of(&self, owner: &str, name: &str, scopes: &[Scope]) -> String {
+        let owner = owner.parse::<Name>().expect("a name");
         let record = KeyRecord {
             name: name.parse().expect("a name"),
-            owner: owner.parse().expect("a name"),
-            scopes: scopes.iter().copied().collect(),
+            permissions: Permissions { owner: (&owner).into(), scopes: scopes.iter().copied().collect() },
             created_at: Timestamp::from_unix(NOW).expect("in range"),
             expires_at: Timestamp::from_unix(NOW + KEY_LIFETIME),
             revoked_at: None,

@@ -5,8 +5,9 @@ use std::io;
 use clap::{Args, Subcommand};
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
-use shortlink_core::domain::api_key::{ApiKey, KeyRecord, Name, Scope};
+use shortlink_core::domain::api_key::{ApiKey, KeyRecord, Name};
 use shortlink_core::domain::clock::{Clock, Timestamp};
+use shortlink_core::domain::permissions::{Permissions, Scope};
 
 use crate::error::CliError;
 use crate::storage::StorageOptions;
@@ -102,8 +103,7 @@ async fn create(
     let CreateOptions { name, owner, scopes, expires_in, storage } = options;
     let record = KeyRecord {
         name,
-        owner,
-        scopes: scopes.into_iter().collect(),
+        permissions: Permissions { owner: (&owner).into(), scopes: scopes.into_iter().collect() },
         created_at: now,
         expires_at: expires_in.and_then(|seconds| now.plus(seconds)),
         revoked_at: None,
@@ -118,20 +118,21 @@ async fn create(
         storage.store().revoke_key(&record.name, now).await?;
         return Err(CliError::Output(error));
     }
-    let scopes: Vec<_> = record.scopes.iter().map(|scope| scope.as_str()).collect();
-    let (name, owner, scopes) = (&record.name, &record.owner, scopes.join(", "));
+    let scopes: Vec<_> = record.permissions.scopes.iter().map(|scope| scope.as_str()).collect();
+    let (name, owner, scopes) = (&record.name, &record.permissions.owner, scopes.join(", "));
     eprintln!("This is the key {name} of the owner {owner}, with the scope {scopes}. It is not shown again.");
     Ok(())
 }
 
 /// A line of the list.
 fn line(key: &KeyRecord, now: Timestamp) -> String {
-    let scopes: Vec<_> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+    let Permissions { owner, scopes } = &key.permissions;
+    let scopes: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
     let status = match (key.revoked_at, key.expires_at) {
         (Some(instant), _) => format!("revoked {instant}"),
         (None, Some(instant)) if instant <= now => format!("expired {instant}"),
         (None, Some(instant)) => format!("valid until {instant}"),
         (None, None) => "valid".to_owned(),
     };
-    format!("{:<24} {:<24} {:<12} {:<20} {status}", key.name, key.owner, scopes.join(","), key.created_at.to_string())
+    format!("{:<24} {:<24} {:<12} {:<20} {status}", key.name, owner, scopes.join(","), key.created_at.to_string())
 }

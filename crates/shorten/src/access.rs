@@ -1,8 +1,10 @@
 //! Who sends a request: anybody, or the holder of an API key or of a link's management token.
 
 use http::{HeaderName, HeaderValue, header};
-use shortlink_core::domain::api_key::{self, ApiKey, KeyRecord, Name};
+use shortlink_core::domain::api_key::{self, ApiKey, KeyRecord};
 use shortlink_core::domain::manage_token::{self, ManageToken};
+use shortlink_core::domain::owner::Owner;
+use shortlink_core::domain::permissions::Permissions;
 use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
 
@@ -52,17 +54,25 @@ impl Sender {
         }
     }
 
+    /// What the sender may do with the links of an owner; `None` if there is no owner, but perhaps a token.
+    pub(crate) fn permissions(&self) -> Option<&Permissions> {
+        match self {
+            Self::Key(key) => Some(&key.permissions),
+            Self::Anybody | Self::Token(_) => None,
+        }
+    }
+
     /// To whom a link belongs that the sender creates.
     ///
     /// # Errors
     ///
     /// The sender may not create links.
-    pub(crate) fn require_create(&self, door: Door) -> Result<Option<Name>, Problem> {
-        match (self, door) {
-            (Self::Key(key), _) if key.may_create() => Ok(Some(key.owner.clone())),
-            (Self::Key(_), _) => Err(forbidden("create links")),
-            (Self::Anybody | Self::Token(_), Door::Open) => Ok(None),
-            (Self::Anybody | Self::Token(_), Door::Key) => {
+    pub(crate) fn require_create(&self, door: Door) -> Result<Option<Owner>, Problem> {
+        match (self.permissions(), door) {
+            (Some(permissions), _) if permissions.may_create() => Ok(Some(permissions.owner.clone())),
+            (Some(_), _) => Err(forbidden("create links")),
+            (None, Door::Open) => Ok(None),
+            (None, Door::Key) => {
                 let reason =
                     "An API key is required to create links. Send it in the Authorization header, as Bearer <key>.";
                 Err(Problem::new(ProblemKind::Unauthorized, reason))

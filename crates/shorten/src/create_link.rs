@@ -1,10 +1,10 @@
 //! `POST /shorten`: creates a link.
 
 use http::StatusCode;
-use shortlink_core::domain::api_key::Name;
 use shortlink_core::domain::idempotency_key::IdempotencyKey;
 use shortlink_core::domain::link::{Link, NewLink};
 use shortlink_core::domain::manage_token::ManageToken;
+use shortlink_core::domain::owner::Owner;
 use shortlink_core::dynamodb::deduplication::{CreateOutcome, DeduplicateBy};
 use shortlink_core::dynamodb::error::CreateError;
 use shortlink_core::dynamodb::store::CreatedLink;
@@ -51,7 +51,7 @@ pub(crate) async fn create_link(shorten: &Shorten, request: &Request) -> Result<
 }
 
 /// The sender, who may create links, and to whom they then belong.
-async fn admit(shorten: &Shorten, request: &Request) -> Result<(Sender, Option<Name>), Problem> {
+async fn admit(shorten: &Shorten, request: &Request) -> Result<(Sender, Option<Owner>), Problem> {
     let sender = Sender::of(shorten, request).await?;
     let owner = sender.require_create(shorten.config.door)?;
     Ok((sender, owner))
@@ -64,7 +64,7 @@ async fn create_or_reuse(
     request: &Request,
     fields: Fields,
     sender: &Sender,
-    owner: Option<Name>,
+    owner: Option<Owner>,
 ) -> Result<(StatusCode, Link, Option<ManageToken>), Problem> {
     let create_request = CreateLinkRequest::parse(fields, &shorten.own_hosts(request), request.query.as_deref())?;
     let key = idempotency_key(request)?;
@@ -104,7 +104,7 @@ fn idempotency_key(request: &Request) -> Result<Option<IdempotencyKey>, Problem>
 }
 
 /// Applies the operator's policy to the requested expiry.
-fn to_new_link(shorten: &Shorten, request: CreateLinkRequest, owner: Option<Name>) -> Result<NewLink, Problem> {
+fn to_new_link(shorten: &Shorten, request: CreateLinkRequest, owner: Option<Owner>) -> Result<NewLink, Problem> {
     let now = shorten.clock.now();
     if now.unix() < EARLIEST_NOW {
         return Err(Problem::operator_required(format!("the clock of this machine is wrong: it shows {now}")));

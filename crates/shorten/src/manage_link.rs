@@ -128,11 +128,14 @@ async fn authorize(shorten: &Shorten, request: &Request, action: Action) -> Resu
                           its owner in the Authorization header, as Bearer <token>.";
             return Err(Problem::new(ProblemKind::Unauthorized, reason));
         }
-        Sender::Key(key) if action == Action::Read && !key.may_read_links() => return Err(forbidden("read links")),
-        Sender::Key(key) if action == Action::Change && !key.may_change_links() => {
+        Sender::Key(_) | Sender::Token(_) => {}
+    }
+    match (sender.permissions(), action) {
+        (Some(permissions), Action::Read) if !permissions.may_read_links() => return Err(forbidden("read links")),
+        (Some(permissions), Action::Change) if !permissions.may_change_links() => {
             return Err(forbidden("change links"));
         }
-        Sender::Key(_) | Sender::Token(_) => {}
+        (Some(_) | None, _) => {}
     }
     let managed = match request.code_param.as_deref().and_then(|code| Code::parse(code).ok()) {
         Some(code) => shorten.store.find_managed(&code).await?,
@@ -157,8 +160,8 @@ fn is_allowed(sender: &Sender, managed: &ManagedLink, action: Action) -> bool {
         (Sender::Anybody, _) => false,
         // The digests are compared, so the time of the comparison reveals nothing about the token.
         (Sender::Token(token), _) => managed.manage_digest.as_deref() == Some(token.digest().as_str()),
-        (Sender::Key(key), Action::Read) => key.may_read(managed.owner.as_deref()),
-        (Sender::Key(key), Action::Change) => key.may_change(managed.owner.as_deref()),
+        (Sender::Key(key), Action::Read) => key.permissions.may_read(managed.owner.as_deref()),
+        (Sender::Key(key), Action::Change) => key.permissions.may_change(managed.owner.as_deref()),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Links, links that are yet to be created, and changes of links.
 
-use crate::domain::api_key::Name;
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 use crate::domain::expiry::RequestedExpiry;
+use crate::domain::owner::Owner;
 use crate::domain::target::Target;
 
 /// A link with its code and its total of visits.
@@ -43,7 +43,7 @@ pub struct NewLink {
     /// How long the link stays in the table after its expiry, in seconds; `None`: for good.
     pub purge_after: Option<i64>,
     /// To whom the link belongs, if it is created with an API key.
-    pub owner: Option<Name>,
+    pub owner: Option<Owner>,
     /// Whether the creator gets a management token. A link that belongs to an owner has none, because the owner's keys
     /// manage it: a token would survive the key. Nor has a link of nobody that others get as well, with `reuse`: it could
     /// lead them elsewhere.

@@ -12,6 +12,8 @@
 //! | [`invisible`] | characters that nobody sees |
 //! | [`link`] | a link, and a link that is about to be created |
 //! | [`manage_token`] | the secret with which a link can be changed and withdrawn |
+//! | [`owner`] | to whom a link belongs |
+//! | [`permissions`] | what a sender may do, and with whose links |
 //! | [`secret`] | the form of the secrets that this service issues |
 //! | [`special_address`] | IP addresses that are not public |
 //! | [`target`] | the URLs that a link may redirect to |
@@ -27,6 +29,8 @@ pub mod idempotency_key;
 pub mod invisible;
 pub mod link;
 pub mod manage_token;
+pub mod owner;
+pub mod permissions;
 pub mod secret;
 pub mod special_address;
 pub mod target;

@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::domain::api_key::{ApiKey, KeyRecord, Name, Scope};
+use crate::domain::api_key::{ApiKey, KeyRecord, Name};
 use crate::domain::clock::Timestamp;
+use crate::domain::permissions::{Permissions, Scope};
 use crate::dynamodb::error::StoreError;
 use crate::dynamodb::items::{self, Item, attribute, expression, number};
 use crate::dynamodb::link_transaction::TransactionOutcome;
@@ -86,11 +87,11 @@ impl Store {
 }
 
 fn to_item(digest: &str, record: &KeyRecord) -> Item {
-    let scopes = record.scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
+    let scopes = record.permissions.scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
     let mut item = Item::from([
         (attribute::CODE.to_owned(), AttributeValue::S(items::api_key_key(digest))),
         (attribute::KEY_NAME.to_owned(), AttributeValue::S(record.name.to_string())),
-        (attribute::OWNER.to_owned(), AttributeValue::S(record.owner.to_string())),
+        (attribute::OWNER.to_owned(), AttributeValue::S(record.permissions.owner.to_string())),
         (attribute::SCOPES.to_owned(), AttributeValue::Ss(scopes)),
         (attribute::CREATED_AT.to_owned(), number(record.created_at.unix())),
     ]);
@@ -110,8 +111,10 @@ fn to_record(item: &Item) -> Result<KeyRecord, StoreError> {
     let scopes = scopes.into_iter().flatten().map(|scope| scope.parse::<Scope>());
     Ok(KeyRecord {
         name: name(attribute::KEY_NAME)?,
-        owner: name(attribute::OWNER)?,
-        scopes: scopes.collect::<Result<BTreeSet<_>, _>>().map_err(|_| invalid(attribute::SCOPES))?,
+        permissions: Permissions {
+            owner: (&name(attribute::OWNER)?).into(),
+            scopes: scopes.collect::<Result<BTreeSet<_>, _>>().map_err(|_| invalid(attribute::SCOPES))?,
+        },
         created_at: instant(attribute::CREATED_AT)?.ok_or_else(|| invalid(attribute::CREATED_AT))?,
         expires_at: instant(attribute::EXPIRES_AT)?,
         revoked_at: instant(attribute::REVOKED_AT)?,

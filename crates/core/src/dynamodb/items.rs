@@ -25,6 +25,7 @@ use crate::domain::code::Code;
 use crate::domain::expiry::RequestedExpiry;
 use crate::domain::idempotency_key::{IdempotencyKey, KEY_LIFETIME_SECONDS};
 use crate::domain::link::{Link, NewLink};
+use crate::domain::owner::Owner;
 use crate::domain::target::Target;
 use crate::domain::visit::{DailyCounts, DailyVisits};
 use crate::dynamodb::store::ConditionalPut;
@@ -52,7 +53,7 @@ pub mod attribute {
     pub const MANAGE_DIGEST: &str = "manageDigest";
     /// BOOL: the code is an alias, which is never given out again. Absent: the code was generated.
     pub const IS_ALIAS: &str = "isAlias";
-    /// S, of a link or an API key: the name of the owner. Absent if the link was created without a key.
+    /// S, of a link or an API key: the owner. Absent if the link was created without a key and without a token.
     pub const OWNER: &str = "owner";
     /// S, of an API key: its name.
     pub const KEY_NAME: &str = "keyName";
@@ -267,7 +268,7 @@ pub(super) fn deduplication_entry(key: &str, link: &Link, stale: Option<&Code>) 
 
 /// The key of the idempotency entry of an idempotency key: SHA-256 of that key and, so that nobody gets the response to
 /// somebody else's request, of the owner.
-pub(super) fn idempotency_entry_key(key: &IdempotencyKey, owner: Option<&Name>) -> String {
+pub(super) fn idempotency_entry_key(key: &IdempotencyKey, owner: Option<&Owner>) -> String {
     let owner = owner.map(|owner| format!("\n{owner}")).unwrap_or_default();
     format!("idempotency#{:x}", Sha256::digest(format!("{}{owner}", key.as_str())))
 }

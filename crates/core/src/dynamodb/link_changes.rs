@@ -3,10 +3,10 @@
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
-use crate::domain::api_key::Name;
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 use crate::domain::link::{Link, LinkChange};
+use crate::domain::owner::Owner;
 use crate::dynamodb::error::StoreError;
 use crate::dynamodb::items::{self, Item, attribute, expression, number};
 use crate::dynamodb::store::Store;
@@ -49,8 +49,8 @@ impl ManagedLink {
 
     /// Whether a request of `owner` may get the link with `reuse`: it is the owner's, or it is nobody's and cannot be
     /// changed.
-    pub fn is_shared_with(&self, owner: Option<&Name>) -> bool {
-        let is_own = self.owner.as_deref() == owner.map(Name::as_str);
+    pub fn is_shared_with(&self, owner: Option<&Owner>) -> bool {
+        let is_own = self.owner.as_deref() == owner.map(Owner::as_str);
         is_own && (owner.is_some() || self.manage_digest.is_none())
     }
 }
