@@ -12,6 +12,7 @@
 //! | `ttl_sweep` | deleting items whose TTL has passed |
 //! | `values` | items as the engine represents them |
 //! | `write_queue` | the one thread that writes, in groups |
+//! | `writer` | puts of new items without the engine |
 
 mod checksum;
 mod connector;
@@ -23,6 +24,7 @@ mod reader;
 mod ttl_sweep;
 mod values;
 mod write_queue;
+mod writer;
 
 use std::fmt;
 use std::fs::File;
@@ -41,7 +43,8 @@ use data_file::DataFile;
 use direct_table::DirectTable;
 use read_thread::ReadThread;
 use reader::SqliteReader;
-use write_queue::WriteQueue;
+use write_queue::{OpenFile, WriteQueue};
+use writer::SqliteWriter;
 
 /// Where an embedded table is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +137,10 @@ impl EmbeddedTable {
                 tokio::spawn(ttl_sweep::run(database.clone(), file.last_written()));
                 let reads = file.open_for_reads()?;
                 let reader = SqliteReader::new(file.path(), name);
-                let (store, writes) = Self::connect(database, name, Some(file), reads).await?;
+                let path = file.path().to_owned();
+                let writer =
+                    SqliteWriter::open(&path, name, options.durability).map_err(|error| unusable(&path, error))?;
+                let (store, writes) = Self::connect(database, name, Some(OpenFile { file, writer }), reads).await?;
                 let reads = ReadThread::start(reader).map_err(CliError::Runtime)?;
                 let store = store.with_direct_access(Arc::new(DirectTable::new(reads, writes)));
                 Ok(Self { store, location, _lock: Some(lock) })
@@ -145,7 +151,7 @@ impl EmbeddedTable {
     async fn connect(
         database: Database,
         name: &str,
-        file: Option<DataFile>,
+        file: Option<OpenFile>,
         reads: Database,
     ) -> Result<(Store, Arc<WriteQueue>), CliError> {
         let writes = Arc::new(WriteQueue::start(database, name, file).map_err(CliError::Runtime)?);
