@@ -14,6 +14,7 @@
 //! | [`expiry`] | what depends on the clock |
 //! | [`fault_table`] | every kind of request under every fault of DynamoDB |
 //! | [`idempotency`] | `Idempotency-Key` |
+//! | [`jwt`] | the door `jwt`: what verified tokens allow |
 //! | [`keys`] | API keys: who may create and manage links |
 //! | [`lambda`] | the binary under Lambda's Runtime API: order of events, SIGTERM |
 //! | [`manage`] | `/links/{code}`: changing and withdrawing links |
@@ -42,6 +43,7 @@ mod events;
 mod expiry;
 mod fault_table;
 mod idempotency;
+mod jwt;
 mod keys;
 mod lambda;
 mod manage;

@@ -12,6 +12,42 @@ use crate::support::redact::redacted;
 use crate::support::user_agents::BROWSER_ACCEPT;
 
 /// Posts the form as a browser does.
+/// Behind a closed door another script gets the credentials, and connects to one more origin at most.
+#[tokio::test]
+async fn home_page_follows_the_door() {
+    let key = TestApp::builder().env("DOOR", "key").start().await;
+    let page = redacted(send(key.get("/")).await);
+    assert_snapshot!(page.header("content-security-policy"), @"default-src 'none'; style-src (our style); img-src 'self'; script-src (our script) (our script); connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+    assert!(page.body.contains("<label for=\"key\">API key</label>") && !page.body.contains("name=\"key\""), "{page}");
+
+    let jwt = TestApp::builder()
+        .env("DOOR", "jwt")
+        .env("JWT_SCOPE_PREFIX", "shortlink/")
+        .env("SIGN_IN_AUTHORIZE_URL", "https://login.example.com/authorize?audience=\"a\"&b")
+        .env("SIGN_IN_TOKEN_URL", "https://login.example.com/oauth2/token;script-src%20*")
+        .env("SIGN_IN_CLIENT", "<c1>")
+        .start()
+        .await;
+    let page = redacted(send(jwt.get("/")).await);
+    assert_eq!(page.header("cache-control"), "no-store");
+    assert_snapshot!(page.header("content-security-policy"), @"default-src 'none'; style-src (our style); img-src 'self'; script-src (our script) (our script); connect-src 'self' https://login.example.com; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+    let (_, rest) = page.body.split_once("<div id=\"sign-in\"").expect("a section");
+    assert_snapshot!(rest.split_once("<p class=\"alert\" id=\"alert\"").expect("the form").0, @r#"
+     data-authorize-url="https://login.example.com/authorize?audience=%22a%22&amp;b" data-token-url="https://login.example.com/oauth2/token;script-src%20*" data-client="&lt;c1&gt;" data-scope="shortlink/own">
+    <p class="alert" id="sign-in-alert" role="alert"></p>
+    <p id="sign-in-offer" hidden>Creating a link requires an account. <button type="button" id="sign-in-button">Sign in</button></p>
+    </div>
+    <noscript><p class="alert">Creating a link requires signing in, which this page cannot do without JavaScript. Send an access token with the <a href="./openapi.json">API</a>.</p></noscript>
+    <form action="./shorten?page" method="post" accept-charset="utf-8" novalidate hidden>
+    "#);
+
+    // An identity provider that has no client for the page.
+    let without = TestApp::builder().env("DOOR", "jwt").start().await;
+    let page = send(without.get("/")).await;
+    assert!(page.status == 200 && page.body.contains("<h1>Signing in is required</h1>"), "{page}");
+    assert!(!page.body.contains("<form") && !page.body.contains("<script"), "{page}");
+}
+
 async fn post(app: &TestApp, form: &str) -> Response {
     let request = app.request(Method::POST, "/shorten").header("accept", BROWSER_ACCEPT);
     send(request.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned())).await

@@ -6,9 +6,10 @@ use std::path::Path;
 
 use serde_yaml_ng::Value;
 use shortlink_core::config::Environment;
+use shortlink_core::domain::permissions::Scope;
 use shortlink_core::dynamodb::iam_actions;
 use shortlink_core::dynamodb::items::attribute;
-use shortlink_core::http::routes::{Function, ROUTES};
+use shortlink_core::http::routes::{Endpoint, Function, ROUTES};
 use shortlink_core::visits::recorder::VisitTracking;
 
 use crate::support::template;
@@ -59,6 +60,77 @@ fn routes_match_the_code() {
         assert_eq!(text(&template["Resources"][integration]["Properties"]["IntegrationUri"]), function);
         assert_eq!(text(&template["Resources"][integration]["Properties"]["PayloadFormatVersion"]), "2.0");
     }
+}
+
+/// Whoever creates, reads or changes links passes the authorizer behind the door `jwt`. The pages need no token, and
+/// neither do visitors.
+#[test]
+fn authorizer_guards_every_route_that_creates_or_manages() {
+    let template = template::read();
+    let routes = resources(&template, "AWS::ApiGatewayV2::Route");
+    let mut guarded = 0;
+    for route in ROUTES {
+        let is_public = matches!(
+            route.endpoint,
+            Endpoint::Home
+                | Endpoint::OpenApi
+                | Endpoint::Robots
+                | Endpoint::Favicon
+                | Endpoint::RedirectToHome
+                | Endpoint::Link
+                | Endpoint::Fallback
+        );
+        for key in route.keys() {
+            let (_, properties) =
+                routes.iter().find(|(_, properties)| text(&properties["RouteKey"]) == key).expect(&key);
+            let names = ["AuthorizationType", "AuthorizerId", "AuthorizationScopes"];
+            if is_public {
+                assert!(names.iter().all(|name| properties[*name].is_null()), "{key}");
+                continue;
+            }
+            guarded += 1;
+            let [kind, authorizer, scopes] = names.map(|name| match &properties[name] {
+                Value::Tagged(condition) if condition.tag == "If" => &condition.value,
+                other => panic!("{key} has the {name} {other:?}"),
+            });
+            assert!([kind, authorizer, scopes].iter().all(|value| text(&value[0]) == "RequiresJwt"), "{key}");
+            assert_eq!((text(&kind[1]), text(&kind[2])), ("JWT".to_owned(), "NONE".to_owned()), "{key}");
+            assert_eq!(text(&authorizer[1]), "Authorizer", "{key}");
+            let listed = match &scopes[1] {
+                Value::Tagged(split) => text(&split.value[1]),
+                other => panic!("{other:?}"),
+            };
+            let expected: Vec<_> = Scope::ALL.iter().map(|(_, name)| format!("${{JwtScopePrefix}}{name}")).collect();
+            assert_eq!(listed, expected.join(" "), "{key}");
+        }
+    }
+    assert!(guarded >= 5, "{guarded} routes");
+    let condition = text(&template["Conditions"]["RequiresJwt"]);
+    assert!(condition.contains("Door") && condition.contains("jwt"), "{condition}");
+    assert_eq!(template["Resources"]["Authorizer"]["Condition"], "RequiresJwt");
+}
+
+/// A pool without these would let strangers in, or be lost with the stack.
+#[test]
+fn user_pool_is_retained_and_closed_by_default() {
+    let template = template::read();
+    let pool = &template["Resources"]["UserPool"];
+    assert_eq!((&pool["DeletionPolicy"], &pool["UpdateReplacePolicy"]), (&"Retain".into(), &"Retain".into()));
+    assert_eq!(pool["Properties"]["DeletionProtection"], "ACTIVE");
+    assert_eq!(text(&template["Parameters"]["AllowSignUp"]["Default"]), "false");
+    let Value::Tagged(admin_only) = &pool["Properties"]["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] else {
+        panic!("no condition")
+    };
+    assert_eq!(
+        (text(&admin_only.value[0]).as_str(), &admin_only.value[1], &admin_only.value[2]),
+        ("AllowsSignUp", &false.into(), &true.into())
+    );
+    let client = &template["Resources"]["UserPoolClient"]["Properties"];
+    assert_eq!(client["GenerateSecret"], false);
+    assert_eq!(texts(&client["AllowedOAuthFlows"]), set(&["code"]));
+    // Whoever signs in may ask for each of these.
+    let scopes = ["create", "read", "own"].map(|scope| format!("${{UserPoolScopes}}/{scope}"));
+    assert_eq!(texts(&client["AllowedOAuthScopes"]), scopes.into());
 }
 
 /// The actions on the table that the statements allow. Fails if they allow anything else but logs and traces.
@@ -204,7 +276,7 @@ fn api_and_functions_change_after_the_domain_exists() {
 #[test]
 fn api_changes_one_resource_at_a_time() {
     let template = template::read();
-    let kinds = ["Integration", "Route", "Stage", "ApiMapping"];
+    let kinds = ["Integration", "Authorizer", "Route", "Stage", "ApiMapping"];
     let mut parts: Vec<(String, BTreeSet<String>)> = kinds
         .iter()
         .flat_map(|kind| resources(&template, &format!("AWS::ApiGatewayV2::{kind}")))

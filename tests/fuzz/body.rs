@@ -45,6 +45,7 @@ fn request(content_type: &[u8], body: &[u8]) -> Result<Request, header::InvalidH
         body: Bytes::copy_from_slice(body),
         base_url: BaseUrl::default(),
         request_id: String::new(),
+        verified_token: None,
     })
 }
 

@@ -5,17 +5,21 @@ use sha2::{Digest, Sha256};
 
 use super::app::Response;
 
-/// Replaces the inlined style and script, their digests in the content security policy, and the entity tag, which
+/// Replaces the inlined style and scripts, their digests in the content security policy, and the entity tag, which
 /// depends on the style. Fails unless the policy contains the digests of what was replaced.
 pub fn redacted(mut response: Response) -> Response {
     for element in ["style", "script"] {
-        let Some((before, rest)) = response.body.split_once(&format!("<{element}>")) else { continue };
-        let (text, after) = rest.split_once(&format!("</{element}>")).expect("a closing tag");
-        let source = format!("'sha256-{}'", sha256(text));
-        let policy = response.headers.get_mut("content-security-policy").expect("a policy");
-        assert!(policy.contains(&source), "{policy} does not allow {source}");
-        *policy = policy.replace(&source, &format!("(our {element})"));
-        response.body = format!("{before}<{element}>…</{element}>{after}");
+        let mut shown = String::new();
+        while let Some((before, rest)) = response.body.split_once(&format!("<{element}>")) {
+            let (text, after) = rest.split_once(&format!("</{element}>")).expect("a closing tag");
+            let source = format!("'sha256-{}'", sha256(text));
+            let policy = response.headers.get_mut("content-security-policy").expect("a policy");
+            assert!(policy.contains(&source), "{policy} does not allow {source}");
+            *policy = policy.replace(&source, &format!("(our {element})"));
+            shown += &format!("{before}<{element}>…</{element}>");
+            response.body = after.to_owned();
+        }
+        response.body.insert_str(0, &shown);
     }
     if let Some(tag) = response.headers.get_mut("etag") {
         assert!(tag.len() == 34 && tag.starts_with('"') && tag.ends_with('"'), "{tag}");

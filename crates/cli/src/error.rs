@@ -41,6 +41,9 @@ pub enum CliError {
     /// A call to the table failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The door needs what only API Gateway has.
+    #[error("DOOR=jwt needs the authorizer of API Gateway, which verifies tokens; here, use DOOR=key")]
+    NoAuthorizer,
     /// There is a key with this name.
     #[error("the name {0} is already in use, possibly by a revoked key; choose another")]
     KeyExists(Name),

@@ -50,6 +50,9 @@ pub async fn serve(options: ServeOptions, print: impl Fn(&str)) -> Result<(), Cl
     telemetry::init(&environment, io::stderr)?;
     let shorten_config = shorten::config::Config::read(&environment)?;
     let resolve_config = resolve::config::Config::read(&environment)?;
+    if shorten_config.door == Door::Jwt {
+        return Err(CliError::NoAuthorizer);
+    }
     raise_descriptor_limit();
     let (listener, address) = listen(options.listen)?;
     let storage = options.storage.open().await?;

@@ -5,9 +5,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use http::Method;
-use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use lambda_http::aws_lambda_events::apigw::{
+    ApiGatewayRequestAuthorizer, ApiGatewayV2httpRequest, ApiGatewayV2httpResponse,
+};
 use lambda_http::aws_lambda_events::encodings::Body;
 use shortlink_core::domain::base_url::BaseUrl;
+use shortlink_core::domain::verified_token::VerifiedToken;
 use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response::Response;
@@ -57,7 +60,15 @@ pub fn into_request(event: ApiGatewayV2httpRequest) -> Result<Request, Problem> 
         body: Bytes::from(body),
         base_url: base_url.unwrap_or_default(),
         request_id: context.request_id.unwrap_or_default(),
+        verified_token: context.authorizer.and_then(verified_token),
     })
+}
+
+/// The token that the gateway's JWT authorizer has verified. Okta and Microsoft Entra call the scopes `scp`.
+fn verified_token(authorizer: ApiGatewayRequestAuthorizer) -> Option<VerifiedToken> {
+    let mut claims = authorizer.jwt?.claims;
+    let scopes = claims.remove("scope").or_else(|| claims.remove("scp")).unwrap_or_default();
+    Some(VerifiedToken { subject: claims.remove("sub")?, scopes })
 }
 
 /// The parameter, with the `+` that the client sent. API Gateway keeps it in what has been seen, and does not document

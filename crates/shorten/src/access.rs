@@ -1,4 +1,5 @@
-//! Who sends a request: anybody, or the holder of an API key or of a link's management token.
+//! Who sends a request: anybody, the holder of an API key or of a link's management token, or the subject of a token that
+//! API Gateway has verified.
 
 use http::{HeaderName, HeaderValue, header};
 use shortlink_core::domain::api_key::{self, ApiKey, KeyRecord};
@@ -26,16 +27,22 @@ pub(crate) enum Sender {
     Key(Box<KeyRecord>),
     /// The holder of a management token, which may not be that of the link.
     Token(ManageToken),
+    /// The subject of a token that the gateway has verified.
+    Subject(Box<Permissions>),
 }
 
 impl Sender {
     /// The sender of a request. The credentials are in `Authorization` (RFC 6750) or, if they are an API key, in
-    /// `X-Api-Key`; never in the query, which every proxy on the way may log.
+    /// `X-Api-Key`; never in the query, which every proxy on the way may log. Behind the door `jwt` they are the token
+    /// that the gateway has verified, and nothing else.
     ///
     /// # Errors
     ///
-    /// The credentials are not valid, or the table cannot be asked.
+    /// The credentials are not valid, or the table cannot be asked; or behind the door `jwt`, there are none.
     pub(crate) async fn of(shorten: &Shorten, request: &Request) -> Result<Self, Problem> {
+        if shorten.config.door == Door::Jwt {
+            return Self::of_verified_token(shorten, request);
+        }
         let Some(text) = credentials(request)? else { return Ok(Self::Anybody) };
         if let Some(token) = ManageToken::parse(text) {
             return Ok(Self::Token(token));
@@ -46,11 +53,25 @@ impl Sender {
         record.map(|record| Self::Key(Box::new(record))).ok_or_else(wrong_credentials)
     }
 
+    /// The subject of the token that the gateway has verified. Without one the gateway should not have passed the request
+    /// on: a route may lack the authorizer.
+    fn of_verified_token(shorten: &Shorten, request: &Request) -> Result<Self, Problem> {
+        let Some(token) = &request.verified_token else {
+            let reason = "Sign in, and send the access token in the Authorization header, as Bearer <token>.";
+            return Err(Problem::new(ProblemKind::Unauthorized, reason));
+        };
+        let permissions = token.permissions(&shorten.config.jwt_scope_prefix);
+        permissions.map(|permissions| Self::Subject(Box::new(permissions))).map_err(|error| {
+            let reason = format!("The subject of the access token {error}. Sign in with another account.");
+            Problem::new(ProblemKind::Forbidden, reason)
+        })
+    }
+
     /// The name of the sender's API key, for the log.
     pub(crate) fn key_name(&self) -> Option<&str> {
         match self {
             Self::Key(key) => Some(key.name.as_str()),
-            Self::Anybody | Self::Token(_) => None,
+            Self::Anybody | Self::Token(_) | Self::Subject(_) => None,
         }
     }
 
@@ -58,6 +79,7 @@ impl Sender {
     pub(crate) fn permissions(&self) -> Option<&Permissions> {
         match self {
             Self::Key(key) => Some(&key.permissions),
+            Self::Subject(permissions) => Some(permissions),
             Self::Anybody | Self::Token(_) => None,
         }
     }
@@ -70,14 +92,27 @@ impl Sender {
     pub(crate) fn require_create(&self, door: Door) -> Result<Option<Owner>, Problem> {
         match (self.permissions(), door) {
             (Some(permissions), _) if permissions.may_create() => Ok(Some(permissions.owner.clone())),
-            (Some(_), _) => Err(forbidden("create links")),
+            (Some(_), _) => Err(self.forbidden("create links")),
             (None, Door::Open) => Ok(None),
-            (None, Door::Key) => {
+            (None, Door::Key | Door::Jwt) => {
                 let reason =
                     "An API key is required to create links. Send it in the Authorization header, as Bearer <key>.";
                 Err(Problem::new(ProblemKind::Unauthorized, reason))
             }
         }
+    }
+
+    /// The sender's credentials do not allow this.
+    pub(crate) fn forbidden(&self, action: &str) -> Problem {
+        let reason = match self {
+            Self::Subject(_) => {
+                format!("This access token does not allow you to {action}. Ask the operator for the scope.")
+            }
+            Self::Anybody | Self::Token(_) | Self::Key(_) => {
+                format!("This API key does not allow you to {action}. Use another key.")
+            }
+        };
+        Problem::new(ProblemKind::Forbidden, reason)
     }
 }
 
@@ -119,9 +154,4 @@ fn wrong_credentials() -> Problem {
 pub(crate) fn invalid_token(reason: impl Into<String>) -> Problem {
     Problem::new(ProblemKind::Unauthorized, reason)
         .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""))
-}
-
-/// The sender's key does not allow this.
-pub(crate) fn forbidden(action: &str) -> Problem {
-    Problem::new(ProblemKind::Forbidden, format!("This API key does not allow you to {action}. Use another key."))
 }

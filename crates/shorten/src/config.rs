@@ -4,6 +4,7 @@ use shortlink_core::config::{ConfigError, Environment};
 use shortlink_core::domain::base_url::BaseUrl;
 use shortlink_core::domain::code;
 use shortlink_core::domain::expiry::ExpiryPolicy;
+use url::Url;
 
 const DAY_SECONDS: i64 = 86_400;
 
@@ -17,6 +18,19 @@ pub enum Door {
     Open,
     /// Whoever has an API key that allows it.
     Key,
+    /// Whoever has a token that allows it, and that API Gateway has verified.
+    Jwt,
+}
+
+/// Where the page signs people in: a public client of an identity provider, for the authorization code flow with PKCE.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    /// The authorization endpoint, perhaps with a query.
+    pub authorize_url: Url,
+    /// The token endpoint.
+    pub token_url: Url,
+    /// The id of the client.
+    pub client: String,
 }
 
 /// The settings of `shorten`.
@@ -26,8 +40,15 @@ pub struct Config {
     pub base_url: Option<BaseUrl>,
     /// `CODE_LENGTH`: the length of a generated code in characters, 3 to 32, 7 by default: 49^7 = 6.8 × 10^11 codes.
     pub code_length: usize,
-    /// `DOOR`: who may create links: `open`, anybody (the default); `key`, whoever has an API key.
+    /// `DOOR`: who may create links: `open`, anybody (the default); `key`, whoever has an API key;
+    /// `jwt`, whoever has a token that API Gateway has verified.
     pub door: Door,
+    /// `JWT_SCOPE_PREFIX`: what the scopes of tokens begin with, before `create`, `read`, `own` or `admin`; nothing by
+    /// default.
+    pub jwt_scope_prefix: String,
+    /// Where the page signs people in, from these variables: `SIGN_IN_AUTHORIZE_URL` and `SIGN_IN_TOKEN_URL`, the
+    /// endpoints, and `SIGN_IN_CLIENT`, the id of the client. All are set, or none: then the page signs nobody in.
+    pub sign_in: Option<SignIn>,
     /// The expiry of links, from these variables, in seconds:
     ///
     /// | variable | default | meaning |
@@ -49,9 +70,38 @@ impl Config {
     pub fn read(environment: &Environment<'_>) -> Result<Self, ConfigError> {
         let code_length = environment.integer("CODE_LENGTH", 7, code::MIN_LENGTH as i64..=32)?;
         let code_length = usize::try_from(code_length).unwrap_or(code::MIN_LENGTH);
-        let door = environment.choice("DOOR", Door::Open, &[("open", Door::Open), ("key", Door::Key)])?;
-        Ok(Self { base_url: environment.base_url()?, code_length, door, expiry: read_expiry(environment)? })
+        let door =
+            environment.choice("DOOR", Door::Open, &[("open", Door::Open), ("key", Door::Key), ("jwt", Door::Jwt)])?;
+        Ok(Self {
+            base_url: environment.base_url()?,
+            code_length,
+            door,
+            jwt_scope_prefix: environment.text("JWT_SCOPE_PREFIX").unwrap_or_default(),
+            sign_in: read_sign_in(environment)?,
+            expiry: read_expiry(environment)?,
+        })
     }
+}
+
+fn read_sign_in(environment: &Environment<'_>) -> Result<Option<SignIn>, ConfigError> {
+    let authorize_url = read_endpoint(environment, "SIGN_IN_AUTHORIZE_URL")?;
+    let token_url = read_endpoint(environment, "SIGN_IN_TOKEN_URL")?;
+    match (authorize_url, token_url, environment.text("SIGN_IN_CLIENT")) {
+        (None, None, None) => Ok(None),
+        (Some(authorize_url), Some(token_url), Some(client)) => Ok(Some(SignIn { authorize_url, token_url, client })),
+        _ => {
+            let reason = "requires SIGN_IN_AUTHORIZE_URL and SIGN_IN_TOKEN_URL, and they require it";
+            Err(ConfigError::new("SIGN_IN_CLIENT", reason))
+        }
+    }
+}
+
+/// An endpoint of an identity provider. A test or an emulator may have one without TLS.
+fn read_endpoint(environment: &Environment<'_>, variable: &'static str) -> Result<Option<Url>, ConfigError> {
+    let Some(text) = environment.text(variable) else { return Ok(None) };
+    let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "https" | "http"));
+    let invalid = || ConfigError::new(variable, format!("must be an https URL; it is {text:?}"));
+    url.map(Some).ok_or_else(invalid)
 }
 
 fn read_expiry(environment: &Environment<'_>) -> Result<ExpiryPolicy, ConfigError> {
@@ -103,6 +153,14 @@ mod tests {
             (
                 &[("EXPIRES_IN_MAX", "100"), ("EXPIRES_IN_DEFAULT", "101")],
                 "EXPIRES_IN_DEFAULT must be a whole number from 60 to 100; it is \"101\"",
+            ),
+            (
+                &[("SIGN_IN_CLIENT", "a"), ("SIGN_IN_TOKEN_URL", "https://example.com/token")],
+                "SIGN_IN_CLIENT requires SIGN_IN_AUTHORIZE_URL and SIGN_IN_TOKEN_URL, and they require it",
+            ),
+            (
+                &[("SIGN_IN_TOKEN_URL", "javascript:alert(1)")],
+                "SIGN_IN_TOKEN_URL must be an https URL; it is \"javascript:alert(1)\"",
             ),
             (&[("CODE_LENGTH", "2")], "CODE_LENGTH must be a whole number from 3 to 32; it is \"2\""),
         ] {

@@ -43,7 +43,7 @@ pub(crate) async fn create_link(shorten: &Shorten, request: &Request) -> Result<
         // Whoever may not create links is not shown the form.
         Err(problem) if matches!(problem.kind(), ProblemKind::Unauthorized | ProblemKind::Forbidden) => Err(problem),
         Err(problem) if format == Format::Html => {
-            let page = form::form_with_errors(&problem, &request.request_id, &values, &shorten.config.expiry);
+            let page = form::form_with_errors(&problem, &request.request_id, &values, &shorten.config);
             Err(problem.as_page(page))
         }
         Err(problem) => Err(problem.as_document()),

@@ -1,10 +1,14 @@
-// The page works without this script. With it, the response to the form is shown in place, and a button copies the link.
+// Behind the open door, the page works without this script. With it, the response to the form is shown in place, and a
+// button copies the link. A script before this one may provide credentials for the request.
 'use strict';
 
 const announcer = document.createElement('p');
 announcer.className = 'visually-hidden';
 announcer.setAttribute('role', 'status');
 document.body.append(announcer);
+
+const { credentials } = globalThis;
+const start = { title: document.title, main: document.querySelector('main').cloneNode(true) };
 
 document.addEventListener('submit', async (event) => {
   const form = event.target;
@@ -14,24 +18,35 @@ document.addEventListener('submit', async (event) => {
   announcer.textContent = 'Shortening…';
   try {
     const body = new URLSearchParams(new FormData(form));
-    const response = await fetch(form.action, { method: 'POST', headers: { accept: 'text/html' }, body });
-    if (!response.headers.get('content-type')?.startsWith('text/html')) throw new Error(response.status);
-    show(new DOMParser().parseFromString(await response.text(), 'text/html'));
+    const headers = { accept: 'text/html', ...credentials?.headers() };
+    const response = await fetch(form.action, { method: 'POST', headers, body });
+    const refusal = credentials?.refusal(response.status);
+    if (refusal) complain(refusal);
+    else if (!response.headers.get('content-type')?.startsWith('text/html')) throw new Error(response.status);
+    else {
+      const page = new DOMParser().parseFromString(await response.text(), 'text/html');
+      show(page.title, page.querySelector('main'));
+    }
   } catch {
-    announcer.textContent = '';
-    document.getElementById('alert').textContent = 'The service is busy or cannot be reached. Try again in a moment.';
+    complain('The service is busy or cannot be reached. Try again in a moment.');
   }
   form.ariaBusy = null;
 });
 
-// Replaces the content of this page with that of the page in the response.
-function show(page) {
-  document.title = page.title;
-  document.querySelector('main').replaceChildren(...page.querySelector('main').childNodes);
+function complain(text) {
+  announcer.textContent = '';
+  document.getElementById('alert').textContent = text;
+}
+
+// Replaces the content of this page with that of another.
+function show(title, main) {
+  document.title = title;
+  document.querySelector('main').replaceChildren(...main.childNodes);
+  document.dispatchEvent(new Event('formshown'));
   offerCopy();
   const short = document.getElementById('short');
   announcer.textContent = short ? 'Your short link is ready.' : '';
-  (document.querySelector('[aria-invalid]') ?? short)?.focus();
+  (document.querySelector('[aria-invalid]') ?? short ?? document.getElementById('url'))?.focus();
   short?.select();
 }
 
@@ -39,6 +54,13 @@ function offerCopy() {
   const button = document.getElementById('copy');
   if (button) button.hidden = false;
 }
+
+// Another page would forget the credentials.
+document.addEventListener('click', (event) => {
+  if (!credentials || !event.target.closest('main a[href="./"]')) return;
+  event.preventDefault();
+  show(start.title, start.main.cloneNode(true));
+});
 
 document.addEventListener('click', async (event) => {
   const button = event.target;

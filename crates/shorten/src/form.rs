@@ -1,21 +1,34 @@
 //! The page at `GET /`: the form that creates links, and the same form with errors.
 //!
-//! It works without JavaScript: the form posts to `/shorten`, and a browser, which prefers HTML, gets a page as the
-//! response. The script fetches the same page and shows it in place.
+//! Behind the open door it works without JavaScript: the form posts to `/shorten`, and a browser, which prefers HTML, gets a page as the
+//! response. The script fetches the same page and shows it in place. Behind the other doors another script gets the
+//! credentials, since a form cannot send a header.
 
 use http::{HeaderValue, StatusCode};
 use shortlink_core::domain::code;
 use shortlink_core::domain::expiry::ExpiryPolicy;
-use shortlink_core::http::html::{EscapedHtml, HERE, InlineAsset, Page};
+use shortlink_core::domain::permissions::Scope;
+use shortlink_core::http::html::{CredentialsScript, EscapedHtml, HERE, InlineAsset, Page};
 use shortlink_core::http::problem::Problem;
 use shortlink_core::http::response::Response;
 
+use crate::FIVE_MINUTES;
 use crate::body::{Fields, Value};
+use crate::config::{Config, Door, SignIn};
 
 const TITLE: &str = "Shortlink: make a long link short";
 
 /// The script of the form, and of the page that follows it.
 pub(crate) static SCRIPT: InlineAsset = InlineAsset::new(include_str!("form.js"));
+
+/// The script that sends an API key.
+static KEY_FIELD_SCRIPT: InlineAsset = InlineAsset::new(include_str!("key_field.js"));
+
+/// The script that signs a person in.
+static SIGN_IN_SCRIPT: InlineAsset = InlineAsset::new(include_str!("sign_in.js"));
+
+/// The scope that a person who signs in gets: to create links, and to manage their own.
+const SIGN_IN_SCOPE: Scope = Scope::Own;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -74,38 +87,54 @@ impl FormErrors {
 }
 
 /// The page at `GET /`.
-pub(crate) fn empty_form(policy: &ExpiryPolicy, cache_control: HeaderValue) -> Response {
-    let main = form_html(&FormValues::default(), &FormErrors::default(), policy);
-    let page = Page { title: TITLE, main: &main, script: Some(&SCRIPT), is_indexed: true, home: HERE };
-    page.response(StatusCode::OK, cache_control)
+pub(crate) fn empty_form(config: &Config) -> Response {
+    if config.door == Door::Jwt && config.sign_in.is_none() {
+        return closed_page();
+    }
+    let main = form_html(&FormValues::default(), &FormErrors::default(), config);
+    let is_indexed = config.door == Door::Open;
+    let page = Page { title: TITLE, main: &main, script: Some(&SCRIPT), is_indexed, home: HERE };
+    // The address contains a code after signing in, so that no cache should keep the page.
+    let cache_control = if config.door == Door::Jwt { HeaderValue::from_static("no-store") } else { FIVE_MINUTES };
+    respond(&page, StatusCode::OK, cache_control, config)
 }
 
-/// The page at `GET /` if links are created with an API key only: browsers cannot send one.
-pub(crate) fn closed_page(cache_control: HeaderValue) -> Response {
+/// The page at `GET /` if it can sign nobody in.
+fn closed_page() -> Response {
     let main = include_str!("closed.html");
-    let page = Page { title: "An API key is required - Shortlink", main, script: None, is_indexed: false, home: HERE };
-    page.response(StatusCode::OK, cache_control)
+    let page = Page { title: "Signing in is required - Shortlink", main, script: None, is_indexed: false, home: HERE };
+    page.response(StatusCode::OK, FIVE_MINUTES)
 }
 
 /// The form with the values that were entered, and the error beside its field.
-pub(crate) fn form_with_errors(
-    problem: &Problem,
-    request_id: &str,
-    values: &FormValues,
-    policy: &ExpiryPolicy,
-) -> Response {
+pub(crate) fn form_with_errors(problem: &Problem, request_id: &str, values: &FormValues, config: &Config) -> Response {
     let title = format!("{} - Shortlink", problem.kind().title());
-    let main = form_html(values, &FormErrors::from_problem(problem, request_id), policy);
+    let main = form_html(values, &FormErrors::from_problem(problem, request_id), config);
     let page = Page { title: &title, main: &main, script: Some(&SCRIPT), is_indexed: false, home: HERE };
-    page.response(problem.kind().status(), HeaderValue::from_static("no-store"))
+    respond(&page, problem.kind().status(), HeaderValue::from_static("no-store"), config)
 }
 
-fn form_html(values: &FormValues, errors: &FormErrors, policy: &ExpiryPolicy) -> String {
+/// The page as a response, with the script that gets the credentials for the door.
+fn respond(page: &Page<'_>, status: StatusCode, cache_control: HeaderValue, config: &Config) -> Response {
+    let origin = config.sign_in.as_ref().map(|sign_in| sign_in.token_url.origin().ascii_serialization());
+    let credentials = match config.door {
+        Door::Open => None,
+        Door::Key => Some(CredentialsScript { script: &KEY_FIELD_SCRIPT, origin: None }),
+        Door::Jwt => Some(CredentialsScript { script: &SIGN_IN_SCRIPT, origin: origin.as_deref() }),
+    };
+    page.response_with_credentials(status, cache_control, credentials)
+}
+
+fn form_html(values: &FormValues, errors: &FormErrors, config: &Config) -> String {
     let (url, alias, expires_in) = (errors.url.as_deref(), errors.alias.as_deref(), errors.expires_in.as_deref());
     // The focus is on the field with an error, or else on the first one.
     let focuses_url = alias.is_none() && expires_in.is_none();
+    let sign_in = config.sign_in.as_ref().filter(|_| config.door == Door::Jwt);
     format!(
         include_str!("form.html"),
+        sign_in = sign_in.map_or_else(String::new, |sign_in| sign_in_html(sign_in, &config.jwt_scope_prefix)),
+        form_attributes = if sign_in.is_some() { " hidden" } else { "" },
+        key_field = if config.door == Door::Key { include_str!("key_field.html") } else { "" },
         alert = EscapedHtml(&errors.general),
         url = EscapedHtml(&values.url),
         url_attributes = field_attributes("url", "", url, focuses_url),
@@ -117,7 +146,18 @@ fn form_html(values: &FormValues, errors: &FormErrors, policy: &ExpiryPolicy) ->
         max_length = code::MAX_LENGTH,
         expires_in_attributes = field_attributes("expires_in", "", expires_in, expires_in.is_some()),
         expires_in_error = error_html("expires_in", expires_in),
-        choices = expiry_options(policy, &values.expires_in),
+        choices = expiry_options(&config.expiry, &values.expires_in),
+    )
+}
+
+/// What the script needs to sign a person in.
+fn sign_in_html(sign_in: &SignIn, scope_prefix: &str) -> String {
+    format!(
+        include_str!("sign_in.html"),
+        authorize_url = EscapedHtml(sign_in.authorize_url.as_str()),
+        token_url = EscapedHtml(sign_in.token_url.as_str()),
+        client = EscapedHtml(&sign_in.client),
+        scope = EscapedHtml(&format!("{scope_prefix}{}", SIGN_IN_SCOPE.as_str())),
     )
 }
 
@@ -192,8 +232,10 @@ mod tests {
     }
 
     #[test]
-    fn the_script_cannot_close_its_element() {
-        assert!(!include_str!("form.js").contains("</") && !include_str!("form.js").contains("<!--"));
+    fn scripts_cannot_close_their_element() {
+        for script in [include_str!("form.js"), include_str!("key_field.js"), include_str!("sign_in.js")] {
+            assert!(!script.contains("</") && !script.contains("<!--"));
+        }
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub mod link_response;
 pub mod manage_link;
 mod multipart;
 
-use config::{Config, Door};
+use config::Config;
 use key_cache::KeyCache;
 
 /// How long browsers and CDNs may cache the page and the API's description. It is short, so that a new version of the
@@ -98,11 +98,7 @@ impl Handler for Shorten {
             Endpoint::ChangeLink => return manage_link::change_link(self, request).await,
             Endpoint::WithdrawLink => return manage_link::withdraw_link(self, request).await,
             Endpoint::Home => {
-                let page = match self.config.door {
-                    Door::Open => form::empty_form(&self.config.expiry, FIVE_MINUTES),
-                    Door::Key => form::closed_page(FIVE_MINUTES),
-                };
-                return Ok(response::with_etag(request, page));
+                return Ok(response::with_etag(request, form::empty_form(&self.config)));
             }
             Endpoint::OpenApi => ("application/json", FIVE_MINUTES, assets::OPENAPI),
             Endpoint::Robots => ("text/plain; charset=utf-8", ONE_DAY, assets::ROBOTS),

@@ -1,5 +1,5 @@
-//! `GET`, `PATCH` and `DELETE /links/{code}`: what the owner of a link can do, with its management token or an API
-//! key.
+//! `GET`, `PATCH` and `DELETE /links/{code}`: what the owner of a link can do, with its management token, an API
+//! key or a verified token.
 
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -12,7 +12,7 @@ use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response::{self, Response};
 
-use crate::access::{Sender, forbidden, invalid_token};
+use crate::access::{Sender, invalid_token};
 use crate::change_link_request::ChangeLinkRequest;
 use crate::{Shorten, body};
 
@@ -36,7 +36,7 @@ struct ManagedLinkResponse<'a> {
     visible_by: Option<Timestamp>,
     withdrawn: bool,
     withdrawn_at: Option<Timestamp>,
-    /// To whom it belongs, if it was created with an API key.
+    /// To whom it belongs, if it was created with an API key or a verified token.
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<&'a str>,
 }
@@ -128,12 +128,14 @@ async fn authorize(shorten: &Shorten, request: &Request, action: Action) -> Resu
                           its owner in the Authorization header, as Bearer <token>.";
             return Err(Problem::new(ProblemKind::Unauthorized, reason));
         }
-        Sender::Key(_) | Sender::Token(_) => {}
+        Sender::Key(_) | Sender::Token(_) | Sender::Subject(_) => {}
     }
     match (sender.permissions(), action) {
-        (Some(permissions), Action::Read) if !permissions.may_read_links() => return Err(forbidden("read links")),
+        (Some(permissions), Action::Read) if !permissions.may_read_links() => {
+            return Err(sender.forbidden("read links"));
+        }
         (Some(permissions), Action::Change) if !permissions.may_change_links() => {
-            return Err(forbidden("change links"));
+            return Err(sender.forbidden("change links"));
         }
         (Some(_) | None, _) => {}
     }
@@ -149,6 +151,10 @@ async fn authorize(shorten: &Shorten, request: &Request, action: Action) -> Resu
             let reason = "There is no link with this code that this API key may manage. Check the code for typos.";
             Problem::new(ProblemKind::NotFound, reason)
         }
+        Sender::Subject(_) => {
+            let reason = "There is no link with this code that your account may manage. Check the code for typos.";
+            Problem::new(ProblemKind::NotFound, reason)
+        }
         Sender::Anybody | Sender::Token(_) => {
             invalid_token("There is no link with this code and this management token. Check both for typos.")
         }
@@ -160,8 +166,10 @@ fn is_allowed(sender: &Sender, managed: &ManagedLink, action: Action) -> bool {
         (Sender::Anybody, _) => false,
         // The digests are compared, so the time of the comparison reveals nothing about the token.
         (Sender::Token(token), _) => managed.manage_digest.as_deref() == Some(token.digest().as_str()),
-        (Sender::Key(key), Action::Read) => key.permissions.may_read(managed.owner.as_deref()),
-        (Sender::Key(key), Action::Change) => key.permissions.may_change(managed.owner.as_deref()),
+        (Sender::Key(_) | Sender::Subject(_), _) => sender.permissions().is_some_and(|permissions| match action {
+            Action::Read => permissions.may_read(managed.owner.as_deref()),
+            Action::Change => permissions.may_change(managed.owner.as_deref()),
+        }),
     }
 }
 

@@ -62,6 +62,7 @@ pub(super) async fn dispatch(
         headers: parts.headers,
         body,
         request_id: next_request_id(),
+        verified_token: None,
     };
     let response = match matched.route.function {
         Function::Shorten => functions.shorten.respond(&request).await,

@@ -17,6 +17,7 @@
 //! | [`secret`] | the form of the secrets that this service issues |
 //! | [`special_address`] | IP addresses that are not public |
 //! | [`target`] | the URLs that a link may redirect to |
+//! | [`verified_token`] | a token that was verified before the request arrived, and what it allows |
 //! | [`visit`] | visitors, and counts of visits |
 
 pub mod api_key;
@@ -34,4 +35,5 @@ pub mod permissions;
 pub mod secret;
 pub mod special_address;
 pub mod target;
+pub mod verified_token;
 pub mod visit;

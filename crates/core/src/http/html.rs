@@ -44,6 +44,15 @@ pub struct Page<'a> {
     pub home: &'a str,
 }
 
+/// A script that gets the credentials with which the page's own script sends its form.
+#[derive(Clone, Copy, Debug)]
+pub struct CredentialsScript<'a> {
+    /// The script.
+    pub script: &'static InlineAsset,
+    /// The origin that it gets them from, beside this service's own.
+    pub origin: Option<&'a str>,
+}
+
 /// The URL of the home page, relative to a page beside it.
 pub const HERE: &str = "./";
 
@@ -66,7 +75,18 @@ impl InlineAsset {
 impl Page<'_> {
     /// The page as a response.
     pub fn response(&self, status: StatusCode, cache_control: HeaderValue) -> Response {
-        let script = self.script.map(|script| format!("<script>{}</script>\n", script.text)).unwrap_or_default();
+        self.response_with_credentials(status, cache_control, None)
+    }
+
+    /// The page as a response. `credentials` runs before the page's own script.
+    pub fn response_with_credentials(
+        &self,
+        status: StatusCode,
+        cache_control: HeaderValue,
+        credentials: Option<CredentialsScript<'_>>,
+    ) -> Response {
+        let scripts = credentials.map(|credentials| credentials.script).into_iter().chain(self.script);
+        let script: String = scripts.map(|script| format!("<script>{}</script>\n", script.text)).collect();
         let body = format!(
             include_str!("page.html"),
             robots = if self.is_indexed { "" } else { "<meta name=\"robots\" content=\"noindex\">\n" },
@@ -78,17 +98,24 @@ impl Page<'_> {
         );
         let mut response = response::with_body(status, "text/html; charset=utf-8", cache_control, body);
         let headers = response.headers_mut();
-        if let Ok(policy) = HeaderValue::from_str(&self.content_security_policy()) {
+        if let Ok(policy) = HeaderValue::from_str(&self.content_security_policy(credentials)) {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
         response
     }
 
-    fn content_security_policy(&self) -> String {
-        let script = match self.script {
-            Some(script) => format!("script-src {}; connect-src 'self'; form-action 'self'", script.csp_source()),
-            None => "form-action 'none'".to_owned(),
+    fn content_security_policy(&self, credentials: Option<CredentialsScript<'_>>) -> String {
+        let script = match (self.script, credentials) {
+            (Some(script), None) => {
+                format!("script-src {}; connect-src 'self'; form-action 'self'", script.csp_source())
+            }
+            (Some(script), Some(credentials)) => {
+                let (first, second) = (credentials.script.csp_source(), script.csp_source());
+                let origin = credentials.origin.map(|origin| format!(" {origin}")).unwrap_or_default();
+                format!("script-src {first} {second}; connect-src 'self'{origin}; form-action 'self'")
+            }
+            (None, _) => "form-action 'none'".to_owned(),
         };
         let style = STYLE.csp_source();
         format!(

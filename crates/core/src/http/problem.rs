@@ -29,7 +29,7 @@ pub enum ProblemKind {
     InvalidIdempotencyKey,
     /// The request has no credentials that allow it.
     Unauthorized,
-    /// The API key does not allow this.
+    /// The credentials do not allow this.
     Forbidden,
     /// There is no link with this code.
     NotFound,
@@ -106,7 +106,7 @@ impl ProblemKind {
                 (StatusCode::BAD_REQUEST, "invalid-idempotency-key", "This idempotency key cannot be used")
             }
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Credentials are missing or wrong"),
-            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "This API key does not allow this"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "These credentials do not allow this"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Link not found"),
             Self::AliasTaken => (StatusCode::CONFLICT, "alias-taken", "This alias is taken"),
             Self::Gone => (StatusCode::GONE, "gone", "This link has expired"),

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, header};
 
 use crate::domain::base_url::BaseUrl;
+use crate::domain::verified_token::VerifiedToken;
 use crate::http::negotiation;
 use crate::http::routes::Endpoint;
 
@@ -29,6 +30,9 @@ pub struct Request {
     pub base_url: BaseUrl,
     /// The gateway's id of this request. Every log line about the request contains it.
     pub request_id: String,
+    /// The token that the gateway's authorizer has verified. It never comes from anything that the client can write,
+    /// such as a header.
+    pub verified_token: Option<VerifiedToken>,
 }
 
 impl Request {

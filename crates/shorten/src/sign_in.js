@@ -1,0 +1,112 @@
+// Signs a person in with the authorization code flow and PKCE (RFC 7636). The state, the verifier and
+// what was entered are kept in sessionStorage while the person is away. The access token is kept in the memory of this
+// page only, and no other token is kept at all.
+'use strict';
+
+{
+  const PENDING = 'shortlink-sign-in';
+  const FAILED = 'Signing in has failed. Try again; if it fails again, tell the operator.';
+  const { authorizeUrl, tokenUrl, client, scope } = document.getElementById('sign-in').dataset;
+  const home = new URL('./', location.href).href;
+  let token = '';
+
+  // Shows the form to whoever is signed in, and the button to whoever is not.
+  const update = (alert = '') => {
+    document.querySelector('form')?.toggleAttribute('hidden', !token);
+    const offer = document.getElementById('sign-in-offer');
+    if (!offer) return;
+    offer.hidden = Boolean(token);
+    document.getElementById('sign-in-alert').textContent = alert;
+    document.getElementById('sign-in-button').onclick = start;
+    if (token) document.getElementById('url').focus();
+  };
+
+  const encode = (bytes) =>
+    btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+
+  const random = () => encode(crypto.getRandomValues(new Uint8Array(32)));
+
+  async function start() {
+    if (!crypto.subtle) {
+      update('Signing in needs an encrypted connection. Open this page with https://.');
+      return;
+    }
+    const fields = Object.fromEntries(new FormData(document.querySelector('form')));
+    const pending = { state: random(), verifier: random(), fields };
+    try {
+      sessionStorage.setItem(PENDING, JSON.stringify(pending));
+    } catch {
+      update('Signing in needs the storage of this browser. Allow this site to store data, and try again.');
+      return;
+    }
+    const challenge = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(pending.verifier));
+    const url = new URL(authorizeUrl);
+    const parameters = {
+      response_type: 'code',
+      client_id: client,
+      redirect_uri: home,
+      scope,
+      state: pending.state,
+      code_challenge: encode(new Uint8Array(challenge)),
+      code_challenge_method: 'S256',
+    };
+    for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+    location.assign(url);
+  }
+
+  // Goes on when the person is back. What the address says is not shown, since anybody can make such an address.
+  async function finish(answer) {
+    const pending = JSON.parse(sessionStorage.getItem(PENDING) ?? 'null');
+    sessionStorage.removeItem(PENDING);
+    if (!pending || answer.get('state') !== pending.state) {
+      return 'This sign-in was not started on this page, or has already ended. Sign in again.';
+    }
+    const { elements } = document.querySelector('form');
+    for (const [name, value] of Object.entries(pending.fields)) if (elements[name]) elements[name].value = value;
+    if (answer.get('error') === 'access_denied') return 'You have cancelled signing in, or may not sign in here.';
+    if (!answer.has('code')) return FAILED;
+    const body = new URLSearchParams({
+      grant_type: 'authorization_code',
+      client_id: client,
+      redirect_uri: home,
+      code: answer.get('code'),
+      code_verifier: pending.verifier,
+    });
+    try {
+      const response = await fetch(tokenUrl, { method: 'POST', body, credentials: 'omit' });
+      if (!response.ok) return 'This sign-in has expired. Sign in again.';
+      const { access_token: accessToken, expires_in: seconds } = await response.json();
+      if (typeof accessToken !== 'string') return FAILED;
+      token = accessToken;
+      // A delay of more than 31 bits would end at once.
+      if (seconds > 0) setTimeout(expire, Math.min(seconds * 1000, 2 ** 31 - 1));
+      return '';
+    } catch {
+      return 'The sign-in service cannot be reached. Try again in a moment.';
+    }
+  }
+
+  const expire = () => {
+    token = '';
+    update('Your sign-in has expired. Sign in again.');
+  };
+
+  const refusal = (status) => {
+    if (status === 401) expire();
+    return {
+      401: 'Your sign-in has expired. Sign in again.',
+      403: 'Your account may not create links. Ask the operator of this service.',
+    }[status];
+  };
+
+  globalThis.credentials = { headers: () => ({ authorization: `Bearer ${token}` }), refusal };
+  document.addEventListener('formshown', () => update());
+
+  const answer = new URLSearchParams(location.search);
+  if (answer.has('code') || answer.has('error')) {
+    history.replaceState(null, '', home);
+    finish(answer).then(update, () => update(FAILED));
+  } else {
+    update();
+  }
+}
