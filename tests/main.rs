@@ -17,6 +17,7 @@
 //! | [`jwt`] | the door `jwt`: what verified tokens allow |
 //! | [`keys`] | API keys: who may create and manage links |
 //! | [`lambda`] | the binary under Lambda's Runtime API: order of events, SIGTERM |
+//! | [`login`] | `shortlink login` |
 //! | [`manage`] | `/links/{code}`: changing and withdrawing links |
 //! | [`openapi`] | `openapi.json` against the service, in both directions |
 //! | [`pages`] | the pages that people see, and hostile input in them |
@@ -46,6 +47,7 @@ mod idempotency;
 mod jwt;
 mod keys;
 mod lambda;
+mod login;
 mod manage;
 mod openapi;
 mod pages;

@@ -10,6 +10,7 @@ use shortlink_core::dynamodb::error::StoreError;
 use thiserror::Error;
 
 use crate::embedded::EmbeddedError;
+use crate::login::LoginError;
 use crate::table::TableError;
 
 /// The reason that a command has failed.
@@ -35,6 +36,9 @@ pub enum CliError {
     /// The embedded table cannot be opened.
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
+    /// Nobody was signed in.
+    #[error(transparent)]
+    Login(#[from] LoginError),
     /// There is no usable table.
     #[error(transparent)]
     Table(#[from] TableError),

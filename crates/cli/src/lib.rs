@@ -7,6 +7,7 @@
 //! | [`serve`] | `shortlink serve`: the whole service on one machine |
 //! | [`block`] | `shortlink block` and `unblock` |
 //! | [`keys`] | `shortlink keys`: creates, lists and revokes API keys |
+//! | [`login`] | `shortlink login`: signs a person in |
 //! | [`storage`] | the options that name a table, and opening it |
 //! | [`table`] | creating a table, and checking that one exists |
 //! | [`embedded`] | a DynamoDB inside this process, over SQLite |
@@ -28,6 +29,7 @@ pub mod embedded;
 pub mod error;
 pub mod gateway;
 pub mod keys;
+pub mod login;
 pub mod serve;
 pub mod storage;
 pub mod table;
@@ -52,6 +54,8 @@ enum Command {
     Unblock(block::BlockOptions),
     /// Create, list and revoke API keys
     Keys(keys::KeysOptions),
+    /// Sign in where links are created with an access token, and get one for use in a shell
+    Login(login::LoginOptions),
 }
 
 /// The time that threads which wait for the disk may take to finish once a command has ended.
@@ -85,5 +89,6 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Block(options) => block::block(block::Action::Block, options, print).await,
         Command::Unblock(options) => block::block(block::Action::Unblock, options, print).await,
         Command::Keys(options) => keys::keys(options, print).await,
+        Command::Login(options) => login::login(options, print).await,
     }
 }
