@@ -310,9 +310,9 @@ async fn unreadable_body_is_rejected_with_a_reason() {
     400 invalid-body The field "url" occurs twice (url and long_url are the same field); send it once.
     400 invalid-body The body is not valid JSON at line 1, column 33.
     400 invalid-body The body is not valid UTF-8 at byte 29.
-    400 invalid-body There is no field "expires"; the fields are url, alias, expires_in, expires_at and reuse. If this is part of the URL, encode the URL (curl --data-urlencode url=…) or send it as JSON or text/plain.
+    400 invalid-body There is no field "expires"; the fields are url, alias, expires_in, expires_at, reuse, title, tags and note. If this is part of the URL, encode the URL (curl --data-urlencode url=…) or send it as JSON or text/plain.
     400 invalid-body The body is not a JSON object; send one such as {"url": "https://example.com/"}.
-    400 invalid-body There is no field "b"; the fields are url, alias, expires_in, expires_at and reuse. If this is part of the URL, encode the URL (curl --data-urlencode url=…) or send it as JSON or text/plain.
+    400 invalid-body There is no field "b"; the fields are url, alias, expires_in, expires_at, reuse, title, tags and note. If this is part of the URL, encode the URL (curl --data-urlencode url=…) or send it as JSON or text/plain.
     400 invalid-url url is missing: give the URL that the link should redirect to.
     400 invalid-url url is missing: give the URL that the link should redirect to.
     400 invalid-body The form is not UTF-8 after decoding. If the URL itself contains percent-encoded bytes, encode it as a form field (curl --data-urlencode url=…), or send it as JSON or text/plain.

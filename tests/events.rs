@@ -128,6 +128,11 @@ async fn lambda_and_local_server_respond_equally() {
         "54-change-link-again": 412,
         "55-withdraw-link": 204,
         "56-follow-withdrawn": 410,
+        "57-create-link-with-labels": 201,
+        "58-declare-new-link": 201,
+        "59-declare-link-again": 412,
+        "60-declare-link": 200,
+        "61-show-history": 200,
     }
     "#);
 }

@@ -9,13 +9,16 @@
 //! | [`corpora`] | URLs and strings that broke other programs |
 //! | [`credentials`] | `serve --table` with profiles of the AWS CLI |
 //! | [`dead_connections`] | requests whose connection to DynamoDB has died |
+//! | [`declare`] | `PUT /links/{code}`: declaring what a link is |
 //! | [`disk`] | power cuts, and disks that are slow, full or damaged |
 //! | [`events`] | the functions' responses to API Gateway's events, and to hostile ones |
 //! | [`expiry`] | what depends on the clock |
 //! | [`fault_table`] | every kind of request under every fault of DynamoDB |
+//! | [`history`] | who changed what of a link |
 //! | [`idempotency`] | `Idempotency-Key` |
 //! | [`jwt`] | the door `jwt`: what verified tokens allow |
 //! | [`keys`] | API keys: who may create and manage links |
+//! | [`labels`] | titles, tags and notes |
 //! | [`lambda`] | the binary under Lambda's Runtime API: order of events, SIGTERM |
 //! | [`login`] | `shortlink login` |
 //! | [`manage`] | `/links/{code}`: changing and withdrawing links |
@@ -39,13 +42,16 @@ mod contract;
 mod corpora;
 mod credentials;
 mod dead_connections;
+mod declare;
 mod disk;
 mod events;
 mod expiry;
 mod fault_table;
+mod history;
 mod idempotency;
 mod jwt;
 mod keys;
+mod labels;
 mod lambda;
 mod login;
 mod manage;

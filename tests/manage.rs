@@ -60,7 +60,7 @@ async fn owner_changes_the_target_and_the_expiry() {
     etag: "1"
     x-content-type-options: nosniff
 
-    {"code":"mine","short_url":"http://sho.rt/mine","url":"https://example.org/%C3%A9","created_at":"2030-01-01T00:00:00Z","expires_at":"2030-01-01T01:10:00Z","changed_at":"2030-01-01T01:00:00Z","visible_by":"2030-01-01T01:02:30Z","withdrawn":false,"withdrawn_at":null}
+    {"code":"mine","short_url":"http://sho.rt/mine","url":"https://example.org/%C3%A9","created_at":"2030-01-01T00:00:00Z","expires_at":"2030-01-01T01:10:00Z","changed_at":"2030-01-01T01:00:00Z","visible_by":"2030-01-01T01:02:30Z","withdrawn":false,"withdrawn_at":null,"blocked":false,"title":null,"tags":[],"note":null}
     "#);
     assert_eq!(follow(&app).await, (301, "https://example.org/%C3%A9".to_owned()));
     assert_eq!(app.number("mine", "expiresAt").await, (NOW + 3600 + 600) as u64);
@@ -185,8 +185,8 @@ async fn invalid_changes_are_rejected_with_a_reason() {
     {"expires_at":null,"expires_in":60}: "expires_in" "expires_in cannot be combined with expires_at; send only one of them."
     {"withdrawn":"yes"}: "withdrawn" "withdrawn must be true or false."
     {"expires_at":1}: "expires_at" "expires_at must be a string such as \"2030-01-31T12:00:00Z\", or null for never."
-    {"code":"other"}: null "There is no field \"code\"; the fields are url, expires_in, expires_at and withdrawn."
-    {"manageDigest":"0"}: null "There is no field \"manageDigest\"; the fields are url, expires_in, expires_at and withdrawn."
+    {"code":"other"}: null "There is no field \"code\"; the fields are url, expires_in, expires_at, withdrawn, title, tags and note."
+    {"manageDigest":"0"}: null "There is no field \"manageDigest\"; the fields are url, expires_in, expires_at, withdrawn, title, tags and note."
     ["url"]: null "The body is not a JSON object; send one such as {\"url\": \"https://example.com/\"}."
     "#);
     for (content_type, status) in
@@ -233,7 +233,7 @@ async fn of_fifty_editors_with_one_etag_one_wins() {
 /// Without `If-Match` every change is made, one after the other.
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_changes_are_all_made() {
-    const EDITORS: u64 = 20;
+    const EDITORS: u64 = 10;
     let app = TestApp::builder().without_timeouts().start().await;
     let token = create(&app, &json!({"url": TARGET, "alias": "mine"})).await;
     let sent: Vec<_> = (0..EDITORS)
@@ -256,7 +256,7 @@ async fn lost_response_is_no_conflict() {
     let (sent, counted) = (Arc::clone(&update_is_sent), Arc::clone(&lost));
     let proxy = FaultProxy::builder()
         .on_request(move |request| {
-            sent.fetch_or(request.contains("UpdateItem"), Ordering::SeqCst);
+            sent.fetch_or(request.contains("TransactWriteItems"), Ordering::SeqCst);
             RequestFault::None
         })
         .on_response(move |_| {

@@ -322,9 +322,34 @@ async fn responses() -> Vec<(&'static str, &'static str, Response)> {
             }
             responses.push((*name, "/links/{code}", send(request().header("x-filler", &filler)).await));
         }
+        for (method, name) in [(Method::GET, "get"), (Method::HEAD, "head")] {
+            let request = || {
+                let request = http.request(method.clone(), format!("{base}/links/owned/history"));
+                let request = request.header("accept", accept);
+                if token.is_empty() { request } else { request.bearer_auth(token) }
+            };
+            responses.push((name, "/links/{code}/history", send(request()).await));
+            responses.push((name, "/links/{code}/history", send(request().header("x-filler", &filler)).await));
+        }
         for body in ["{\"url\": 1}", "{\"withdrawn\": false}", &"x".repeat(shorten::body::MAX_BYTES + 1)] {
             let request = http.patch(format!("{base}/links/owned")).header("accept", accept).bearer_auth(token);
             responses.push(("patch", "/links/{code}", send(request.body(body.to_owned())).await));
+        }
+        let put = |name: &'static str, value: &str, body: String| {
+            let request = http.put(format!("{base}/links/owned")).header("accept", accept).header(name, value);
+            send(if token.is_empty() { request } else { request.bearer_auth(token) }.body(body))
+        };
+        let declared = json!({"url": url}).to_string();
+        for (name, value, body) in [
+            ("if-match", "*", declared.clone()),
+            ("if-match", "\"9\"", declared.clone()),
+            ("x-filler", "", declared.clone()),
+            ("x-filler", &filler, declared.clone()),
+            ("x-filler", "", "{}".to_owned()),
+            ("x-filler", "", "x".repeat(shorten::body::MAX_BYTES + 1)),
+            ("content-type", "text/plain", declared),
+        ] {
+            responses.push(("put", "/links/{code}", put(name, value, body).await));
         }
         let request = http.patch(format!("{base}/links/owned")).header("accept", accept).bearer_auth(token);
         responses.push(("patch", "/links/{code}", send(request.header("content-type", "text/plain").body("{}")).await));
@@ -332,12 +357,20 @@ async fn responses() -> Vec<(&'static str, &'static str, Response)> {
     };
     let creator = app.create_key("creator", &[Scope::Create]).await;
     let stranger = app.create_key("stranger", &[Scope::Own]).await;
+    let reader = app.create_key("reader", &[Scope::Read]).await;
     let base = app.get("/").build().expect("a request").url().as_str().trim_end_matches('/').to_owned();
     for accept in ["*/*", BROWSER_ACCEPT] {
-        for token in [token.as_str(), "slm_0", "", &creator, &stranger] {
+        for token in [token.as_str(), "slm_0", "", &creator, &stranger, &reader] {
             responses.extend(manage(&base, accept, token).await);
         }
+        for (code, body) in [("declared", json!({"url": url})), ("other", json!({"url": url, "title": "Title"}))] {
+            let request = app.request(Method::PUT, &format!("/links/{code}")).header("accept", accept);
+            let request = request.header("idempotency-key", "declared").body(body.to_string());
+            responses.push(("put", "/links/{code}", send(request).await));
+        }
     }
+    let large = app.request(Method::PUT, "/links/owned").body(vec![b'x'; gateway::MAX_BODY_BYTES + 1]);
+    responses.push(("put", "/links/{code}", send(large).await));
     let large = app.request(Method::PATCH, "/links/owned").body(vec![b'x'; gateway::MAX_BODY_BYTES + 1]);
     responses.push(("patch", "/links/{code}", send(large).await));
 
@@ -430,10 +463,11 @@ fn limits_match_the_code() {
     }
     // These limits are in the text, since the schema has no keyword for them.
     let shorten = &description.0["paths"]["/shorten"]["post"];
+    let too_large = description.resolved(&shorten["responses"]["413"]);
     let limit = format!("at most {} bytes", shorten::body::MAX_BYTES);
     assert!(shorten["description"].as_str().is_some_and(|text| text.contains(&limit)));
     let limit = format!("Send {limit}");
-    assert!(shorten["responses"]["413"]["description"].as_str().is_some_and(|text| text.contains(&limit)));
+    assert!(too_large["description"].as_str().is_some_and(|text| text.contains(&limit)));
     let settings = shorten::config::Config::read(&Environment::new(&|_| None)).expect("the default settings");
     let expires_in = &description.schema("CreateLinkRequest")["properties"]["expires_in"]["description"];
     for limit in [
@@ -526,7 +560,11 @@ fn schemas_are_valid() {
         "CreateLinkForm",
         "LinkResponse",
         "ChangeLinkRequest",
+        "DeclareLinkRequest",
         "ManagedLink",
+        "LinkHistory",
+        "HistoryEntry",
+        "ChangedValues",
         "Problem",
         "GatewayError",
         "LinkPreview",
@@ -548,7 +586,10 @@ async fn responses_match_the_document() {
             assert_ne!(response.header("retry-after"), "", "{response}");
         }
     }
-    let operations: Vec<_> = description.operations().collect();
+    // Both paths have the same handler.
+    let (shorten, links) = (&description.0["paths"]["/shorten"]["post"], &description.0["paths"]["/links"]["post"]);
+    assert_eq!(shorten["responses"], links["responses"]);
+    let operations: Vec<_> = description.operations().filter(|operation| operation.object != links).collect();
     for operation in &operations {
         for (status, response) in entries(&operation.object["responses"]) {
             let content = &description.resolved(response)["content"];
@@ -576,7 +617,7 @@ fn multipart(example: &Value) -> String {
 async fn request_examples_create_links() {
     let description = Description::read();
     let app = TestApp::builder().env("ALLOW_NEVER", "true").start().await;
-    for (media_type, media) in entries(&description.0["paths"]["/shorten"]["post"]["requestBody"]["content"]) {
+    for (media_type, media) in entries(&description.0["components"]["requestBodies"]["CreateLink"]["content"]) {
         assert!(examples(media).count() > 0, "{media_type} has no example");
         for example in examples(media) {
             assert_eq!(description.mismatch(&media["schema"], example), None, "{example}");

@@ -262,7 +262,7 @@ async fn form_errors_appear_beside_the_field_and_keep_the_input() {
         <input id="url" name="url" type="url" inputmode="url" placeholder="https://" value="https://example.com/" required autocomplete="off" autocapitalize="none" spellcheck="false" autofocus>
         <option value="" selected>after 90 days</option>
     400 url=https://example.com/&colour=green
-        <p class="alert" id="alert" role="alert">There is no field &quot;colour&quot;; the fields are url, alias, expires_in, expires_at and reuse. If this is part of the URL, encode the URL (curl --data-urlencode url=…) or send it as JSON or text/plain.</p>
+        <p class="alert" id="alert" role="alert">There is no field &quot;colour&quot;; the fields are url, alias, expires_in, expires_at, reuse, title, tags and note. If this is part of the URL, encode the URL (curl --data-urlencode url=…) or send it as JSON or text/plain.</p>
         <input id="url" name="url" type="url" inputmode="url" placeholder="https://" value="https://example.com/" required autocomplete="off" autocapitalize="none" spellcheck="false" autofocus>
         <option value="" selected>after 90 days</option>
     400 url=https://example.com/&url=https://example.com/

@@ -12,6 +12,7 @@ use shortlink_core::config::Environment;
 use shortlink_core::domain::clock::Timestamp;
 use shortlink_core::domain::code_generator::CodeGenerator;
 use shortlink_core::domain::expiry::RequestedExpiry;
+use shortlink_core::domain::labels::Labels;
 use shortlink_core::domain::link::NewLink;
 use shortlink_core::domain::target::Target;
 use shortlink_core::dynamodb::deduplication::{CreateOutcome, DeduplicateBy};
@@ -110,6 +111,7 @@ async fn taken_codes_are_counted() {
                 purge_after: None,
                 owner: None,
                 has_token: true,
+                labels: Labels::default(),
             };
             let deduplicate_by = DeduplicateBy { reuse, key: None };
             let outcome = table.store().get_or_create(&new_link, deduplicate_by, &policy, &codes).await;

@@ -52,14 +52,18 @@ ALARM_COUNT = 10
 RATE = 200            # RateLimit, requests a second
 SHORTEN_RATE = 5      # ShortenRateLimit
 OTHER_RATE = 20       # the stage's limit for each of the other routes
-OTHER_ROUTES = 16
+CREATING_ROUTES = 3   # POST /shorten, POST /links and PUT /links/{code}, each with SHORTEN_RATE
+OTHER_ROUTES = 18
 # The largest response of those routes, in gigabytes.
 LARGEST = (Path(__file__).parents[2] / "crates/shorten/src/openapi.json").stat().st_size / 1e9
 # Under attack: unknown codes, which are read twice, and links with `reuse`
 UNITS_MISS = 1.5
 UNITS_REUSE = 4         # a transaction of two writes, at twice the price of two writes
-READING_ROUTES = 4      # of the other routes: /links/{code}, which reads one unit consistently
+READING_ROUTES = 6      # of the other routes: below /links/{code}, which read one unit consistently
 WRITING_ROUTES = 2      # of those: PATCH and DELETE
+UNITS_CHANGE = 4        # a transaction of the link and an entry of its history, at twice the price of two writes
+UNITS_HISTORY = 50      # the entries of a history, read consistently
+HISTORY_ROUTES = 2
 
 
 def price(amount, name):
@@ -134,13 +138,14 @@ def main():
 
 def maximum():
     """The most expensive month that the rate limits allow."""
-    redirects, created, other = (SECONDS * rate for rate in (RATE, SHORTEN_RATE, OTHER_RATE * OTHER_ROUTES))
+    redirects, created, other = (SECONDS * rate for rate in (RATE, SHORTEN_RATE * CREATING_ROUTES, OTHER_RATE * OTHER_ROUTES))
     bill = month(redirects + other, created)
     extra = (
         price(redirects * (UNITS_MISS - UNITS_REDIRECT), "DynamoDB reads")
         + price(created * (UNITS_REUSE - UNITS_CREATE), "DynamoDB writes")
         + price(SECONDS * OTHER_RATE * READING_ROUTES, "DynamoDB reads")
-        + price(SECONDS * OTHER_RATE * WRITING_ROUTES, "DynamoDB writes")
+        + price(SECONDS * OTHER_RATE * WRITING_ROUTES * UNITS_CHANGE, "DynamoDB writes")
+        + price(SECONDS * OTHER_RATE * HISTORY_ROUTES * UNITS_HISTORY, "DynamoDB reads")
         + price(SECONDS * OTHER_RATE * LARGEST, "Data out to the internet")
     )
     return sum(bill.values()) - bill["X-Ray"] + extra

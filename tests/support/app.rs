@@ -256,6 +256,12 @@ impl TestApp {
         assert!(self.store.block(&Code::parse(code).expect("a code"), now).await.expect("a response"), "{code}");
     }
 
+    /// Ends the blocking of a link.
+    pub async fn unblock(&self, code: &str) {
+        let now = Timestamp::from_unix(NOW).expect("in range");
+        assert!(self.store.unblock(&Code::parse(code).expect("a code"), now).await.expect("a response"), "{code}");
+    }
+
     /// Deletes an item of the table.
     pub async fn delete_item(&self, key: &str) {
         let key = AttributeValue::S(key.to_owned());

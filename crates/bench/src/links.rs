@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use shortlink_core::domain::clock::{Clock, Timestamp};
 use shortlink_core::domain::code::{ALPHABET, Code};
 use shortlink_core::domain::expiry::RequestedExpiry;
+use shortlink_core::domain::labels::Labels;
 use shortlink_core::domain::link::NewLink;
 use shortlink_core::domain::target::Target;
 use shortlink_core::dynamodb::items::{self, attribute};
@@ -71,6 +72,7 @@ fn item(rank: u64, now: Timestamp) -> Result<Item> {
         purge_after: Some(PURGE_AFTER),
         owner: None,
         has_token: true,
+        labels: Labels::default(),
     };
     let link = new_link.with_code(code);
     let item = items::from_link(&link, &new_link, &format!("{rank:016x}"), Some("0".repeat(64))).into_iter().map(

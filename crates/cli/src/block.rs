@@ -47,7 +47,7 @@ pub async fn block(
         let is_done = match (Code::parse(&text), action) {
             (Err(_), _) => false,
             (Ok(code), Action::Block) => store.block(&code, now).await?,
-            (Ok(code), Action::Unblock) => store.unblock(&code).await?,
+            (Ok(code), Action::Unblock) => store.unblock(&code, now).await?,
         };
         if !is_done {
             return Err(CliError::NoSuchLink(text));

@@ -24,7 +24,9 @@ pub enum Value {
     Integer(i64),
     /// A JSON string, or any value of a form.
     Text(String),
-    /// Another JSON value: a fraction, an array or an object.
+    /// A JSON array of strings.
+    Texts(Vec<String>),
+    /// Another JSON value: a fraction, another array or an object.
     Other,
 }
 
@@ -33,7 +35,8 @@ pub enum Value {
 pub struct Fields(pub Vec<(String, Value)>);
 
 /// The names of the fields.
-const FIELD_NAMES: &[&str] = &["url", "long_url", "alias", "expires_in", "expires_at", "reuse"];
+const FIELD_NAMES: &[&str] =
+    &["url", "long_url", "alias", "expires_in", "expires_at", "reuse", "title", "tags", "note"];
 
 /// The media type of a form, and of what `curl -d` sends.
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -251,7 +254,14 @@ impl From<serde_json::Value> for Value {
                 number.as_i64().or_else(|| whole(&number)).map_or(Self::Other, Self::Integer)
             }
             serde_json::Value::String(text) => Self::Text(text),
-            serde_json::Value::Array(_) | serde_json::Value::Object(_) => Self::Other,
+            serde_json::Value::Array(values) => {
+                let texts = values.into_iter().map(|value| match value {
+                    serde_json::Value::String(text) => Some(text),
+                    _ => None,
+                });
+                texts.collect::<Option<Vec<_>>>().map_or(Self::Other, Self::Texts)
+            }
+            serde_json::Value::Object(_) => Self::Other,
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use shortlink_core::domain::clock::Timestamp;
 use shortlink_core::domain::expiry::{ExpiryPolicy, RequestedExpiry};
+use shortlink_core::domain::labels::LabelChange;
 use shortlink_core::domain::link::LinkChange;
 use shortlink_core::domain::target::Target;
 use shortlink_core::http::problem::{Problem, ProblemKind};
 
 use crate::body::{Fields, Value};
-use crate::create_link_request;
+use crate::{create_link_request, label_fields};
 
 /// A request to change a link, a JSON Merge Patch (RFC 7396). A field that is absent stays as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +19,8 @@ pub struct ChangeLinkRequest {
     pub expiry: Option<(RequestedExpiry, &'static str)>,
     /// `withdrawn`: whether the link is withdrawn.
     pub is_withdrawn: Option<bool>,
+    /// `title`, `tags` and `note`: the new labels. A null removes one.
+    pub labels: LabelChange,
 }
 
 impl ChangeLinkRequest {
@@ -31,6 +34,7 @@ impl ChangeLinkRequest {
         let mut expires_in = None;
         let mut expires_at = None;
         let mut withdrawn = None;
+        let (mut title, mut tags, mut note) = (None, None, None);
         for (name, value) in fields.0 {
             // A lifetime cannot be removed, so a null counts as absent, as in the request for a link.
             if name == "expires_in" && value == Value::Null {
@@ -41,6 +45,9 @@ impl ChangeLinkRequest {
                 "expires_in" => &mut expires_in,
                 "expires_at" => &mut expires_at,
                 "withdrawn" => &mut withdrawn,
+                "title" => &mut title,
+                "tags" => &mut tags,
+                "note" => &mut note,
                 _ => return Err(unknown(&name)),
             };
             if slot.replace(value.trimmed()).is_some() {
@@ -62,10 +69,15 @@ impl ChangeLinkRequest {
             Some(Value::Null) => Some(false),
             Some(_) => return Err(Problem::with_field(ProblemKind::InvalidBody, "withdrawn", "must be true or false")),
         };
+        let labels = LabelChange {
+            title: title.as_ref().map(label_fields::parse_title).transpose()?,
+            tags: tags.as_ref().map(label_fields::parse_tags).transpose()?,
+            note: note.as_ref().map(label_fields::parse_note).transpose()?,
+        };
         let field = if expires_in.is_some() { "expires_in" } else { "expires_at" };
         let is_given = expires_in.is_some() || expires_at.is_some();
         let expiry = create_link_request::parse_expiry(expires_in, expires_at)?;
-        Ok(Self { target, expiry: is_given.then_some((expiry, field)), is_withdrawn })
+        Ok(Self { target, expiry: is_given.then_some((expiry, field)), is_withdrawn, labels })
     }
 
     /// The change that the operator's policy makes of the request, `now`.
@@ -78,12 +90,20 @@ impl ChangeLinkRequest {
             let allowed = policy.expires_at(expiry, now);
             allowed.map_err(|error| Problem::with_field(ProblemKind::InvalidExpiry, field, error))
         });
-        Ok(LinkChange { target: self.target, expires_at: expires_at.transpose()?, is_withdrawn: self.is_withdrawn })
+        Ok(LinkChange {
+            target: self.target,
+            expires_at: expires_at.transpose()?,
+            is_withdrawn: self.is_withdrawn,
+            is_blocked: None,
+            labels: self.labels,
+        })
     }
 }
 
 fn unknown(name: &str) -> Problem {
     let shown: String = name.chars().take(32).collect();
-    let reason = format!("There is no field {shown:?}; the fields are url, expires_in, expires_at and withdrawn.");
+    let reason = format!(
+        "There is no field {shown:?}; the fields are url, expires_in, expires_at, withdrawn, title, tags and note."
+    );
     Problem::new(ProblemKind::InvalidBody, reason)
 }

@@ -1,4 +1,4 @@
-//! `POST /shorten`: creates a link.
+//! `POST /links` and `POST /shorten`: create a link.
 
 use http::StatusCode;
 use shortlink_core::domain::idempotency_key::IdempotencyKey;
@@ -7,6 +7,7 @@ use shortlink_core::domain::manage_token::ManageToken;
 use shortlink_core::domain::owner::Owner;
 use shortlink_core::dynamodb::deduplication::{CreateOutcome, DeduplicateBy};
 use shortlink_core::dynamodb::error::CreateError;
+use shortlink_core::dynamodb::link_changes::ManagedLink;
 use shortlink_core::dynamodb::store::CreatedLink;
 use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
@@ -67,16 +68,31 @@ async fn create_or_reuse(
     owner: Option<Owner>,
 ) -> Result<(StatusCode, Link, Option<ManageToken>), Problem> {
     let create_request = CreateLinkRequest::parse(fields, &shorten.own_hosts(request), request.query.as_deref())?;
+    Ok(match create(shorten, request, create_request, sender, owner).await? {
+        CreateOutcome::Created(CreatedLink { link, token, .. }) | CreateOutcome::Replayed(link, token) => {
+            (StatusCode::CREATED, link, token)
+        }
+        CreateOutcome::Existing(link) => (StatusCode::OK, link, None),
+    })
+}
+
+/// Creates the link that a request asks for, or finds the existing one, and logs it.
+pub(crate) async fn create(
+    shorten: &Shorten,
+    request: &Request,
+    create_request: CreateLinkRequest,
+    sender: &Sender,
+    owner: Option<Owner>,
+) -> Result<CreateOutcome, NotCreated> {
     let key = idempotency_key(request)?;
     let deduplicate_by = DeduplicateBy { reuse: create_request.reuse, key: key.as_ref() };
     let new_link = to_new_link(shorten, create_request, owner)?;
-    let outcome = shorten.store.get_or_create(&new_link, deduplicate_by, &shorten.config.expiry, &shorten.codes).await;
-    let (status, link, token, codes_taken) = match outcome.map_err(to_problem)? {
-        CreateOutcome::Created(CreatedLink { link, token, codes_taken }) => {
-            (StatusCode::CREATED, link, token, codes_taken)
-        }
-        CreateOutcome::Replayed(link, token) => (StatusCode::CREATED, link, token, 0),
-        CreateOutcome::Existing(link) => (StatusCode::OK, link, None, 0),
+    let outcome =
+        shorten.store.get_or_create(&new_link, deduplicate_by, &shorten.config.expiry, &shorten.codes).await?;
+    let (status, link, codes_taken) = match &outcome {
+        CreateOutcome::Created(created) => (StatusCode::CREATED, &created.link, created.codes_taken),
+        CreateOutcome::Replayed(link, _) => (StatusCode::CREATED, link, 0),
+        CreateOutcome::Existing(link) => (StatusCode::OK, link, 0),
     };
     tracing::info!(
         request_id = request.request_id,
@@ -86,7 +102,47 @@ async fn create_or_reuse(
         codes_taken,
         "created a link"
     );
-    Ok((status, link, token))
+    Ok(outcome)
+}
+
+/// The reason that a link was not created.
+pub(crate) enum NotCreated {
+    /// The alias is the code of this link.
+    AliasTaken(Box<ManagedLink>),
+    /// Another problem.
+    Other(Problem),
+}
+
+impl From<Problem> for NotCreated {
+    fn from(problem: Problem) -> Self {
+        Self::Other(problem)
+    }
+}
+
+impl From<CreateError> for NotCreated {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::AliasTaken(other) => Self::AliasTaken(other),
+            CreateError::IdempotencyKeyUsed => Self::Other(Problem::with_field(
+                ProblemKind::IdempotencyKeyUsed,
+                IDEMPOTENCY_KEY,
+                "was used in the last day for another request, or for a link that no longer exists; send a new key",
+            )),
+            CreateError::CodesExhausted => Self::Other(Problem::unavailable(error)),
+            CreateError::Store(error) => Self::Other(error.into()),
+        }
+    }
+}
+
+impl From<NotCreated> for Problem {
+    fn from(reason: NotCreated) -> Self {
+        match reason {
+            NotCreated::AliasTaken(_) => {
+                Self::with_field(ProblemKind::AliasTaken, "alias", "is already taken; choose another")
+            }
+            NotCreated::Other(problem) => problem,
+        }
+    }
 }
 
 /// The key by which a repeated request is recognised, if the client sends one.
@@ -124,20 +180,6 @@ fn to_new_link(shorten: &Shorten, request: CreateLinkRequest, owner: Option<Owne
         purge_after,
         has_token: owner.is_none() && !request.reuse,
         owner,
+        labels: request.labels,
     })
-}
-
-fn to_problem(error: CreateError) -> Problem {
-    match error {
-        CreateError::AliasTaken(_) => {
-            Problem::with_field(ProblemKind::AliasTaken, "alias", "is already taken; choose another")
-        }
-        CreateError::IdempotencyKeyUsed => Problem::with_field(
-            ProblemKind::IdempotencyKeyUsed,
-            IDEMPOTENCY_KEY,
-            "was used in the last day for another request, or for a link that no longer exists; send a new key",
-        ),
-        CreateError::CodesExhausted => Problem::unavailable(error),
-        CreateError::Store(error) => error.into(),
-    }
 }

@@ -3,10 +3,12 @@
 use shortlink_core::domain::clock::Timestamp;
 use shortlink_core::domain::code::Code;
 use shortlink_core::domain::expiry::RequestedExpiry;
+use shortlink_core::domain::labels::{Labels, Tags};
 use shortlink_core::domain::target::Target;
 use shortlink_core::http::problem::{Problem, ProblemKind};
 
 use crate::body::{Fields, Value};
+use crate::label_fields;
 
 /// A request for a link.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +23,8 @@ pub struct CreateLinkRequest {
     pub expiry_field: &'static str,
     /// `reuse`: whether to return the existing link for the same request, if there is one.
     pub reuse: bool,
+    /// `title`, `tags` and `note`: what its owner calls the link.
+    pub labels: Labels,
 }
 
 /// The fields by name, before they are parsed.
@@ -31,6 +35,9 @@ struct RawFields {
     expires_in: Option<Value>,
     expires_at: Option<Value>,
     reuse: Option<Value>,
+    title: Option<Value>,
+    tags: Option<Value>,
+    note: Option<Value>,
 }
 
 impl CreateLinkRequest {
@@ -47,12 +54,24 @@ impl CreateLinkRequest {
             None => return Err(missing_url(query)),
             Some(_) => return Err(Problem::with_field(ProblemKind::InvalidBody, "url", "must be a string")),
         };
+        let labels = Labels {
+            title: raw.title.as_ref().map_or(Ok(None), label_fields::parse_title)?,
+            tags: raw.tags.as_ref().map_or_else(|| Ok(Tags::default()), label_fields::parse_tags)?,
+            note: raw.note.as_ref().map_or(Ok(None), label_fields::parse_note)?,
+        };
+        let reuse = parse_reuse(raw.reuse)?;
+        if reuse && !labels.is_empty() {
+            // The existing link has labels of its own, or is nobody's.
+            let reason = "cannot be combined with title, tags or note; change them at /links/{code}";
+            return Err(Problem::with_field(ProblemKind::InvalidLabel, "reuse", reason));
+        }
         let expiry_field = if raw.expires_in.is_some() { "expires_in" } else { "expires_at" };
         Ok(Self {
             expiry: parse_expiry(raw.expires_in, raw.expires_at)?,
             expiry_field,
             alias: parse_alias(raw.alias)?,
-            reuse: parse_reuse(raw.reuse)?,
+            reuse,
+            labels,
             target: Target::parse(&url, own_hosts)
                 .map_err(|error| Problem::with_field(ProblemKind::InvalidUrl, "url", error))?,
         })
@@ -70,6 +89,9 @@ impl RawFields {
                 "expires_in" => &mut raw.expires_in,
                 "expires_at" => &mut raw.expires_at,
                 "reuse" => &mut raw.reuse,
+                "title" => &mut raw.title,
+                "tags" => &mut raw.tags,
+                "note" => &mut raw.note,
                 _ => return Err(unknown(&name)),
             };
             // An empty text counts as absent, since a browser sends every input of a form; an empty URL has a message
@@ -103,8 +125,8 @@ fn missing_url(query: Option<&str>) -> Problem {
 fn unknown(name: &str) -> Problem {
     let shown: String = name.chars().take(32).collect();
     let detail = format!(
-        "There is no field {shown:?}; the fields are url, alias, expires_in, expires_at and reuse. If this is part of the \
-         URL, encode the URL (curl --data-urlencode url=…) or send it as JSON or text/plain."
+        "There is no field {shown:?}; the fields are url, alias, expires_in, expires_at, reuse, title, tags and note. If \
+         this is part of the URL, encode the URL (curl --data-urlencode url=…) or send it as JSON or text/plain."
     );
     Problem::new(ProblemKind::InvalidBody, detail)
 }

@@ -1,4 +1,4 @@
-//! The write side of Shortlink: `POST /shorten`, `/links/{code}`, the page at `GET /`, and the description of the API.
+//! The write side of Shortlink: `POST /shorten`, everything below `/links`, the page at `GET /`, and the description of the API.
 //!
 //! # Layout
 //!
@@ -9,12 +9,17 @@
 //! | [`config`] | the operator's settings |
 //! | `access` | who sends the request, and what they may do |
 //! | `key_cache` | API keys kept in memory |
-//! | [`create_link`] | `POST /shorten`: creates a link |
+//! | [`create_link`] | `POST /links` and `POST /shorten`: create a link |
 //! | [`body`] | a JSON, form or text body, read into fields |
 //! | `multipart` | a body of type `multipart/form-data` |
 //! | [`create_link_request`] | the fields, parsed into the request for a link |
+//! | `label_fields` | the fields that label a link |
 //! | [`manage_link`] | `GET`, `PATCH` and `DELETE /links/{code}`: shows, changes and withdraws a link |
+//! | `precondition` | `If-Match` and `If-None-Match` |
 //! | [`change_link_request`] | the fields, parsed into the request to change a link |
+//! | `declare_link` | `PUT /links/{code}`: creates a link or changes it, so that it is what the request says |
+//! | `show_history` | `GET /links/{code}/history`: who changed what of a link |
+//! | `managed_link_response` | the response about a link for whoever manages it |
 //! | [`link_response`] | the response about a link: JSON, text or a page |
 //! | [`form`] | the page with the form, and the form with errors |
 //! | [`home`] | `GET /shorten`: the redirect to the page |
@@ -42,12 +47,17 @@ pub mod change_link_request;
 pub mod config;
 pub mod create_link;
 pub mod create_link_request;
+mod declare_link;
 pub mod form;
 pub mod home;
 mod key_cache;
+mod label_fields;
 pub mod link_response;
 pub mod manage_link;
+mod managed_link_response;
 mod multipart;
+mod precondition;
+mod show_history;
 
 use config::Config;
 use key_cache::KeyCache;
@@ -95,6 +105,8 @@ impl Handler for Shorten {
         let (content_type, cache_control, file) = match request.endpoint {
             Endpoint::CreateLink => return create_link::create_link(self, request).await,
             Endpoint::ShowLink => return manage_link::show_link(self, request).await,
+            Endpoint::DeclareLink => return declare_link::declare_link(self, request).await,
+            Endpoint::ShowHistory => return show_history::show_history(self, request).await,
             Endpoint::ChangeLink => return manage_link::change_link(self, request).await,
             Endpoint::WithdrawLink => return manage_link::withdraw_link(self, request).await,
             Endpoint::Home => {

@@ -2,10 +2,10 @@
 //! key or a verified token.
 
 use http::{HeaderValue, StatusCode, header};
-use serde::Serialize;
 use shortlink_core::domain::clock::Timestamp;
 use shortlink_core::domain::code::Code;
 use shortlink_core::domain::link::LinkChange;
+use shortlink_core::domain::link_history::Editor;
 use shortlink_core::dynamodb::contention::back_off;
 use shortlink_core::dynamodb::link_changes::ManagedLink;
 use shortlink_core::http::problem::{Problem, ProblemKind};
@@ -14,40 +14,20 @@ use shortlink_core::http::response::{self, Response};
 
 use crate::access::{Sender, invalid_token};
 use crate::change_link_request::ChangeLinkRequest;
+use crate::managed_link_response::to_response;
+use crate::precondition::{Precondition, changed_meanwhile};
 use crate::{Shorten, body};
 
 /// How often a change is tried if the link is changed by others meanwhile and the client has sent no `If-Match`.
-const MAX_ATTEMPTS: u32 = 10;
-
-/// For how long a visitor may still be redirected as before a change, in seconds: the service caches a link for up to
-/// 60 seconds, and a browser a redirect for up to 90.
-const VISIBLE_AFTER_SECONDS: i64 = 60 + 90;
-
-/// A link, as JSON for its owner.
-#[derive(Serialize)]
-struct ManagedLinkResponse<'a> {
-    code: &'a str,
-    short_url: &'a str,
-    url: &'a str,
-    created_at: Timestamp,
-    expires_at: Option<Timestamp>,
-    changed_at: Option<Timestamp>,
-    /// From then on every visitor sees the last change.
-    visible_by: Option<Timestamp>,
-    withdrawn: bool,
-    withdrawn_at: Option<Timestamp>,
-    /// To whom it belongs, if it was created with an API key or a verified token.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    owner: Option<&'a str>,
-}
+pub(crate) const MAX_ATTEMPTS: u32 = 20;
 
 /// `GET /links/{code}`: the link.
 pub(crate) async fn show_link(shorten: &Shorten, request: &Request) -> Result<Response, Problem> {
     let (_, managed) = authorize(shorten, request, Action::Read).await?;
     match Precondition::evaluate(request, &managed) {
-        Precondition::Holds => Ok(to_response(shorten, request, &managed)),
+        Precondition::Holds => Ok(to_response(shorten, request, &managed, None)),
         Precondition::IsCurrent => {
-            let mut response = to_response(shorten, request, &managed);
+            let mut response = to_response(shorten, request, &managed, None);
             response::make_not_modified(&mut response);
             Ok(response)
         }
@@ -63,7 +43,7 @@ pub(crate) async fn change_link(shorten: &Shorten, request: &Request) -> Result<
     let now = shorten.clock.now();
     let change = change.apply_policy(&shorten.config.expiry, now)?;
     let managed = apply(shorten, request, authorized, &change, now).await?;
-    Ok(to_response(shorten, request, &managed))
+    Ok(to_response(shorten, request, &managed, None))
 }
 
 /// `DELETE /links/{code}`: withdraws the link. Its item stays, so that nobody else gets its code.
@@ -91,36 +71,68 @@ async fn apply(
         if Precondition::evaluate(request, &seen) != Precondition::Holds {
             return Err(changed_meanwhile());
         }
-        let purge_after = shorten.config.expiry.purge_after;
-        let changed = shorten.store.change(&seen, change, &change_id, now, purge_after).await?;
-        if let Some(changed) = changed {
-            tracing::info!(
-                request_id = request.request_id,
-                key = sender.key_name(),
-                code = changed.link.code.as_str(),
-                version = changed.version,
-                "changed a link"
-            );
+        if let Some(changed) = try_change(shorten, request, &sender, &seen, change, &change_id, now).await? {
             return Ok(changed);
         }
         back_off(attempt).await;
         (sender, seen) = authorize(shorten, request, Action::Change).await?;
     }
-    // This is no fault of the service, so there is no cause to log.
+    Err(others_keep_changing())
+}
+
+/// Changes a link, unless it is not the one that was `seen` any more, and logs the change.
+pub(crate) async fn try_change(
+    shorten: &Shorten,
+    request: &Request,
+    sender: &Sender,
+    seen: &ManagedLink,
+    change: &LinkChange,
+    change_id: &str,
+    now: Timestamp,
+) -> Result<Option<ManagedLink>, Problem> {
+    let editor = match sender {
+        Sender::Key(key) => Editor::Key(key.name.clone()),
+        Sender::Subject(permissions) => Editor::Subject(permissions.owner.clone()),
+        // Nobody may change a link without credentials.
+        Sender::Token(_) | Sender::Anybody => Editor::Token,
+    };
+    let purge_after = shorten.config.expiry.purge_after;
+    let changed = shorten.store.change(seen, change, &editor, change_id, now, purge_after).await?;
+    if let Some(changed) = &changed {
+        tracing::info!(
+            request_id = request.request_id,
+            key = sender.key_name(),
+            code = changed.link.code.as_str(),
+            version = changed.version,
+            "changed a link"
+        );
+    }
+    Ok(changed)
+}
+
+/// The problem of a change that was tried [`MAX_ATTEMPTS`] times. This is no fault of the service, so there is no cause
+/// to log.
+pub(crate) fn others_keep_changing() -> Problem {
     let reason = "Others keep changing this link. Send the same request again.";
-    Err(Problem::new(ProblemKind::Unavailable, reason))
+    Problem::new(ProblemKind::Unavailable, reason)
 }
 
 /// What a request wants to do with a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Action {
+pub(crate) enum Action {
+    /// To read it.
     Read,
+    /// To change or withdraw it.
     Change,
 }
 
 /// The link of the request's path, if the sender may do this with it. The problem is the same whether there is no such
 /// link or it is somebody else's, so that nobody learns which codes exist.
-async fn authorize(shorten: &Shorten, request: &Request, action: Action) -> Result<(Sender, ManagedLink), Problem> {
+pub(crate) async fn authorize(
+    shorten: &Shorten,
+    request: &Request,
+    action: Action,
+) -> Result<(Sender, ManagedLink), Problem> {
     let sender = Sender::of(shorten, request).await?;
     match &sender {
         Sender::Anybody => {
@@ -161,7 +173,8 @@ async fn authorize(shorten: &Shorten, request: &Request, action: Action) -> Resu
     })
 }
 
-fn is_allowed(sender: &Sender, managed: &ManagedLink, action: Action) -> bool {
+/// Whether the sender may do this with a link.
+pub(crate) fn is_allowed(sender: &Sender, managed: &ManagedLink, action: Action) -> bool {
     match (sender, action) {
         (Sender::Anybody, _) => false,
         // The digests are compared, so the time of the comparison reveals nothing about the token.
@@ -171,61 +184,4 @@ fn is_allowed(sender: &Sender, managed: &ManagedLink, action: Action) -> bool {
             Action::Change => permissions.may_change(managed.owner.as_deref()),
         }),
     }
-}
-
-/// What the conditions of a request say about a link (RFC 9110, 13.2.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Precondition {
-    /// There are none, or all hold.
-    Holds,
-    /// The client has this version already (`If-None-Match`).
-    IsCurrent,
-    /// The link has another version than the client expects (`If-Match`).
-    Fails,
-}
-
-impl Precondition {
-    fn evaluate(request: &Request, managed: &ManagedLink) -> Self {
-        let etag = etag(managed);
-        if response::lists_etag(request, header::IF_MATCH, &etag) == Some(false) {
-            Self::Fails
-        } else if response::lists_etag(request, header::IF_NONE_MATCH, &etag) == Some(true) {
-            Self::IsCurrent
-        } else {
-            Self::Holds
-        }
-    }
-}
-
-fn changed_meanwhile() -> Problem {
-    let reason = "The link does not have the version that the request expects. It may have been changed since you read it: \
-                  read it again, and send its new ETag in If-Match, as it is.";
-    Problem::new(ProblemKind::PreconditionFailed, reason)
-}
-
-/// The entity tag of a link: its version.
-fn etag(managed: &ManagedLink) -> String {
-    format!("\"{}\"", managed.version)
-}
-
-fn to_response(shorten: &Shorten, request: &Request, managed: &ManagedLink) -> Response {
-    let link = &managed.link;
-    let short_url = shorten.base_url(request).join(link.code.as_str());
-    let document = ManagedLinkResponse {
-        code: link.code.as_str(),
-        short_url: &short_url,
-        url: link.target.as_str(),
-        created_at: link.created_at,
-        expires_at: link.expires_at,
-        changed_at: managed.changed_at,
-        visible_by: managed.changed_at.and_then(|instant| instant.plus(VISIBLE_AFTER_SECONDS)),
-        withdrawn: link.withdrawn_at.is_some(),
-        withdrawn_at: link.withdrawn_at,
-        owner: managed.owner.as_deref(),
-    };
-    let mut response = response::json(StatusCode::OK, &document);
-    if let Ok(etag) = HeaderValue::from_str(&etag(managed)) {
-        response.headers_mut().insert(header::ETAG, etag);
-    }
-    response
 }

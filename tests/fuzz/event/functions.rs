@@ -18,6 +18,7 @@ use shortlink_core::domain::clock::{Clock, Timestamp};
 use shortlink_core::domain::code::Code;
 use shortlink_core::domain::code_generator::CodeGenerator;
 use shortlink_core::domain::expiry::RequestedExpiry;
+use shortlink_core::domain::labels::Labels;
 use shortlink_core::domain::link::NewLink;
 use shortlink_core::domain::target::Target;
 use shortlink_core::dynamodb::store::Store;
@@ -81,6 +82,7 @@ impl Functions {
             purge_after: None,
             owner: None,
             has_token: true,
+            labels: Labels::default(),
         };
         self.runtime.block_on(store.create(&link, &self.codes)).expect("a link");
     }

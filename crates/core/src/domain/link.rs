@@ -3,6 +3,7 @@
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 use crate::domain::expiry::RequestedExpiry;
+use crate::domain::labels::{LabelChange, Labels};
 use crate::domain::owner::Owner;
 use crate::domain::target::Target;
 
@@ -48,6 +49,8 @@ pub struct NewLink {
     /// manage it: a token would survive the key. Nor has a link of nobody that others get as well, with `reuse`: it could
     /// lead them elsewhere.
     pub has_token: bool,
+    /// What its owner calls it.
+    pub labels: Labels,
 }
 
 /// A change of a link. What is `None` stays as it is.
@@ -59,19 +62,25 @@ pub struct LinkChange {
     pub expires_at: Option<Option<Timestamp>>,
     /// Whether the link is withdrawn from now on.
     pub is_withdrawn: Option<bool>,
+    /// Whether the link is blocked from now on. Only the operator may change this.
+    pub is_blocked: Option<bool>,
+    /// The new labels.
+    pub labels: LabelChange,
 }
 
 impl LinkChange {
     /// The link after the change, which is made `now`.
     pub fn apply_to(&self, link: &Link, now: Timestamp) -> Link {
+        let since = |is_so: Option<bool>, since: Option<Timestamp>| match is_so {
+            None => since,
+            Some(true) => since.or(Some(now)),
+            Some(false) => None,
+        };
         Link {
             target: self.target.clone().unwrap_or_else(|| link.target.clone()),
             expires_at: self.expires_at.unwrap_or(link.expires_at),
-            withdrawn_at: match self.is_withdrawn {
-                None => link.withdrawn_at,
-                Some(true) => link.withdrawn_at.or(Some(now)),
-                Some(false) => None,
-            },
+            withdrawn_at: since(self.is_withdrawn, link.withdrawn_at),
+            blocked_at: since(self.is_blocked, link.blocked_at),
             ..link.clone()
         }
     }

@@ -10,7 +10,9 @@
 //! | [`expiry`] | the expiry that a client asks for, and what the operator allows |
 //! | [`idempotency_key`] | keys by which a repeated request is recognised |
 //! | [`invisible`] | characters that nobody sees |
+//! | [`labels`] | the title, the tags and the note of a link |
 //! | [`link`] | a link, and a link that is about to be created |
+//! | [`link_history`] | who changed what of a link |
 //! | [`manage_token`] | the secret with which a link can be changed and withdrawn |
 //! | [`owner`] | to whom a link belongs |
 //! | [`permissions`] | what a sender may do, and with whose links |
@@ -28,7 +30,9 @@ pub mod code_generator;
 pub mod expiry;
 pub mod idempotency_key;
 pub mod invisible;
+pub mod labels;
 pub mod link;
+pub mod link_history;
 pub mod manage_token;
 pub mod owner;
 pub mod permissions;

@@ -5,8 +5,9 @@
 
 use crate::dynamodb::items::attribute;
 
-/// Creating links, finding the existing one for `reuse`, and changing links.
-pub const MANAGE_LINKS: &[&str] = &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
+/// Creating links, finding the existing one for `reuse`, changing links, and reading their history.
+pub const MANAGE_LINKS: &[&str] =
+    &["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
 
 /// Finding links.
 pub const FIND_LINKS: &[&str] = &["dynamodb:GetItem"];

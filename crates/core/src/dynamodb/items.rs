@@ -1,13 +1,14 @@
 //! The items of the table.
 //!
-//! The table has one key, the partition key [`CODE`](attribute::CODE), and six kinds of items. A link's key is its
+//! The table has one key, the partition key [`CODE`](attribute::CODE), and seven kinds of items. A link's key is its
 //! code. The keys of the others contain `#`, which no code contains.
 //!
 //! | item | key | attributes |
 //! | --- | --- | --- |
-//! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `manageDigest`, `isAlias`, `owner`, `hits`, `lastHitAt`, `flushId`; of a link that was changed also `version`, `changedAt`, `changeId`, `withdrawnAt`; of a blocked one `blockedAt` |
+//! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `manageDigest`, `isAlias`, `owner`, `title`, `tags`, `note`, `hits`, `lastHitAt`, `flushId`; of a link that was changed also `version`, `changedAt`, `changeId`, `withdrawnAt`; of a blocked one `blockedAt` |
 //! | API key | `key#` digest | `keyName`, `owner`, `scopes`, `createdAt`, `expiresAt`, `revokedAt` |
 //! | name of an API key | `keyname#` name | `keyDigest` |
+//! | history entry | `history#` code `#` number | `version`, `changedAt`, `changedBy`, `linkCreatedAt`, `fields`, `before`, `after`, `purgeAt` |
 //! | daily counts | `day#` code `#` date | `hits`, `bots`, devices, countries, referrers, `flushId`, `purgeAt` |
 //! | deduplication entry | `reuse#` digest | `reuseCode`, `purgeAt` |
 //! | idempotency entry | `idempotency#` digest | `reuseCode`, `request`, `existed`, `purgeAt` |
@@ -24,7 +25,9 @@ use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 use crate::domain::expiry::RequestedExpiry;
 use crate::domain::idempotency_key::{IdempotencyKey, KEY_LIFETIME_SECONDS};
+use crate::domain::labels::{LabelText, Labels, Tags};
 use crate::domain::link::{Link, NewLink};
+use crate::domain::link_history::MAX_ENTRIES;
 use crate::domain::owner::Owner;
 use crate::domain::target::Target;
 use crate::domain::visit::{DailyCounts, DailyVisits};
@@ -55,6 +58,12 @@ pub mod attribute {
     pub const IS_ALIAS: &str = "isAlias";
     /// S, of a link or an API key: the owner. Absent if the link was created without a key and without a token.
     pub const OWNER: &str = "owner";
+    /// S: the title that its owner gave the link.
+    pub const TITLE: &str = "title";
+    /// SS: the tags that its owner gave the link.
+    pub const TAGS: &str = "tags";
+    /// S: the note that its owner attached to the link.
+    pub const NOTE: &str = "note";
     /// S, of an API key: its name.
     pub const KEY_NAME: &str = "keyName";
     /// SS, of an API key: what it allows.
@@ -70,6 +79,21 @@ pub mod attribute {
     /// S, 16 hexadecimal digits, random for each change: the last change. A change that is repeated because its response
     /// was lost is recognised by it.
     pub const CHANGE_ID: &str = "changeId";
+    /// S, of a history entry: who changed the link.
+    pub const CHANGED_BY: &str = "changedBy";
+    /// N, Unix seconds, of a history entry: when the link was created. A code that was purged may be given out again, and
+    /// its new link has a history of its own.
+    pub const LINK_CREATED_AT: &str = "linkCreatedAt";
+    /// SS, of a history entry: the names of the fields that changed, as clients know them.
+    pub const FIELDS: &str = "fields";
+    /// M, of a history entry: the values that changed, before the change.
+    pub const BEFORE: &str = "before";
+    /// M, of a history entry: the values that changed, after the change.
+    pub const AFTER: &str = "after";
+    /// BOOL, among the values of a history entry: whether the link is withdrawn.
+    pub const IS_WITHDRAWN: &str = "withdrawn";
+    /// BOOL, among the values of a history entry: whether the link is blocked.
+    pub const IS_BLOCKED: &str = "blocked";
     /// N, Unix seconds: when the owner withdrew the link. Absent: the link is not withdrawn. The item of a withdrawn link
     /// has no `purgeAt`, so that nobody else gets its code.
     pub const WITHDRAWN_AT: &str = "withdrawnAt";
@@ -170,7 +194,37 @@ pub fn from_link(link: &Link, new_link: &NewLink, write_id: &str, manage_digest:
     if let Some(owner) = &new_link.owner {
         item.insert(attribute::OWNER.to_owned(), AttributeValue::S(owner.to_string()));
     }
+    let labels = label_attributes(&new_link.labels);
+    item.extend(labels.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     item
+}
+
+/// The attributes of a link's labels. One without a value is absent.
+pub(super) fn label_attributes(labels: &Labels) -> [(&'static str, Option<AttributeValue>); 3] {
+    let text = |text: &Option<LabelText>| text.as_ref().map(|text| AttributeValue::S(text.as_str().to_owned()));
+    let tags = labels.tags.iter().map(str::to_owned).collect::<Vec<_>>();
+    [
+        (attribute::TITLE, text(&labels.title)),
+        // DynamoDB has no empty sets.
+        (attribute::TAGS, (!tags.is_empty()).then_some(AttributeValue::Ss(tags))),
+        (attribute::NOTE, text(&labels.note)),
+    ]
+}
+
+/// The labels of an item. Those that another tool has written and that are not valid are left out.
+pub(super) fn labels(item: &Item) -> Labels {
+    let tags = item.get(attribute::TAGS).and_then(|tags| tags.as_ss().ok());
+    Labels {
+        title: text(item, attribute::TITLE).and_then(|title| LabelText::parse_title(title).ok().flatten()),
+        tags: tags.and_then(|tags| Tags::parse(tags.iter().map(String::as_str)).ok()).unwrap_or_default(),
+        note: text(item, attribute::NOTE).and_then(|note| LabelText::parse_note(note).ok().flatten()),
+    }
+}
+
+/// The key of the history entry of the change that made this version. A new entry replaces the oldest one, once there
+/// are [`MAX_ENTRIES`].
+pub(super) fn history_key(code: &Code, version: u64) -> String {
+    format!("history#{code}#{}", version % MAX_ENTRIES)
 }
 
 /// The instant at which a link may be deleted, Unix seconds: `purge_after` seconds after its expiry or, if it has expired
@@ -311,7 +365,16 @@ pub(super) fn is_existing(entry: &Item) -> bool {
 fn request_digest(new_link: &NewLink, reuse: bool) -> String {
     let alias = new_link.alias.as_ref().map_or("", Code::as_str);
     let (target, expiry) = (&new_link.target, expiry_text(new_link.requested_expiry));
-    format!("{:x}", Sha256::digest(format!("{target}\n{expiry}\n{alias}\n{reuse}\n")))
+    let labels = label_lines(&new_link.labels);
+    format!("{:x}", Sha256::digest(format!("{target}\n{expiry}\n{alias}\n{reuse}\n{labels}")))
+}
+
+/// A line for each label that there is. A title, a tag and a note contain no line break.
+fn label_lines(labels: &Labels) -> String {
+    let text = |name, text: &Option<LabelText>| text.as_ref().map(|text| format!("{name} {}\n", text.as_str()));
+    let tags = labels.tags.iter().map(|tag| format!("tag {tag}\n"));
+    let texts = [text("title", &labels.title), text("note", &labels.note)];
+    texts.into_iter().flatten().chain(tags).collect()
 }
 
 /// An item that points to `link`.
@@ -398,6 +461,7 @@ mod tests {
             purge_after: Some(50),
             owner: None,
             has_token: true,
+            labels: Labels::default(),
         }
     }
 

@@ -1,14 +1,17 @@
 //! Changing a link that exists. The caller decides who may do so.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
+use crate::domain::labels::Labels;
 use crate::domain::link::{Link, LinkChange};
+use crate::domain::link_history::{Editor, HistoryEntry};
 use crate::domain::owner::Owner;
 use crate::dynamodb::error::StoreError;
 use crate::dynamodb::items::{self, Item, attribute, expression, number};
+use crate::dynamodb::link_history;
+use crate::dynamodb::link_transaction::{cancellation_reasons, conflicted};
 use crate::dynamodb::store::Store;
 
 /// A link with what decides who may manage it, and who else may get it.
@@ -26,6 +29,8 @@ pub struct ManagedLink {
     pub manage_digest: Option<String>,
     /// Whether its code is an alias.
     pub is_alias: bool,
+    /// What its owner calls it.
+    pub labels: Labels,
 }
 
 impl ManagedLink {
@@ -43,6 +48,7 @@ impl ManagedLink {
             owner: text(attribute::OWNER),
             manage_digest: text(attribute::MANAGE_DIGEST),
             is_alias: item.contains_key(attribute::IS_ALIAS),
+            labels: items::labels(&item),
             link: Store::to_link(code, item)?,
         })
     }
@@ -66,9 +72,10 @@ impl Store {
         item.map(|item| ManagedLink::from_item(code, item)).transpose()
     }
 
-    /// Changes a link whose state its owner has `seen`, `now`. The item is kept for `purge_after` seconds after the new
-    /// expiry. Returns the changed link, or `None` if the link has been changed or deleted meanwhile. `change_id` is
-    /// random, so that an update is recognised that the SDK repeats because its response was lost.
+    /// Changes a link whose state its `editor` has `seen`, `now`, and adds an entry to its history, both or neither. If
+    /// the expiry changes, the item is kept for `purge_after` seconds after the new one. Returns the changed link, or
+    /// `None` if the link has been changed or deleted meanwhile. `change_id` is random, so that a change is recognised
+    /// that the SDK repeats because its response was lost.
     ///
     /// # Errors
     ///
@@ -77,31 +84,69 @@ impl Store {
         &self,
         seen: &ManagedLink,
         change: &LinkChange,
+        editor: &Editor,
         change_id: &str,
         now: Timestamp,
         purge_after: Option<i64>,
     ) -> Result<Option<ManagedLink>, StoreError> {
-        let link = change.apply_to(&seen.link, now);
-        if link == seen.link {
+        let (link, labels) = (change.apply_to(&seen.link, now), change.labels.apply_to(&seen.labels));
+        if link == seen.link && labels == seen.labels {
             return Ok(Some(seen.clone()));
         }
         let version = seen.version + 1;
-        let purge_after = purge_after.filter(|_| !seen.is_alias);
-        let purge_at = items::purge_at(&link, purge_after, now);
-        let attributes = [
+        let (before, after) = ((&seen.link, &seen.labels), (&link, &labels));
+        let entry = HistoryEntry::new(before, after, version, now, editor.clone());
+        let changed = ManagedLink { link, labels, version, changed_at: Some(now), ..seen.clone() };
+        let purge_at = items::purge_at(&changed.link, purge_after.filter(|_| !seen.is_alias), now);
+        let entry = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(link_history::to_item(&changed.link, &entry, purge_at)))
+            .build()
+            .map_err(|error| StoreError::Rejected(error.to_string()))?;
+        let update = self.update_to(&changed, seen, change_id, purge_at)?;
+        let transaction = self
+            .client
+            .transact_write_items()
+            .transact_items(TransactWriteItem::builder().update(update).build())
+            .transact_items(TransactWriteItem::builder().put(entry).build());
+        let Err(error) = transaction.send().await else { return Ok(Some(changed)) };
+        let reasons = cancellation_reasons(&error);
+        match reasons.first().filter(|reason| reason.code() == Some("ConditionalCheckFailed")) {
+            Some(reason) => {
+                let last_change = reason.item().and_then(|item| items::text(item, attribute::CHANGE_ID));
+                Ok((last_change == Some(change_id)).then_some(changed))
+            }
+            None if reasons.iter().any(conflicted) => Ok(None),
+            None => Err(StoreError::from_sdk(&error)),
+        }
+    }
+
+    /// The update that makes the link `changed`, on the condition that it still is as it was `seen`.
+    fn update_to(
+        &self,
+        changed: &ManagedLink,
+        seen: &ManagedLink,
+        change_id: &str,
+        purge_at: Option<i64>,
+    ) -> Result<Update, StoreError> {
+        let link = &changed.link;
+        let instant = |instant: Option<Timestamp>| instant.map(|instant| number(instant.unix()));
+        let mut attributes = vec![
             (attribute::TARGET, Some(AttributeValue::S(link.target.to_string()))),
-            (attribute::EXPIRES_AT, link.expires_at.map(|instant| number(instant.unix()))),
-            (attribute::PURGE_AT, purge_at.map(number)),
-            (attribute::WITHDRAWN_AT, link.withdrawn_at.map(|instant| number(instant.unix()))),
-            (attribute::VERSION, Some(AttributeValue::N(version.to_string()))),
-            (attribute::CHANGED_AT, Some(number(now.unix()))),
+            (attribute::EXPIRES_AT, instant(link.expires_at)),
+            (attribute::WITHDRAWN_AT, instant(link.withdrawn_at)),
+            (attribute::BLOCKED_AT, instant(link.blocked_at)),
+            (attribute::VERSION, Some(AttributeValue::N(changed.version.to_string()))),
+            (attribute::CHANGED_AT, instant(changed.changed_at)),
             (attribute::CHANGE_ID, Some(AttributeValue::S(change_id.to_owned()))),
             // Only an embedded table has checksums.
-            (attribute::CHECKSUM, self.direct_access.as_ref().map(|_| AttributeValue::S(checksum(&link)))),
+            (attribute::CHECKSUM, self.direct_access.as_ref().map(|_| AttributeValue::S(checksum(link)))),
         ];
-        let mut update = self
-            .client
-            .update_item()
+        attributes.extend(items::label_attributes(&changed.labels));
+        if (link.expires_at, link.withdrawn_at) != (seen.link.expires_at, seen.link.withdrawn_at) {
+            attributes.push((attribute::PURGE_AT, purge_at.map(number)));
+        }
+        let mut update = Update::builder()
             .table_name(&self.table)
             .key(attribute::CODE, AttributeValue::S(link.code.to_string()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -124,15 +169,7 @@ impl Store {
                 .condition_expression(expression::IS_VERSION)
                 .expression_attribute_values(":seen", AttributeValue::N(seen.to_string())),
         };
-        let changed = ManagedLink { link, version, changed_at: Some(now), ..seen.clone() };
-        let Err(error) = update.send().await else { return Ok(Some(changed)) };
-        match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(failure)) => {
-                let last_change = failure.item().and_then(|item| items::text(item, attribute::CHANGE_ID));
-                Ok((last_change == Some(change_id)).then_some(changed))
-            }
-            _ => Err(StoreError::from_sdk(&error)),
-        }
+        update.build().map_err(|error| StoreError::Rejected(error.to_string()))
     }
 }
 

@@ -59,13 +59,14 @@ impl Store {
 }
 
 /// The reasons that a transaction was cancelled, one for each write; none if it failed otherwise.
-fn cancellation_reasons<R>(error: &SdkError<TransactWriteItemsError, R>) -> &[CancellationReason] {
+pub(super) fn cancellation_reasons<R>(error: &SdkError<TransactWriteItemsError, R>) -> &[CancellationReason] {
     match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
         _ => &[],
     }
 }
 
-fn conflicted(reason: &CancellationReason) -> bool {
+/// Whether a write was cancelled because of another one at the same time.
+pub(super) fn conflicted(reason: &CancellationReason) -> bool {
     matches!(reason.code(), Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"))
 }

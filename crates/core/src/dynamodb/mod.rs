@@ -16,6 +16,7 @@
 //! | [`deduplication`] | returning an existing link: `reuse` and idempotency keys |
 //! | [`link_blocks`] | blocking links |
 //! | [`link_changes`] | changing a link that exists |
+//! | [`link_history`] | the changes of a link |
 //! | `link_transaction` | putting a link together with entries that point to it |
 //! | [`visit_counts`] | adding to the counts of visits, and reading them |
 //! | [`error`] | what can go wrong |
@@ -31,6 +32,7 @@ pub mod iam_actions;
 pub mod items;
 pub mod link_blocks;
 pub mod link_changes;
+pub mod link_history;
 mod link_transaction;
 pub mod retries;
 pub mod store;

@@ -23,6 +23,8 @@ pub enum ProblemKind {
     InvalidAlias,
     /// The expiry is invalid or not allowed.
     InvalidExpiry,
+    /// The title, the tags or the note are invalid.
+    InvalidLabel,
     /// A query parameter is invalid.
     InvalidParameter,
     /// The `Idempotency-Key` header is invalid.
@@ -75,6 +77,7 @@ impl ProblemKind {
         Self::InvalidUrl,
         Self::InvalidAlias,
         Self::InvalidExpiry,
+        Self::InvalidLabel,
         Self::InvalidParameter,
         Self::InvalidIdempotencyKey,
         Self::Unauthorized,
@@ -99,6 +102,7 @@ impl ProblemKind {
             Self::InvalidUrl => (StatusCode::BAD_REQUEST, "invalid-url", "This URL cannot be shortened"),
             Self::InvalidAlias => (StatusCode::BAD_REQUEST, "invalid-alias", "This alias cannot be used"),
             Self::InvalidExpiry => (StatusCode::BAD_REQUEST, "invalid-expiry", "This expiry cannot be used"),
+            Self::InvalidLabel => (StatusCode::BAD_REQUEST, "invalid-label", "This label cannot be used"),
             Self::InvalidParameter => {
                 (StatusCode::BAD_REQUEST, "invalid-parameter", "This query parameter cannot be used")
             }
@@ -274,7 +278,12 @@ impl Problem {
                 // These paths have more than one segment, so a relative URL would not lead home.
                 let is_below = matches!(
                     request.endpoint,
-                    Endpoint::Fallback | Endpoint::ShowLink | Endpoint::ChangeLink | Endpoint::WithdrawLink
+                    Endpoint::Fallback
+                        | Endpoint::ShowLink
+                        | Endpoint::DeclareLink
+                        | Endpoint::ShowHistory
+                        | Endpoint::ChangeLink
+                        | Endpoint::WithdrawLink
                 );
                 let home = if is_below { request.base_url.join("") } else { html::HERE.to_owned() };
                 html::problem_page(self.kind, &detail, &home)

@@ -30,6 +30,10 @@ pub enum Endpoint {
     RedirectToHome,
     /// `GET /links/{code}`: the link, for its owner.
     ShowLink,
+    /// `PUT /links/{code}`: create the link or change it, so that it is what the request says.
+    DeclareLink,
+    /// `GET /links/{code}/history`: who changed what of the link.
+    ShowHistory,
     /// `PATCH /links/{code}`: change the link.
     ChangeLink,
     /// `DELETE /links/{code}`: withdraw the link.
@@ -67,6 +71,7 @@ pub const DEFAULT: &str = "$default";
 
 const GET: &[&str] = &["GET", "HEAD"];
 const POST: &[&str] = &["POST"];
+const PUT: &[&str] = &["PUT"];
 const PATCH: &[&str] = &["PATCH"];
 const DELETE: &[&str] = &["DELETE"];
 
@@ -80,9 +85,17 @@ pub const ROUTES: &[Route] = &[
     Route { methods: GET, pattern: "/openapi.json", function: Function::Shorten, endpoint: Endpoint::OpenApi },
     Route { methods: GET, pattern: "/robots.txt", function: Function::Shorten, endpoint: Endpoint::Robots },
     Route { methods: GET, pattern: "/favicon.svg", function: Function::Shorten, endpoint: Endpoint::Favicon },
+    Route { methods: POST, pattern: "/links", function: Function::Shorten, endpoint: Endpoint::CreateLink },
     Route { methods: GET, pattern: "/links/{code}", function: Function::Shorten, endpoint: Endpoint::ShowLink },
+    Route { methods: PUT, pattern: "/links/{code}", function: Function::Shorten, endpoint: Endpoint::DeclareLink },
     Route { methods: PATCH, pattern: "/links/{code}", function: Function::Shorten, endpoint: Endpoint::ChangeLink },
     Route { methods: DELETE, pattern: "/links/{code}", function: Function::Shorten, endpoint: Endpoint::WithdrawLink },
+    Route {
+        methods: GET,
+        pattern: "/links/{code}/history",
+        function: Function::Shorten,
+        endpoint: Endpoint::ShowHistory,
+    },
     Route { methods: GET, pattern: "/{code}", function: Function::Resolve, endpoint: Endpoint::Link },
     DEFAULT_ROUTE,
 ];
