@@ -195,6 +195,37 @@ async fn reuse_ignores_a_link_that_replaced_its_own() {
     assert_eq!((found.status, found.json()["code"] == again.json()["code"]), (200, true));
 }
 
+/// A link is followed, and others want its code, while its owner withdraws it.
+#[tokio::test(flavor = "multi_thread")]
+async fn withdrawal_holds_from_its_answer_on() {
+    let app = Arc::new(TestApp::builder().env("LINK_CACHE_SECONDS", "0").without_timeouts().start().await);
+    let target = "https://example.com/";
+    let body = json!({"url": target, "alias": "mine"});
+    let token = send(app.create_link(&body)).await.json()["manage_token"].as_str().expect("a token").to_owned();
+    let is_answered = Arc::new(AtomicBool::new(false));
+    let followers: Vec<_> = (0..8)
+        .map(|_| {
+            let (app, is_answered, body) = (Arc::clone(&app), Arc::clone(&is_answered), body.clone());
+            tokio::spawn(async move {
+                for _ in 0..20 {
+                    let was_answered = is_answered.load(Ordering::SeqCst);
+                    let followed = send(app.get("/mine")).await;
+                    let is_redirect = followed.status == 301 && followed.header("location") == target;
+                    assert!(followed.status == 410 || (is_redirect && !was_answered), "{followed}");
+                    assert_eq!(send(app.create_link(&body)).await.status, 409);
+                }
+            })
+        })
+        .collect();
+    let withdraw = app.request(reqwest::Method::DELETE, "/links/mine").bearer_auth(&token);
+    assert_eq!(send(withdraw).await.status, 204);
+    is_answered.store(true, Ordering::SeqCst);
+    for follower in followers {
+        follower.await.expect("every answer is as expected");
+    }
+    assert_eq!(send(app.get("/mine")).await.status, 410);
+}
+
 /// Such a page comes from something in front of DynamoDB.
 #[tokio::test]
 async fn response_that_is_not_dynamodbs_is_a_503() {
