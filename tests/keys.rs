@@ -6,6 +6,7 @@ use insta::assert_snapshot;
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 use shortlink_core::domain::permissions::Scope;
+use shortlink_core::http::handler::Handler;
 
 use crate::support::app::{KEY_LIFETIME, NOW, Response, TestApp, send};
 use crate::support::fault_proxy::{FaultProxy, RequestFault};
@@ -145,6 +146,32 @@ async fn revoked_or_expired_key_is_refused_within_a_minute() {
     assert_eq!(send(create(&app, &key)).await.status, 401);
 }
 
+/// The operator sees which keys nobody needs. A use is written after the response, at most once an hour.
+#[tokio::test]
+async fn last_use_of_a_key_is_known_to_the_hour() {
+    let app = closed_app().await;
+    let key = app.create_key("mine", &[Scope::Own]).await;
+    let used_at = async || {
+        app.shorten.after_response().await;
+        let (keys, malformed) = app.store.list_keys().await.expect("keys");
+        assert_eq!((keys.len(), malformed.len()), (1, 0));
+        keys[0].1.map(|instant| instant.unix() - NOW)
+    };
+    assert_eq!(used_at().await, None);
+    for (seconds, expected) in [(0, 0), (3_599, 0), (1, 3_600)] {
+        app.advance_clock(seconds);
+        assert_eq!(send(create(&app, &key)).await.status, 201);
+        assert_eq!(used_at().await, Some(expected));
+    }
+    // What is refused is no use.
+    assert_eq!(send(create(&app, &format!("sl_{}", "0".repeat(64)))).await.status, 401);
+    app.revoke_key("mine").await;
+    app.advance_clock(7_200);
+    assert_eq!(send(create(&app, &key)).await.status, 401);
+    assert_eq!(used_at().await, Some(3_600));
+    assert_eq!(app.keys().await.iter().filter(|key| key.starts_with("keyuse#")).count(), 1);
+}
+
 #[tokio::test]
 async fn reuse_and_idempotency_keys_are_apart_for_each_owner() {
     let app = TestApp::start().await;
@@ -205,7 +232,8 @@ async fn program_creates_lists_and_revokes_keys() {
     assert_eq!(run(&["create", "ci", "--owner", "web"]).await, (Some(1), String::new(), again.to_owned()));
     let (_, list, _) = run(&["list"]).await;
     let row: Vec<_> = list.lines().nth(1).expect("a key").split_whitespace().collect();
-    assert_eq!((row[0], row[1], row[2], row[4]), ("ci", "web", "create,read", "valid"));
+    assert_eq!((row[0], row[1], row[2], row[4]), ("ci", "web", "create,read", "never"));
+    assert_eq!(row[5], "valid");
     assert!(!list.contains(&key[3..]), "{list}");
     // A key that cannot be printed is revoked.
     let full = std::fs::File::options().write(true).open("/dev/full").expect("a device");
@@ -228,6 +256,9 @@ async fn program_creates_lists_and_revokes_keys() {
     server.signal("TERM").await;
     let log = String::from_utf8(server.exit().await.stderr).expect("UTF-8");
     assert!(!log.contains(&key[3..]), "{log}");
+    let (_, list, _) = run(&["list"]).await;
+    let row: Vec<_> = list.lines().nth(1).expect("a key").split_whitespace().collect();
+    assert!(row[0] == "ci" && row[4] != "never" && row[4].ends_with('Z'), "the key was used: {list}");
     assert_eq!(run(&["revoke", "ci"]).await.0, Some(0));
     assert_eq!(run(&["revoke", "other"]).await.0, Some(1));
     assert_eq!(create(&start().await).await, 401);

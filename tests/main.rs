@@ -20,6 +20,7 @@
 //! | [`keys`] | API keys: who may create and manage links |
 //! | [`labels`] | titles, tags and notes |
 //! | [`lambda`] | the binary under Lambda's Runtime API: order of events, SIGTERM |
+//! | [`list`] | the links of an owner |
 //! | [`login`] | `shortlink login` |
 //! | [`manage`] | `/links/{code}`: changing and withdrawing links |
 //! | [`openapi`] | `openapi.json` against the service, in both directions |
@@ -53,6 +54,7 @@ mod jwt;
 mod keys;
 mod labels;
 mod lambda;
+mod list;
 mod login;
 mod manage;
 mod openapi;

@@ -335,6 +335,15 @@ async fn responses() -> Vec<(&'static str, &'static str, Response)> {
             let request = http.patch(format!("{base}/links/owned")).header("accept", accept).bearer_auth(token);
             responses.push(("patch", "/links/{code}", send(request.body(body.to_owned())).await));
         }
+        for (method, name) in [(Method::GET, "get"), (Method::HEAD, "head")] {
+            let request = |query: &str| {
+                let request = http.request(method.clone(), format!("{base}/links{query}")).header("accept", accept);
+                if token.is_empty() { request } else { request.bearer_auth(token) }
+            };
+            responses.push((name, "/links", send(request("")).await));
+            responses.push((name, "/links", send(request("?limit=0")).await));
+            responses.push((name, "/links", send(request("").header("x-filler", &filler)).await));
+        }
         let put = |name: &'static str, value: &str, body: String| {
             let request = http.put(format!("{base}/links/owned")).header("accept", accept).header(name, value);
             send(if token.is_empty() { request } else { request.bearer_auth(token) }.body(body))
@@ -377,6 +386,7 @@ async fn responses() -> Vec<(&'static str, &'static str, Response)> {
     app.delete_table().await;
     for accept in ["*/*", BROWSER_ACCEPT] {
         responses.extend(manage(&base, accept, &token).await);
+        responses.extend(manage(&base, accept, &stranger).await);
     }
     for accept in ["*/*", BROWSER_ACCEPT] {
         let request = app.request(Method::POST, "/shorten").body(format!("url={url}"));
@@ -388,6 +398,7 @@ async fn responses() -> Vec<(&'static str, &'static str, Response)> {
     let broken = without_table().await;
     for accept in ["*/*", BROWSER_ACCEPT] {
         responses.extend(manage(&broken, accept, &token).await);
+        responses.extend(manage(&broken, accept, &stranger).await);
     }
     let http = reqwest::Client::new();
     for accept in ["*/*", BROWSER_ACCEPT] {
@@ -563,6 +574,7 @@ fn schemas_are_valid() {
         "DeclareLinkRequest",
         "ManagedLink",
         "LinkHistory",
+        "LinkList",
         "HistoryEntry",
         "ChangedValues",
         "Problem",

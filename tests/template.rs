@@ -8,7 +8,7 @@ use serde_yaml_ng::Value;
 use shortlink_core::config::Environment;
 use shortlink_core::domain::permissions::Scope;
 use shortlink_core::dynamodb::iam_actions;
-use shortlink_core::dynamodb::items::attribute;
+use shortlink_core::dynamodb::items::{attribute, index};
 use shortlink_core::http::routes::{Endpoint, Function, ROUTES};
 use shortlink_core::visits::recorder::VisitTracking;
 
@@ -175,13 +175,27 @@ fn roles_allow_exactly_the_calls_made() {
         });
         table_actions(&statements.collect::<Vec<_>>())
     };
-    assert_eq!(under("ShortenRole", None), set(iam_actions::MANAGE_LINKS));
+    assert_eq!(under("ShortenRole", None), set(&[iam_actions::MANAGE_LINKS, iam_actions::LIST_LINKS].concat()));
     assert_eq!(under("ResolveRole", None), set(iam_actions::FIND_LINKS));
     assert_eq!(under("ResolveRole", Some("CountsVisits")), set(iam_actions::COUNT_VISITS));
     for (role, conditions) in [("ShortenRole", 1), ("ResolveRole", 4)] {
         assert_eq!(statements(role).iter().filter(|statement| !statement.is_mapping()).count(), conditions);
         assert_eq!(under(role, Some("Traces")), BTreeSet::new());
     }
+}
+
+/// Nobody may query or scan the table itself: it contains the digests of keys.
+#[test]
+fn only_the_index_is_queried() {
+    let template = template::read();
+    let policy = &template["Resources"]["ShortenRole"]["Properties"]["Policies"][0]["PolicyDocument"];
+    let statements = policy["Statement"].as_sequence().expect("statements");
+    let query = statements.iter().find(|statement| text(&statement["Sid"]) == "ListLinks").expect("a statement");
+    assert_eq!(texts(&query["Action"]), set(iam_actions::LIST_LINKS));
+    let Value::Tagged(resource) = &query["Resource"] else { panic!("no condition") };
+    assert!(
+        text(&resource.value[1]).ends_with("/index/byOwner") && text(&resource.value[2]).ends_with("/index/byOwner")
+    );
 }
 
 /// Only an operator creates and changes API keys.
@@ -405,6 +419,11 @@ fn table_matches_the_code_and_is_retained() {
     let properties = &table["Properties"];
     assert_eq!(properties["KeySchema"].as_sequence().map(Vec::len), Some(1));
     assert_eq!(properties["KeySchema"][0]["AttributeName"], attribute::CODE);
+    let indexes = properties["GlobalSecondaryIndexes"].as_sequence().expect("indexes");
+    assert_eq!((indexes.len(), &indexes[0]["IndexName"]), (1, &index::BY_OWNER.into()));
+    assert_eq!(indexes[0]["KeySchema"][0]["AttributeName"], attribute::OWNER);
+    assert_eq!(indexes[0]["KeySchema"][1]["AttributeName"], attribute::CREATED_AT);
+    assert_eq!(texts(&indexes[0]["Projection"]["NonKeyAttributes"]), set(index::INCLUDED));
     assert_eq!(properties["TimeToLiveSpecification"]["AttributeName"], attribute::PURGE_AT);
     assert_eq!(properties["TimeToLiveSpecification"]["Enabled"], true);
     assert_eq!(properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);

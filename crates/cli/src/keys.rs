@@ -74,8 +74,9 @@ pub async fn keys(options: KeysOptions, print: impl Fn(&str) -> io::Result<()>) 
         KeysCommand::Create(options) => create(options, now, print).await,
         KeysCommand::List { storage } => {
             let (keys, malformed) = storage.open_existing().await?.store().list_keys().await?;
-            let header = format!("{:<24} {:<24} {:<12} {:<20} STATUS", "NAME", "OWNER", "SCOPES", "CREATED");
-            let lines = keys.iter().map(|key| line(key, now));
+            let header =
+                format!("{:<24} {:<24} {:<12} {:<20} {:<20} STATUS", "NAME", "OWNER", "SCOPES", "CREATED", "LAST USED");
+            let lines = keys.iter().map(|(key, last_used_at)| line(key, *last_used_at, now));
             for line in std::iter::once(header).chain(lines) {
                 print(&line).map_err(CliError::Output)?;
             }
@@ -125,7 +126,8 @@ async fn create(
 }
 
 /// A line of the list.
-fn line(key: &KeyRecord, now: Timestamp) -> String {
+fn line(key: &KeyRecord, last_used_at: Option<Timestamp>, now: Timestamp) -> String {
+    let last_used = last_used_at.map_or_else(|| "never".to_owned(), |instant| instant.to_string());
     let Permissions { owner, scopes } = &key.permissions;
     let scopes: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
     let status = match (key.revoked_at, key.expires_at) {
@@ -134,5 +136,6 @@ fn line(key: &KeyRecord, now: Timestamp) -> String {
         (None, Some(instant)) => format!("valid until {instant}"),
         (None, None) => "valid".to_owned(),
     };
-    format!("{:<24} {:<24} {:<12} {:<20} {status}", key.name, owner, scopes.join(","), key.created_at.to_string())
+    let (scopes, created) = (scopes.join(","), key.created_at.to_string());
+    format!("{:<24} {:<24} {:<12} {:<20} {:<20} {status}", key.name, owner, scopes, created, last_used)
 }

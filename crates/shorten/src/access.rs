@@ -50,7 +50,9 @@ impl Sender {
         let Some(key) = ApiKey::parse(text) else { return Err(wrong_credentials()) };
         let now = shorten.clock.now();
         let record = shorten.keys.find(&shorten.store, &key, now).await?.filter(|record| record.is_valid(now));
-        record.map(|record| Self::Key(Box::new(record))).ok_or_else(wrong_credentials)
+        let record = record.ok_or_else(wrong_credentials)?;
+        shorten.key_uses.record(&key.digest(), now);
+        Ok(Self::Key(Box::new(record)))
     }
 
     /// The subject of the token that the gateway has verified. Without one the gateway should not have passed the request

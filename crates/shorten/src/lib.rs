@@ -9,11 +9,13 @@
 //! | [`config`] | the operator's settings |
 //! | `access` | who sends the request, and what they may do |
 //! | `key_cache` | API keys kept in memory |
+//! | `key_uses` | when API keys were last used |
 //! | [`create_link`] | `POST /links` and `POST /shorten`: create a link |
 //! | [`body`] | a JSON, form or text body, read into fields |
 //! | `multipart` | a body of type `multipart/form-data` |
 //! | [`create_link_request`] | the fields, parsed into the request for a link |
 //! | `label_fields` | the fields that label a link |
+//! | `list_links` | `GET /links`: the links of an owner |
 //! | [`manage_link`] | `GET`, `PATCH` and `DELETE /links/{code}`: shows, changes and withdraws a link |
 //! | `precondition` | `If-Match` and `If-None-Match` |
 //! | [`change_link_request`] | the fields, parsed into the request to change a link |
@@ -51,8 +53,10 @@ mod declare_link;
 pub mod form;
 pub mod home;
 mod key_cache;
+mod key_uses;
 mod label_fields;
 pub mod link_response;
+mod list_links;
 pub mod manage_link;
 mod managed_link_response;
 mod multipart;
@@ -61,6 +65,7 @@ mod show_history;
 
 use config::Config;
 use key_cache::KeyCache;
+use key_uses::KeyUses;
 
 /// How long browsers and CDNs may cache the page and the API's description. It is short, so that a new version of the
 /// service does not meet old pages for long.
@@ -77,12 +82,13 @@ pub struct Shorten {
     codes: CodeGenerator,
     clock: Clock,
     keys: Arc<KeyCache>,
+    key_uses: Arc<KeyUses>,
 }
 
 impl Shorten {
     /// Creates links in `store`, with codes from `codes`.
     pub fn new(config: Config, store: Store, codes: CodeGenerator, clock: Clock) -> Self {
-        Self { config, store, codes, clock, keys: Arc::default() }
+        Self { config, store, codes, clock, keys: Arc::default(), key_uses: Arc::default() }
     }
 
     /// Whether `BASE_URL` is set.
@@ -104,6 +110,7 @@ impl Handler for Shorten {
     async fn handle(&self, request: &Request) -> Result<Response, Problem> {
         let (content_type, cache_control, file) = match request.endpoint {
             Endpoint::CreateLink => return create_link::create_link(self, request).await,
+            Endpoint::ListLinks => return list_links::list_links(self, request).await,
             Endpoint::ShowLink => return manage_link::show_link(self, request).await,
             Endpoint::DeclareLink => return declare_link::declare_link(self, request).await,
             Endpoint::ShowHistory => return show_history::show_history(self, request).await,
@@ -122,5 +129,13 @@ impl Handler for Shorten {
             }
         };
         Ok(response::with_etag(request, response::with_body(StatusCode::OK, content_type, cache_control, file)))
+    }
+
+    async fn after_response(&self) {
+        self.key_uses.write(&self.store).await;
+    }
+
+    async fn shutdown(&self) {
+        self.key_uses.write(&self.store).await;
     }
 }

@@ -12,9 +12,10 @@ use serde::de::DeserializeOwned;
 
 use crate::embedded::checksum;
 
-/// Whether an operation may write. Unknown operations count as writes.
+/// Whether an operation may write. Unknown operations count as writes, and so does `DescribeTable`: the handle for reads
+/// would remember the description, and not notice that the handle for writes has changed it.
 pub(super) fn is_write(operation: &str) -> bool {
-    !matches!(operation, "BatchGetItem" | "DescribeTable" | "GetItem" | "Query" | "Scan")
+    !matches!(operation, "BatchGetItem" | "GetItem" | "Query" | "Scan")
 }
 
 /// Carries out an operation.
@@ -46,6 +47,7 @@ pub(super) fn perform(database: &Database, operation: &str, body: &[u8]) -> Resu
             database.transact_write_items(request)
         }),
         "UpdateItem" => with(body, |request| database.update_item(request)),
+        "UpdateTable" => with(body, |request| database.update_table(request)),
         "UpdateTimeToLive" => with(body, |request| database.update_time_to_live(request)),
         other => Err(DynoxideError::ValidationException(format!("the embedded table does not support {other}"))),
     }

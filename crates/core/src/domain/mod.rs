@@ -13,6 +13,7 @@
 //! | [`labels`] | the title, the tags and the note of a link |
 //! | [`link`] | a link, and a link that is about to be created |
 //! | [`link_history`] | who changed what of a link |
+//! | [`link_list`] | a position in the list of an owner's links |
 //! | [`manage_token`] | the secret with which a link can be changed and withdrawn |
 //! | [`owner`] | to whom a link belongs |
 //! | [`permissions`] | what a sender may do, and with whose links |
@@ -33,6 +34,7 @@ pub mod invisible;
 pub mod labels;
 pub mod link;
 pub mod link_history;
+pub mod link_list;
 pub mod manage_token;
 pub mod owner;
 pub mod permissions;

@@ -3,7 +3,7 @@
 //! A key is found by its digest with one read. A second item has the key's name, so that names are unique and a key can
 //! be revoked by its name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -47,29 +47,53 @@ impl Store {
         item.map(|item| to_record(&item)).transpose()
     }
 
-    /// All keys, by name, and the keys of items that should be API keys and are not. This reads the whole table.
+    /// Records that the key with this digest was used, `now`.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    pub async fn list_keys(&self) -> Result<(Vec<KeyRecord>, Vec<String>), StoreError> {
-        let (mut keys, mut malformed) = (Vec::new(), Vec::new());
+    pub async fn use_key(&self, digest: &str, now: Timestamp) -> Result<(), StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(attribute::CODE, AttributeValue::S(items::key_use_key(digest)))
+            .update_expression(expression::USE)
+            .expression_attribute_values(":now", number(now.unix()));
+        update.send().await.map(drop).map_err(|error| StoreError::from_sdk(&error))
+    }
+
+    /// All keys, by name, each with the time of its last use, and the keys of items that should be API keys and are not.
+    /// This reads the whole table.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn list_keys(&self) -> Result<(Vec<(KeyRecord, Option<Timestamp>)>, Vec<String>), StoreError> {
+        let (mut keys, mut uses, mut malformed) = (Vec::new(), HashMap::new(), Vec::new());
         let scan = self
             .client
             .scan()
             .table_name(&self.table)
             .filter_expression(expression::IS_API_KEY)
-            .expression_attribute_values(":prefix", AttributeValue::S(items::api_key_key("")));
+            .expression_attribute_values(":key", AttributeValue::S(items::api_key_key("")))
+            .expression_attribute_values(":use", AttributeValue::S(items::key_use_key("")));
         let mut found = scan.into_paginator().items().send();
         while let Some(item) = found.next().await {
             let item = item.map_err(|error| StoreError::from_sdk(&error))?;
+            let key = items::text(&item, attribute::CODE).unwrap_or_default().to_owned();
+            if let Some(digest) = key.strip_prefix(&items::key_use_key("")) {
+                let last_used_at = items::instant(&item, attribute::LAST_USED_AT).ok().flatten();
+                uses.extend(last_used_at.map(|instant| (items::api_key_key(digest), instant)));
+                continue;
+            }
             match to_record(&item) {
-                Ok(record) => keys.push(record),
-                Err(_) => malformed.extend(items::text(&item, attribute::CODE).map(str::to_owned)),
+                Ok(record) => keys.push((key, record)),
+                Err(_) => malformed.push(key),
             }
         }
-        keys.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok((keys, malformed))
+        keys.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
+        Ok((keys.into_iter().map(|(key, record)| (record, uses.get(&key).copied())).collect(), malformed))
     }
 
     /// Revokes the key with this name, `now`. Returns false if there is no such key.
@@ -91,7 +115,7 @@ fn to_item(digest: &str, record: &KeyRecord) -> Item {
     let mut item = Item::from([
         (attribute::CODE.to_owned(), AttributeValue::S(items::api_key_key(digest))),
         (attribute::KEY_NAME.to_owned(), AttributeValue::S(record.name.to_string())),
-        (attribute::OWNER.to_owned(), AttributeValue::S(record.permissions.owner.to_string())),
+        (attribute::KEY_OWNER.to_owned(), AttributeValue::S(record.permissions.owner.to_string())),
         (attribute::SCOPES.to_owned(), AttributeValue::Ss(scopes)),
         (attribute::CREATED_AT.to_owned(), number(record.created_at.unix())),
     ]);
@@ -106,13 +130,15 @@ fn to_record(item: &Item) -> Result<KeyRecord, StoreError> {
     let name = |attribute: &str| {
         items::text(item, attribute).and_then(|text| text.parse::<Name>().ok()).ok_or_else(|| invalid(attribute))
     };
+    // Keys that were created before links could be listed have the attribute of a link.
+    let owner = name(attribute::KEY_OWNER).or_else(|_| name(attribute::OWNER));
     let instant = |attribute| items::instant(item, attribute).map_err(invalid);
     let scopes = item.get(attribute::SCOPES).and_then(|scopes| scopes.as_ss().ok());
     let scopes = scopes.into_iter().flatten().map(|scope| scope.parse::<Scope>());
     Ok(KeyRecord {
         name: name(attribute::KEY_NAME)?,
         permissions: Permissions {
-            owner: (&name(attribute::OWNER)?).into(),
+            owner: (&owner?).into(),
             scopes: scopes.collect::<Result<BTreeSet<_>, _>>().map_err(|_| invalid(attribute::SCOPES))?,
         },
         created_at: instant(attribute::CREATED_AT)?.ok_or_else(|| invalid(attribute::CREATED_AT))?,

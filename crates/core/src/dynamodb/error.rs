@@ -50,6 +50,9 @@ pub enum StoreError {
     /// gone. The operator must act.
     #[error("the table cannot be used: {0}")]
     Storage(String),
+    /// The table has no index of links by owner, or is still building it. The operator must act.
+    #[error("the table has no index {0:?} yet: add it as template.yaml declares it, or wait until it is built")]
+    NoIndex(&'static str),
     /// DynamoDB rejects the call, or its response makes no sense: a defect, or a mistake in the deployment.
     #[error("DynamoDB rejected the call: {0}")]
     Rejected(String),

@@ -9,6 +9,9 @@ use crate::dynamodb::items::attribute;
 pub const MANAGE_LINKS: &[&str] =
     &["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
 
+/// Listing the links of an owner, on the index alone.
+pub const LIST_LINKS: &[&str] = &["dynamodb:Query"];
+
 /// Finding links.
 pub const FIND_LINKS: &[&str] = &["dynamodb:GetItem"];
 

@@ -1,12 +1,13 @@
 //! The items of the table.
 //!
-//! The table has one key, the partition key [`CODE`](attribute::CODE), and seven kinds of items. A link's key is its
+//! The table has one key, the partition key [`CODE`](attribute::CODE), and eight kinds of items. A link's key is its
 //! code. The keys of the others contain `#`, which no code contains.
 //!
 //! | item | key | attributes |
 //! | --- | --- | --- |
 //! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `manageDigest`, `isAlias`, `owner`, `title`, `tags`, `note`, `hits`, `lastHitAt`, `flushId`; of a link that was changed also `version`, `changedAt`, `changeId`, `withdrawnAt`; of a blocked one `blockedAt` |
-//! | API key | `key#` digest | `keyName`, `owner`, `scopes`, `createdAt`, `expiresAt`, `revokedAt` |
+//! | API key | `key#` digest | `keyName`, `keyOwner`, `scopes`, `createdAt`, `expiresAt`, `revokedAt` |
+//! | last use of an API key | `keyuse#` digest | `lastUsedAt` |
 //! | name of an API key | `keyname#` name | `keyDigest` |
 //! | history entry | `history#` code `#` number | `version`, `changedAt`, `changedBy`, `linkCreatedAt`, `fields`, `before`, `after`, `purgeAt` |
 //! | daily counts | `day#` code `#` date | `hits`, `bots`, devices, countries, referrers, `flushId`, `purgeAt` |
@@ -56,7 +57,8 @@ pub mod attribute {
     pub const MANAGE_DIGEST: &str = "manageDigest";
     /// BOOL: the code is an alias, which is never given out again. Absent: the code was generated.
     pub const IS_ALIAS: &str = "isAlias";
-    /// S, of a link or an API key: the owner. Absent if the link was created without a key and without a token.
+    /// S, of a link: to whom it belongs. Absent if the link was created without a key and without a token, so that it is
+    /// not in the [index](super::index).
     pub const OWNER: &str = "owner";
     /// S: the title that its owner gave the link.
     pub const TITLE: &str = "title";
@@ -64,6 +66,11 @@ pub mod attribute {
     pub const TAGS: &str = "tags";
     /// S: the note that its owner attached to the link.
     pub const NOTE: &str = "note";
+    /// S, of an API key: to whom the links belong that are created with it. It has another name than the owner of a link,
+    /// so that keys are not in the [index](super::index) of links.
+    pub const KEY_OWNER: &str = "keyOwner";
+    /// N, Unix seconds, of the last use of an API key: when it was used, to the hour.
+    pub const LAST_USED_AT: &str = "lastUsedAt";
     /// S, of an API key: its name.
     pub const KEY_NAME: &str = "keyName";
     /// SS, of an API key: what it allows.
@@ -126,6 +133,29 @@ pub mod attribute {
     pub const EXISTED: &str = "existed";
 }
 
+/// The global secondary index of links by owner, the latest first.
+pub mod index {
+    use super::attribute;
+
+    /// Its name. Its partition key is [`attribute::OWNER`], and its sort key [`attribute::CREATED_AT`]: a link without an
+    /// owner is not in it.
+    pub const BY_OWNER: &str = "byOwner";
+
+    /// The attributes that it contains beside the keys: what a list of links shows. No counter is among them, because each
+    /// visit would then cost a second write.
+    pub const INCLUDED: &[&str] = &[
+        attribute::TARGET,
+        attribute::EXPIRES_AT,
+        attribute::WITHDRAWN_AT,
+        attribute::BLOCKED_AT,
+        attribute::VERSION,
+        attribute::CHANGED_AT,
+        attribute::TITLE,
+        attribute::TAGS,
+        attribute::NOTE,
+    ];
+}
+
 /// Expressions in which attributes are named.
 pub mod expression {
     /// A condition: there is no item with this key.
@@ -150,8 +180,12 @@ pub mod expression {
     pub(in crate::dynamodb) const BLOCK: &str = "SET blockedAt = if_not_exists(blockedAt, :now)";
     /// An update: ends the blocking of a link.
     pub(in crate::dynamodb) const UNBLOCK: &str = "REMOVE blockedAt";
-    /// A filter: the item is an API key.
-    pub(in crate::dynamodb) const IS_API_KEY: &str = "begins_with(shortCode, :prefix)";
+    /// A filter: the item is an API key, or says when one was last used.
+    pub(in crate::dynamodb) const IS_API_KEY: &str = "begins_with(shortCode, :key) OR begins_with(shortCode, :use)";
+    /// An update: sets the time of the last use of an API key.
+    pub(in crate::dynamodb) const USE: &str = "SET lastUsedAt = :now";
+    /// A condition on keys: the links of an owner. `owner` itself is a reserved word.
+    pub(in crate::dynamodb) const IS_OWNED: &str = "#owner = :owner";
     /// A condition: the link is the one that was seen, and was never changed.
     pub(in crate::dynamodb) const IS_UNCHANGED: &str = "createdAt = :created AND attribute_not_exists(version)";
     /// A condition: the link is the one that was seen, and was changed as often.
@@ -332,6 +366,12 @@ pub(super) fn api_key_key(digest: &str) -> String {
     format!("key#{digest}")
 }
 
+/// The key of the last use of the API key with this digest. It is an item of its own, because the functions may not write
+/// keys.
+pub(super) fn key_use_key(digest: &str) -> String {
+    format!("keyuse#{digest}")
+}
+
 /// The key of the name of an API key.
 pub(super) fn key_name_key(name: &Name) -> String {
     format!("keyname#{name}")
@@ -496,6 +536,7 @@ mod tests {
             (expression::IS_STALE_ENTRY, &[attribute::ENTRY_CODE]),
             (expression::KEY_EXISTS, &[attribute::CODE]),
             (expression::IS_API_KEY, &[attribute::CODE]),
+            (expression::USE, &[attribute::LAST_USED_AT]),
             (expression::REVOKE, &[attribute::REVOKED_AT]),
             (expression::BLOCK, &[attribute::BLOCKED_AT]),
             (expression::UNBLOCK, &[attribute::BLOCKED_AT]),

@@ -328,7 +328,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::unavailable(error),
-            StoreError::Storage(_) => Self::operator_required(error),
+            StoreError::Storage(_) | StoreError::NoIndex(_) => Self::operator_required(error),
             StoreError::Rejected(_) | StoreError::Malformed { .. } => Self::internal(error),
         }
     }

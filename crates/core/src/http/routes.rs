@@ -30,6 +30,8 @@ pub enum Endpoint {
     RedirectToHome,
     /// `GET /links/{code}`: the link, for its owner.
     ShowLink,
+    /// `GET /links`: the links of an owner.
+    ListLinks,
     /// `PUT /links/{code}`: create the link or change it, so that it is what the request says.
     DeclareLink,
     /// `GET /links/{code}/history`: who changed what of the link.
@@ -86,6 +88,7 @@ pub const ROUTES: &[Route] = &[
     Route { methods: GET, pattern: "/robots.txt", function: Function::Shorten, endpoint: Endpoint::Robots },
     Route { methods: GET, pattern: "/favicon.svg", function: Function::Shorten, endpoint: Endpoint::Favicon },
     Route { methods: POST, pattern: "/links", function: Function::Shorten, endpoint: Endpoint::CreateLink },
+    Route { methods: GET, pattern: "/links", function: Function::Shorten, endpoint: Endpoint::ListLinks },
     Route { methods: GET, pattern: "/links/{code}", function: Function::Shorten, endpoint: Endpoint::ShowLink },
     Route { methods: PUT, pattern: "/links/{code}", function: Function::Shorten, endpoint: Endpoint::DeclareLink },
     Route { methods: PATCH, pattern: "/links/{code}", function: Function::Shorten, endpoint: Endpoint::ChangeLink },
