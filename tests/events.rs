@@ -134,6 +134,7 @@ async fn lambda_and_local_server_respond_equally() {
         "60-declare-link": 200,
         "61-show-history": 200,
         "62-list-links-without-key": 401,
+        "70-show-visits": 200,
     }
     "#);
 }

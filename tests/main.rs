@@ -54,6 +54,7 @@ mod jwt;
 mod keys;
 mod labels;
 mod lambda;
+mod link_visits;
 mod list;
 mod login;
 mod manage;

@@ -330,6 +330,15 @@ async fn responses() -> Vec<(&'static str, &'static str, Response)> {
             };
             responses.push((name, "/links/{code}/history", send(request()).await));
             responses.push((name, "/links/{code}/history", send(request().header("x-filler", &filler)).await));
+            let request = |query: &str, media_type: &str| {
+                let request = http.request(method.clone(), format!("{base}/links/owned/visits{query}"));
+                let request = request.header("accept", media_type);
+                if token.is_empty() { request } else { request.bearer_auth(token) }
+            };
+            for (query, media_type) in [("", accept), ("?to=x", accept), ("", "application/json"), ("", "text/csv")] {
+                responses.push((name, "/links/{code}/visits", send(request(query, media_type)).await));
+            }
+            responses.push((name, "/links/{code}/visits", send(request("", accept).header("x-filler", &filler)).await));
         }
         for body in ["{\"url\": 1}", "{\"withdrawn\": false}", &"x".repeat(shorten::body::MAX_BYTES + 1)] {
             let request = http.patch(format!("{base}/links/owned")).header("accept", accept).bearer_auth(token);
@@ -574,6 +583,9 @@ fn schemas_are_valid() {
         "DeclareLinkRequest",
         "ManagedLink",
         "LinkHistory",
+        "LinkVisits",
+        "DailyVisits",
+        "VisitCount",
         "LinkList",
         "HistoryEntry",
         "ChangedValues",

@@ -164,7 +164,7 @@ async fn browser_form_post_returns_a_page() {
     <p>For example, in a shell:</p>
     <p><code>curl -X PATCH -H "Authorization: Bearer $TOKEN" -d '{"url": "NEW-URL"}' http://sho.rt/links/spring</code></p>
     </details>
-    <p class="next"><a href="./spring+">Preview and visits</a> <a href="./">Shorten another</a></p>
+    <p class="next"><a href="./spring+">Preview</a> <a href="./">Shorten another</a></p>
     </main>
     <script>…</script>
     </body>

@@ -11,7 +11,7 @@ use crate::support::user_agents::{BROWSER_ACCEPT, CURL, FIREFOX};
 
 #[tokio::test]
 async fn preview_is_json_by_default() {
-    let app = TestApp::start().await;
+    let app = TestApp::builder().env("PREVIEW", "full").start().await;
     send(app.create_link(&json!({"url": "https://example.com/a?b=c", "alias": "here"}))).await;
     let mut preview = send(app.get("/here+")).await;
     let document = preview.json();
@@ -34,7 +34,7 @@ async fn preview_is_json_by_default() {
 
 #[tokio::test]
 async fn preview_is_a_page_for_browsers() {
-    let app = TestApp::builder().env("BASE_URL", "https://go.example").start().await;
+    let app = TestApp::builder().env("BASE_URL", "https://go.example").env("PREVIEW", "full").start().await;
     send(
         app.create_link(
             &json!({"url": "https://www.example.com:8443/a?b=c&d#e", "alias": "here", "expires_in": 86_400}),
@@ -103,8 +103,8 @@ async fn preview_is_a_page_for_browsers() {
 }
 
 #[tokio::test]
-async fn preview_shows_visits() {
-    let app = TestApp::start().await;
+async fn preview_shows_visits_to_everybody_only_if_the_operator_wants_that() {
+    let app = TestApp::builder().env("PREVIEW", "full").start().await;
     app.put_item(json!({
         "shortCode": "seen", "originalUrl": "https://example.com/", "createdAt": NOW - 90_000, "hits": 12_345,
         "lastHitAt": NOW - 61,
@@ -121,11 +121,38 @@ async fn preview_shows_visits() {
     ] {
         assert!(page.lines().any(|shown| shown == line), "{line}: {page}");
     }
+
+    let app = TestApp::start().await;
+    app.put_item(json!({
+        "shortCode": "seen", "originalUrl": "https://example.com/", "createdAt": NOW - 90_000, "hits": 12_345,
+        "lastHitAt": NOW - 61,
+    }))
+    .await;
+    let document = send(app.get("/seen+")).await.json();
+    let shown = (&document["url"], &document["visits"], &document["last_visit_at"], &document["days"]);
+    assert_eq!(shown, (&json!("https://example.com/"), &json!(null), &json!(null), &json!([])));
+    let page = send(app.get("/seen+").header("accept", BROWSER_ACCEPT)).await.body;
+    assert!(page.contains("Expires") && !page.contains("isit"), "the page does not mention visits: {page}");
+}
+
+#[tokio::test]
+async fn operator_can_turn_previews_off() {
+    let app = TestApp::builder().env("PREVIEW", "off").start().await;
+    let form = app.request(Method::POST, "/shorten?page").header("content-type", "application/x-www-form-urlencoded");
+    let page = send(form.header("accept", BROWSER_ACCEPT).body("url=https://example.com/&alias=here")).await;
+    assert_eq!(page.status, 201);
+    assert!(!page.body.contains("here+"), "no page leads to the preview: {page}");
+    let unknown = send(app.get("/unknown+")).await;
+    let preview = send(app.get("/here+")).await;
+    assert_eq!((preview.status, preview.body), (404, unknown.body));
+    for path in ["/here", "/here.svg"] {
+        assert!(matches!(send(app.get(path)).await.status, 200 | 301), "{path}");
+    }
 }
 
 #[tokio::test]
 async fn previews_and_qr_codes_are_not_visits() {
-    let app = TestApp::start().await;
+    let app = TestApp::builder().env("PREVIEW", "full").start().await;
     send(app.create_link(&json!({"url": "https://example.com/", "alias": "here"}))).await;
     let created = app.item("here").await.expect("a link");
     for path in ["/here+", "/here.svg", "/here.png"] {

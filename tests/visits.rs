@@ -360,7 +360,7 @@ fn crawlers_are_bots_and_browsers_are_not() {
 
 #[tokio::test]
 async fn preview_reports_visits_and_is_not_one() {
-    let app = TestApp::start().await;
+    let app = TestApp::builder().env("PREVIEW", "full").start().await;
     create_link(&app).await;
     visit(&app).await;
     visit(&app).await;
@@ -374,14 +374,14 @@ async fn preview_reports_visits_and_is_not_one() {
     let page = send(app.get("/here+").header("accept", "text/html")).await.body;
     assert!(page.contains("2 visits in the last 30 days"), "{page}");
 
-    let app = TestApp::builder().env("VISITS", "total").start().await;
+    let app = TestApp::builder().env("PREVIEW", "full").env("VISITS", "total").start().await;
     create_link(&app).await;
     visit(&app).await;
     app.resolve.shutdown().await;
     let preview = send(app.get("/here+")).await.json();
     assert_eq!((&preview["visits"], &preview["days"]), (&json!(1), &json!([])));
 
-    let app = TestApp::builder().env("VISITS", "off").start().await;
+    let app = TestApp::builder().env("PREVIEW", "full").env("VISITS", "off").start().await;
     create_link(&app).await;
     let preview = send(app.get("/here+")).await.json();
     assert_eq!((&preview["visits"], &preview["days"]), (&json!(null), &json!([])));

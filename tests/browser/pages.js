@@ -37,7 +37,7 @@ const CONFIGURATIONS = [
 async function startService() {
   const program = join(TARGET, 'debug/shortlink');
   const child = spawn(program, ['serve', '--listen', '127.0.0.1:0', '--data', 'memory'], {
-    env: { ...process.env, EXPIRES_IN_MIN: '1', ALLOW_NEVER: 'true', LOG_LEVEL: 'error' },
+    env: { ...process.env, EXPIRES_IN_MIN: '1', PREVIEW: 'full', ALLOW_NEVER: 'true', LOG_LEVEL: 'error' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   for await (const line of createInterface(child.stdout)) {
@@ -196,7 +196,7 @@ async function testPages(browser, origin, expired, configuration) {
   await user.inspect('created');
 
   // The preview, and from there the target.
-  await page.getByRole('link', { name: 'Preview and visits' }).click();
+  await page.getByRole('link', { name: 'Preview' }).click();
   await page.waitForURL(`${origin}/${alias}+`);
   assert.equal(await user.text('.target'), target);
   assert.equal(await user.decodeQr('.code img'), `${origin}/${alias}`);

@@ -64,6 +64,9 @@ WRITING_ROUTES = 2      # of those: PATCH and DELETE
 UNITS_CHANGE = 4        # a transaction of the link and an entry of its history, at twice the price of two writes
 UNITS_HISTORY = 50      # the entries of a history, read consistently
 HISTORY_ROUTES = 2
+VISITS_RATE = 2         # GET and HEAD /links/{code}/visits have limits of their own
+VISITS_ROUTES = 2
+UNITS_VISITS = 184      # the link, and the items of a year's days
 
 
 def price(amount, name):
@@ -138,14 +141,18 @@ def main():
 
 def maximum():
     """The most expensive month that the rate limits allow."""
-    redirects, created, other = (SECONDS * rate for rate in (RATE, SHORTEN_RATE * CREATING_ROUTES, OTHER_RATE * OTHER_ROUTES))
-    bill = month(redirects + other, created)
+    redirects, created, other, visits = (
+        SECONDS * rate
+        for rate in (RATE, SHORTEN_RATE * CREATING_ROUTES, OTHER_RATE * OTHER_ROUTES, VISITS_RATE * VISITS_ROUTES)
+    )
+    bill = month(redirects + other + visits, created)
     extra = (
         price(redirects * (UNITS_MISS - UNITS_REDIRECT), "DynamoDB reads")
         + price(created * (UNITS_REUSE - UNITS_CREATE), "DynamoDB writes")
         + price(SECONDS * OTHER_RATE * READING_ROUTES, "DynamoDB reads")
         + price(SECONDS * OTHER_RATE * WRITING_ROUTES * UNITS_CHANGE, "DynamoDB writes")
         + price(SECONDS * OTHER_RATE * HISTORY_ROUTES * UNITS_HISTORY, "DynamoDB reads")
+        + price(visits * UNITS_VISITS, "DynamoDB reads")
         + price(SECONDS * OTHER_RATE * LARGEST, "Data out to the internet")
     )
     return sum(bill.values()) - bill["X-Ray"] + extra

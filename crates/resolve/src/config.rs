@@ -8,6 +8,17 @@ use shortlink_core::visits::recorder::VisitTracking;
 
 const DAY_SECONDS: i64 = 86_400;
 
+/// What the preview of a link shows to everybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preview {
+    /// The target and the visits.
+    Full,
+    /// The target.
+    Target,
+    /// There is no preview.
+    Off,
+}
+
 /// The settings of `resolve`.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -17,6 +28,9 @@ pub struct Config {
     /// `VISITS`: what is counted: `off`; `total`, the number of visits of each link; `daily` (the default), also the
     /// visits, devices, countries and referrers of each day.
     pub visits: VisitTracking,
+    /// `PREVIEW`: what the preview `/{code}+` shows: `full`, where the link leads and its visits; `target` (the default),
+    /// where it leads; `off`, there is no preview.
+    pub preview: Preview,
     /// `VISITS_RETENTION`: how long daily counts are kept, in seconds; 34560000 (400 days) by default.
     pub visits_retention: i64,
     /// `EDGE_KEY`: the secret that a CDN in front of the service sends in the header `x-shortlink-edge`, 16 to 128
@@ -46,9 +60,11 @@ impl Config {
             ("308", StatusCode::PERMANENT_REDIRECT),
         ];
         let tracking = [("off", VisitTracking::Off), ("total", VisitTracking::Total), ("daily", VisitTracking::Daily)];
+        let previews = [("full", Preview::Full), ("target", Preview::Target), ("off", Preview::Off)];
         Ok(Self {
             redirect_status: environment.choice("REDIRECT_STATUS", StatusCode::MOVED_PERMANENTLY, &statuses)?,
             visits: environment.choice("VISITS", VisitTracking::Daily, &tracking)?,
+            preview: environment.choice("PREVIEW", Preview::Target, &previews)?,
             visits_retention: environment.integer(
                 "VISITS_RETENTION",
                 400 * DAY_SECONDS,

@@ -37,7 +37,7 @@ pub mod redirect;
 pub mod resource;
 mod visit_chart;
 
-use config::Config;
+use config::{Config, Preview};
 use resource::LinkResource;
 
 /// The handler of the read side.
@@ -114,6 +114,7 @@ impl Handler for Resolve {
         }
         match resource {
             LinkResource::Redirect => redirect::redirect(self, request, &code).await,
+            LinkResource::Preview if self.config.preview == Preview::Off => Err(not_found()),
             LinkResource::Preview => preview::preview(self, request, &code).await,
             LinkResource::QrCode(format) => qr::qr_code(self, request, &code, format).await,
         }

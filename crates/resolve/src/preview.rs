@@ -1,6 +1,7 @@
 //! `GET /{code}+`: what is known of a link, for those who want to look before they follow it. It is not a visit.
 //!
-//! Browsers get a page, other clients JSON. Referrers, countries and devices are not shown: they are for the operator.
+//! Browsers get a page, other clients JSON. Visits are shown only if the operator wants everybody to see them; the owner of
+//! a link reads them at `/links/{code}/visits`.
 
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -15,6 +16,7 @@ use shortlink_core::http::response::{self, Response};
 use shortlink_core::visits::recorder::VisitTracking;
 
 use crate::Resolve;
+use crate::config::Preview;
 use crate::visit_chart::{self, with_thousands_separators};
 
 /// Only the client may cache a preview, and it must revalidate it each time.
@@ -28,7 +30,7 @@ struct LinkPreview<'a> {
     url: &'a str,
     created_at: Timestamp,
     expires_at: Option<Timestamp>,
-    /// Null if visits are not counted.
+    /// Null if visits are not counted or not shown.
     visits: Option<u64>,
     last_visit_at: Option<Timestamp>,
     days: Vec<PreviewDay<'a>>,
@@ -45,12 +47,13 @@ struct PreviewDay<'a> {
 pub(crate) async fn preview(resolve: &Resolve, request: &Request, code: &Code) -> Result<Response, Problem> {
     let now = resolve.clock.now();
     let link = resolve.find(code, now).await?;
+    let shows_visits = resolve.config.preview == Preview::Full && resolve.visits.tracking() != VisitTracking::Off;
     // Without daily counts there is nothing to read, and the role of the function may not allow it.
-    let days = match resolve.visits.tracking() {
-        VisitTracking::Off | VisitTracking::Total => Vec::new(),
-        VisitTracking::Daily => resolve.store.daily_visits(code, now).await?,
+    let days = if shows_visits && resolve.visits.tracking() == VisitTracking::Daily {
+        resolve.store.daily_visits(code, now).await?
+    } else {
+        Vec::new()
     };
-    let shows_visits = resolve.visits.tracking() != VisitTracking::Off;
     let short_url = resolve.short_url(request, code);
     let mut response = match request.negotiate(&["application/json", "text/html"]) {
         Some("text/html") => page(&link, shows_visits, &days, &short_url, resolve.config.report_url.as_deref()),

@@ -49,6 +49,9 @@ pub struct Config {
     /// Where the page signs people in, from these variables: `SIGN_IN_AUTHORIZE_URL` and `SIGN_IN_TOKEN_URL`, the
     /// endpoints, and `SIGN_IN_CLIENT`, the id of the client. All are set, or none: then the page signs nobody in.
     pub sign_in: Option<SignIn>,
+    /// `PREVIEW`: `off` if links have no preview, so that no page leads to one; `full` or `target` (the default) if they
+    /// have.
+    pub has_preview: bool,
     /// The expiry of links, from these variables, in seconds:
     ///
     /// | variable | default | meaning |
@@ -78,6 +81,7 @@ impl Config {
             door,
             jwt_scope_prefix: environment.text("JWT_SCOPE_PREFIX").unwrap_or_default(),
             sign_in: read_sign_in(environment)?,
+            has_preview: environment.choice("PREVIEW", true, &[("full", true), ("target", true), ("off", false)])?,
             expiry: read_expiry(environment)?,
         })
     }

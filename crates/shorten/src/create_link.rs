@@ -39,7 +39,7 @@ pub(crate) async fn create_link(shorten: &Shorten, request: &Request) -> Result<
     };
     match created {
         Ok((status, link, token)) => {
-            Ok(link_response::link_response(format, status, &link, token.as_ref(), shorten.base_url(request)))
+            Ok(link_response::link_response(shorten, request, format, status, &link, token.as_ref()))
         }
         // Whoever may not create links is not shown the form.
         Err(problem) if matches!(problem.kind(), ProblemKind::Unauthorized | ProblemKind::Forbidden) => Err(problem),

@@ -21,6 +21,7 @@
 //! | [`change_link_request`] | the fields, parsed into the request to change a link |
 //! | `declare_link` | `PUT /links/{code}`: creates a link or changes it, so that it is what the request says |
 //! | `show_history` | `GET /links/{code}/history`: who changed what of a link |
+//! | `show_visits` | `GET /links/{code}/visits`: how often a link was visited, and from where |
 //! | `managed_link_response` | the response about a link for whoever manages it |
 //! | [`link_response`] | the response about a link: JSON, text or a page |
 //! | [`form`] | the page with the form, and the form with errors |
@@ -62,6 +63,7 @@ mod managed_link_response;
 mod multipart;
 mod precondition;
 mod show_history;
+mod show_visits;
 
 use config::Config;
 use key_cache::KeyCache;
@@ -114,6 +116,7 @@ impl Handler for Shorten {
             Endpoint::ShowLink => return manage_link::show_link(self, request).await,
             Endpoint::DeclareLink => return declare_link::declare_link(self, request).await,
             Endpoint::ShowHistory => return show_history::show_history(self, request).await,
+            Endpoint::ShowVisits => return show_visits::show_visits(self, request).await,
             Endpoint::ChangeLink => return manage_link::change_link(self, request).await,
             Endpoint::WithdrawLink => return manage_link::withdraw_link(self, request).await,
             Endpoint::Home => {

@@ -2,7 +2,6 @@
 
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
-use shortlink_core::domain::base_url::BaseUrl;
 use shortlink_core::domain::clock::Timestamp;
 use shortlink_core::domain::link::Link;
 use shortlink_core::domain::manage_token::ManageToken;
@@ -10,8 +9,8 @@ use shortlink_core::http::html::{self, EscapedHtml, Page};
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response::{self, Response};
 
-use crate::body;
 use crate::form::SCRIPT;
+use crate::{Shorten, body};
 
 /// The format of a response about a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,14 +61,15 @@ impl Format {
 
 /// The response about a link.
 pub(crate) fn link_response(
+    shorten: &Shorten,
+    request: &Request,
     format: Format,
     status: StatusCode,
     link: &Link,
     token: Option<&ManageToken>,
-    base_url: &BaseUrl,
 ) -> Response {
     let code = link.code.as_str();
-    let short_url = base_url.join(code);
+    let short_url = shorten.base_url(request).join(code);
     let mut response = match format {
         Format::Json => {
             let link = LinkResponse {
@@ -84,7 +84,7 @@ pub(crate) fn link_response(
             response::json(status, &link)
         }
         Format::Text => response::text(status, format!("{short_url}\n")),
-        Format::Html => page(status, link, token, &short_url),
+        Format::Html => page(status, link, token, &short_url, shorten.config.has_preview),
     };
     let headers = response.headers_mut();
     // This cannot fail: a code and a parsed base URL are visible ASCII.
@@ -95,7 +95,7 @@ pub(crate) fn link_response(
     response
 }
 
-fn page(status: StatusCode, link: &Link, token: Option<&ManageToken>, short_url: &str) -> Response {
+fn page(status: StatusCode, link: &Link, token: Option<&ManageToken>, short_url: &str, has_preview: bool) -> Response {
     let (_, host, _) = link.target.split_at_host();
     let until = link.expires_at.map_or_else(
         || "and never expires".to_owned(),
@@ -107,7 +107,7 @@ fn page(status: StatusCode, link: &Link, token: Option<&ManageToken>, short_url:
         host = EscapedHtml(host),
         until = until,
         short_url = EscapedHtml(short_url),
-        code = link.code,
+        preview = if has_preview { format!("<a href=\"./{}+\">Preview</a> ", link.code) } else { String::new() },
         manage = token.map_or_else(String::new, |token| manage_section(link, token, short_url)),
         qr_code = html::qr_code_section("code", &link.code, short_url),
     );

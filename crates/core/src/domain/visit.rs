@@ -67,7 +67,19 @@ pub struct DailyCounts {
     pub referrers: BTreeMap<String, u64>,
 }
 
-/// One day of a link's history, as it is stored.
+/// The kinds of devices.
+pub const DEVICES: [&str; 3] = ["phone", "tablet", "desktop"];
+
+/// The visits of a link in a range of days.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VisitReport {
+    /// Each day, the earliest first. Days without visits are included, with zeros.
+    pub days: Vec<DailyVisits>,
+    /// The visits of all days by device, country and referrer, and the sums of the days.
+    pub total: DailyCounts,
+}
+
+/// One day of a link's visits, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DailyVisits {
     /// The day in UTC, such as `2030-01-31`.

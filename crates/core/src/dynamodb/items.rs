@@ -31,7 +31,7 @@ use crate::domain::link::{Link, NewLink};
 use crate::domain::link_history::MAX_ENTRIES;
 use crate::domain::owner::Owner;
 use crate::domain::target::Target;
-use crate::domain::visit::{DailyCounts, DailyVisits};
+use crate::domain::visit::{DEVICES, DailyCounts, DailyVisits};
 use crate::dynamodb::store::ConditionalPut;
 
 /// An item, as the SDK represents it.
@@ -462,6 +462,24 @@ pub(super) fn has_flush_id(item: &Item, flush_id: &str) -> bool {
 pub(super) fn daily_referrers(item: &Item) -> BTreeSet<String> {
     let hosts = item.get(attribute::REFERRERS).and_then(|hosts| hosts.as_ss().ok());
     hosts.into_iter().flatten().cloned().collect()
+}
+
+/// Adds the counts of a day's item to `total`, with all referrers however many there are.
+pub(super) fn add_daily_counts(item: &Item, total: &mut DailyCounts) {
+    for (name, value) in item {
+        let Some(count) = value.as_n().ok().and_then(|digits| digits.parse::<u64>().ok()) else { continue };
+        if name == attribute::HITS {
+            total.hits += count;
+        } else if name == attribute::BOTS {
+            total.bots += count;
+        } else if let Some(device) = DEVICES.into_iter().find(|device| device == name) {
+            *total.devices.entry(device).or_default() += count;
+        } else if let Some(country) = name.strip_prefix(attribute::COUNTRY_PREFIX) {
+            *total.countries.entry(country.to_owned()).or_default() += count;
+        } else if let Some(host) = name.strip_prefix(attribute::REFERRER_PREFIX) {
+            *total.referrers.entry(host.to_owned()).or_default() += count;
+        }
+    }
 }
 
 /// Copies the totals of a day's item into `day`.

@@ -15,7 +15,10 @@ use aws_sdk_dynamodb::types::{
 
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
-use crate::domain::visit::{DAYS_SHOWN, DailyCounts, DailyVisits, Flush, MAX_REFERRERS, OTHER, VisitCounts};
+use crate::domain::link::Link;
+use crate::domain::visit::{
+    DAYS_SHOWN, DailyCounts, DailyVisits, Flush, MAX_REFERRERS, OTHER, VisitCounts, VisitReport,
+};
 use crate::dynamodb::error::StoreError;
 use crate::dynamodb::items::{self, DAY_SECONDS, Item, attribute, expression, number};
 use crate::dynamodb::store::Store;
@@ -26,6 +29,9 @@ pub const MAX_TRANSACTION_ITEMS: usize = 100;
 /// The maximum number of attempts to write a day whose referrers are being added by others, and to read days that
 /// DynamoDB leaves out of a response.
 const MAX_ATTEMPTS: usize = 3;
+
+/// The maximum number of keys in a `BatchGetItem`: DynamoDB's limit.
+const MAX_BATCH_KEYS: usize = 100;
 
 /// The number of items that writing these counts updates.
 pub fn item_count(counts: &VisitCounts) -> usize {
@@ -99,36 +105,65 @@ impl Store {
     /// [`StoreError`].
     pub async fn daily_visits(&self, code: &Code, now: Timestamp) -> Result<Vec<DailyVisits>, StoreError> {
         let dates = (0..DAYS_SHOWN).rev().filter_map(|ago| Some(now.plus(-ago * DAY_SECONDS)?.date()));
-        let mut days: BTreeMap<String, DailyVisits> =
-            dates.map(|date| (items::daily_key(code, &date), DailyVisits { date, hits: 0, bots: 0 })).collect();
-        let mut missing: Vec<Item> =
-            days.keys().map(|key| Item::from([(attribute::CODE.to_owned(), AttributeValue::S(key.clone()))])).collect();
-        // DynamoDB leaves keys out of its response when it is busy, and lists them.
+        let mut days = empty_days(code, dates);
+        let keys = days.keys().cloned().collect();
+        for item in self.read_days(keys, Some(expression::DAILY_VISITS)).await? {
+            read_day(&item, &mut days);
+        }
+        Ok(days.into_values().collect())
+    }
+
+    /// The visits of a link on these days, such as `2030-01-31`. Only the days from its creation until `now` are read.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn visit_report(
+        &self,
+        link: &Link,
+        dates: impl Iterator<Item = String>,
+        now: Timestamp,
+    ) -> Result<VisitReport, StoreError> {
+        let mut days = empty_days(&link.code, dates);
+        let mut total = DailyCounts::default();
+        let (first, last) = (link.created_at.date(), now.date());
+        let may_have_visits = |day: &DailyVisits| (&first..=&last).contains(&&day.date);
+        let keys = days.iter().filter(|(_, day)| may_have_visits(day));
+        let keys: Vec<_> = keys.map(|(key, _)| key.clone()).collect();
+        for keys in keys.chunks(MAX_BATCH_KEYS) {
+            for item in self.read_days(keys.to_vec(), None).await? {
+                read_day(&item, &mut days);
+                items::add_daily_counts(&item, &mut total);
+            }
+        }
+        Ok(VisitReport { days: days.into_values().collect(), total })
+    }
+
+    /// Reads the items of at most [`MAX_BATCH_KEYS`] days; those that do not exist are left out.
+    async fn read_days(&self, keys: Vec<String>, projection: Option<&str>) -> Result<Vec<Item>, StoreError> {
+        let to_key = |key| Item::from([(attribute::CODE.to_owned(), AttributeValue::S(key))]);
+        let mut missing: Vec<Item> = keys.into_iter().map(to_key).collect();
+        let mut found = Vec::new();
+        // DynamoDB leaves keys out of its response when it is busy or the response would be too large, and lists them.
         for _ in 0..MAX_ATTEMPTS {
             if missing.is_empty() {
                 break;
             }
             let keys = KeysAndAttributes::builder()
                 .set_keys(Some(missing))
-                .projection_expression(expression::DAILY_VISITS)
+                .set_projection_expression(projection.map(str::to_owned))
                 .build()
                 .map_err(|error| StoreError::Rejected(error.to_string()))?;
             let response = self.client.batch_get_item().request_items(&self.table, keys).send().await;
             let mut response = response.map_err(|error| StoreError::from_sdk(&error))?;
-            let found = response.responses.as_mut().and_then(|tables| tables.remove(&self.table)).unwrap_or_default();
-            for item in found {
-                let key = item.get(attribute::CODE).and_then(|key| key.as_s().ok());
-                if let Some(day) = key.and_then(|key| days.get_mut(key)) {
-                    items::read_daily_visits(&item, day);
-                }
-            }
+            found.extend(response.responses.as_mut().and_then(|tables| tables.remove(&self.table)).unwrap_or_default());
             let unprocessed = response.unprocessed_keys.as_mut().and_then(|tables| tables.remove(&self.table));
             missing = unprocessed.map(|keys| keys.keys).unwrap_or_default();
         }
         if !missing.is_empty() {
-            return Err(StoreError::Unavailable("DynamoDB repeatedly left out days of a link's history".to_owned()));
+            return Err(StoreError::Unavailable("DynamoDB repeatedly left out days of a link's visits".to_owned()));
         }
-        Ok(days.into_values().collect())
+        Ok(found)
     }
 
     /// Adds to a link's total. Returns false if the link does not exist.
@@ -242,6 +277,18 @@ impl Store {
             .key(attribute::CODE, AttributeValue::S(key))
             .expression_attribute_values(":flush", AttributeValue::S(flush_id.to_owned()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+}
+
+/// Days without visits, by the keys of their items.
+fn empty_days(code: &Code, dates: impl Iterator<Item = String>) -> BTreeMap<String, DailyVisits> {
+    dates.map(|date| (items::daily_key(code, &date), DailyVisits { date, hits: 0, bots: 0 })).collect()
+}
+
+/// Copies the totals of a day's item into its day.
+fn read_day(item: &Item, days: &mut BTreeMap<String, DailyVisits>) {
+    if let Some(day) = items::text(item, attribute::CODE).and_then(|key| days.get_mut(key)) {
+        items::read_daily_visits(item, day);
     }
 }
 

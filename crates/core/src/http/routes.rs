@@ -36,6 +36,8 @@ pub enum Endpoint {
     DeclareLink,
     /// `GET /links/{code}/history`: who changed what of the link.
     ShowHistory,
+    /// `GET /links/{code}/visits`: the visits of the link, for its owner.
+    ShowVisits,
     /// `PATCH /links/{code}`: change the link.
     ChangeLink,
     /// `DELETE /links/{code}`: withdraw the link.
@@ -98,6 +100,12 @@ pub const ROUTES: &[Route] = &[
         pattern: "/links/{code}/history",
         function: Function::Shorten,
         endpoint: Endpoint::ShowHistory,
+    },
+    Route {
+        methods: GET,
+        pattern: "/links/{code}/visits",
+        function: Function::Shorten,
+        endpoint: Endpoint::ShowVisits,
     },
     Route { methods: GET, pattern: "/{code}", function: Function::Resolve, endpoint: Endpoint::Link },
     DEFAULT_ROUTE,
