@@ -29,12 +29,13 @@ const PURGE_AFTER: i64 = 30 * 86_400;
 /// The code of the `rank`th link. Codes of neighbouring ranks are far apart, as random codes are. `requests.lua`
 /// computes the same codes.
 pub(crate) fn code(rank: u64) -> String {
-    let mut rest = rank * 678_223_079 % 49_u64.pow(7);
+    let size = ALPHABET.len() as u64;
+    let mut rest = rank * 678_223_079 % size.pow(7);
     let mut code = String::new();
     for _ in 0..7 {
-        let digit = usize::try_from(rest % 49).unwrap_or_default();
+        let digit = usize::try_from(rest % size).unwrap_or_default();
         code.extend(ALPHABET.get(digit).copied().map(char::from));
-        rest /= 49;
+        rest /= size;
     }
     code
 }

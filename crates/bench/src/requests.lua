@@ -15,13 +15,13 @@ local chhoto = "POST /api/new HTTP/1.1\r\nHost: localhost\r\n" .. agent
   .. "Content-Type: application/json\r\nContent-Length: "
 
 -- The same codes as in links.rs.
-local alphabet = "346789ABCDEFGHJKLMNPQRTUVWXYabcdefghijkmnpqrtwxyz"
+local alphabet = "6789BCDFGHJKLMNPQRTWbcdfghjkmnpqrtwz"
 local function code(rank)
-  local rest, characters = (rank * 678223079) % 49 ^ 7, {}
+  local rest, characters = (rank * 678223079) % 36 ^ 7, {}
   for n = 1, 7 do
-    local digit = rest % 49
+    local digit = rest % 36
     characters[n] = alphabet:sub(digit + 1, digit + 1)
-    rest = (rest - digit) / 49
+    rest = (rest - digit) / 36
   end
   return table.concat(characters)
 end

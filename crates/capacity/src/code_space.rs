@@ -1,7 +1,7 @@
 //! How often a generated code is taken, and how long codes must be.
 //!
-//! There are `49^L` codes of `L` characters. Once `n` links exist, a generated code is taken with probability
-//! `p = n / 49^L`. The conditional put then fails, and another code is generated, so that a link takes `1 / (1 - p)`
+//! There are `36^L` codes of `L` characters. Once `n` links exist, a generated code is taken with probability
+//! `p = n / 36^L`. The conditional put then fails, and another code is generated, so that a link takes `1 / (1 - p)`
 //! puts. After five attempts, which all fail with probability `p^5`, codes get one character longer, and hardly any of
 //! those is taken. However full the code space is, two links never get the same code, because the put is conditional.
 //!
@@ -48,7 +48,7 @@ impl CodeSpace {
     }
 
     /// Simulates the creation of links in a space of three characters of which the same share is taken.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 49^3")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 36^3")]
     pub(crate) fn simulate(self, seed: u64) -> Creation {
         const LENGTH: usize = 3;
         const LINKS: u32 = 100_000;
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn simulation_confirms_the_estimate() {
         for share in [0.001, 0.15, 0.6] {
-            let space = CodeSpace { links: share * 49_f64.powi(7), length: 7 };
+            let space = CodeSpace { links: share * 36_f64.powi(7), length: 7 };
             let (estimated, simulated) = (space.estimate(), space.simulate(7));
             assert!((estimated.first_taken - simulated.first_taken).abs() < 0.005, "{share}: {simulated:?}");
             assert!((estimated.puts - simulated.puts).abs() < 0.02, "{share}: {simulated:?}");
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn billion_links_need_seven_characters() {
-        assert_eq!([1e6, 1e9, 1e11].map(required_length), [5, 7, 8]);
+    fn billion_links_need_eight_characters() {
+        assert_eq!([1e6, 1e9, 1e11].map(required_length), [6, 8, 9]);
     }
 }

@@ -38,7 +38,7 @@ pub struct SignIn {
 pub struct Config {
     /// `BASE_URL`: what short URLs begin with; see [`Environment::base_url`].
     pub base_url: Option<BaseUrl>,
-    /// `CODE_LENGTH`: the length of a generated code in characters, 3 to 32, 7 by default: 49^7 = 6.8 × 10^11 codes.
+    /// `CODE_LENGTH`: the length of a generated code in characters, 3 to 32, 7 by default: 36^7 = 7.8 × 10^10 codes.
     pub code_length: usize,
     /// `DOOR`: who may create links: `open`, anybody (the default); `key`, whoever has an API key;
     /// `jwt`, whoever has a token that API Gateway has verified.

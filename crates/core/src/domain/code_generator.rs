@@ -11,7 +11,7 @@ use crate::domain::manage_token::ManageToken;
 pub const ATTEMPTS_PER_LENGTH: usize = 5;
 
 /// By how many characters a code may be longer than configured. Even in a code space that is 99 % full, 5 codes of 7
-/// characters and 5 of 8 are all taken once in 3 × 10^8 links.
+/// characters and 5 of 8 are all taken once in 7 × 10^7 links.
 pub const EXTRA_LENGTH: usize = 3;
 
 /// Generates codes of a configured length from a random source. Clones share the source.
