@@ -39,11 +39,11 @@ async fn json_body_creates_a_link() {
     201
     cache-control: no-store
     content-type: application/json
-    location: http://sho.rt/kwWam8A
+    location: http://sho.rt/Td8qWBd
     vary: accept
     x-content-type-options: nosniff
 
-    {"short":"/kwWam8A","short_url":"http://sho.rt/kwWam8A","code":"kwWam8A","url":"https://example.com/b?q=%C3%A9","created_at":"2030-01-01T00:00:00Z","expires_at":"2030-04-01T00:00:00Z","manage_token":"slm_df230b49615d175307d580c33d6fda61fc7b9aec91df0f5c1a5ebe3b8cbfee02"}
+    {"short":"/Td8qWBd","short_url":"http://sho.rt/Td8qWBd","code":"Td8qWBd","url":"https://example.com/b?q=%C3%A9","created_at":"2030-01-01T00:00:00Z","expires_at":"2030-04-01T00:00:00Z","manage_token":"slm_df230b49615d175307d580c33d6fda61fc7b9aec91df0f5c1a5ebe3b8cbfee02"}
     "#);
 }
 
@@ -142,6 +142,7 @@ async fn link_redirects_to_its_target() {
     301
     cache-control: private, max-age=90
     location: https://example.com/%C3%A9?q#f
+    x-content-type-options: nosniff
     ");
     assert_eq!(send(app.head("/here")).await, redirect);
     // The query and the headers do not affect the target.
@@ -260,6 +261,7 @@ async fn gateway_limits_apply() {
     assert_snapshot!(send(post(10 * 1024 * 1024 + 1)).await, @r#"
     413
     content-type: application/json
+    x-content-type-options: nosniff
 
     {"message":"Request Entity Too Large"}
     "#);
@@ -270,6 +272,7 @@ async fn gateway_limits_apply() {
     assert_snapshot!(send(get(10_240)).await, @r#"
     431
     content-type: application/json
+    x-content-type-options: nosniff
 
     {"message":"Request Header Fields Too Large"}
     "#);

@@ -30,6 +30,8 @@
 //! | [`properties`] | properties of arbitrary input |
 //! | [`qr`] | QR codes: that they scan, and their parameters |
 //! | [`races`] | concurrent requests, lost responses and replica lag |
+//! | [`security_headers`] | the headers of every response that restrict what browsers do with it |
+//! | [`targets`] | which targets are refused, in every notation |
 //! | [`template`] | `template.yaml` against the code |
 //! | [`visits`] | the recording of visits, and the link cache |
 //! | [`support`] | (what the tests share) |
@@ -65,6 +67,8 @@ mod process;
 mod properties;
 mod qr;
 mod races;
+mod security_headers;
 mod support;
+mod targets;
 mod template;
 mod visits;

@@ -46,6 +46,9 @@ const LOCAL_SUFFIXES: &[&str] = &[
 /// nobody and everybody tries them.
 const RESERVED_SUFFIXES: &[&str] = &["alt", "arpa", "invalid", "onion", "test"];
 
+/// Public names of services that clouds run at link-local addresses: Google's and Azure's are below `internal`.
+const METADATA_NAMES: &[&str] = &["metadata.packet.net", "metadata.platformequinix.com", "metadata.tencentyun.com"];
+
 /// The maximum lengths of a host name and of one of its labels, in bytes (RFC 1035, section 2.3.4).
 const MAX_NAME: usize = 253;
 const MAX_LABEL: usize = 63;
@@ -214,7 +217,7 @@ fn check_name(name: &str) -> Result<(), TargetError> {
         |suffix: &str| name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     let is_in = |suffixes: &[&str]| suffixes.iter().any(|suffix| is_at_or_below(suffix));
     let shown = || name.chars().take(64).collect();
-    if labels().count() == 1 || is_in(LOCAL_SUFFIXES) {
+    if labels().count() == 1 || is_in(LOCAL_SUFFIXES) || is_in(METADATA_NAMES) {
         return Err(TargetError::LocalName { host: shown() });
     }
     if is_in(RESERVED_SUFFIXES) {
@@ -395,6 +398,9 @@ mod tests {
             "nas.home.arpa",
             "intranet",
             "nas.lan",
+            "instance-data",
+            "metadata.google.internal",
+            "metadata.tencentyun.com",
         ] {
             assert!(matches!(parse(&format!("http://{host}")), Err(TargetError::LocalName { .. })), "{host}");
         }
