@@ -212,6 +212,10 @@ async fn named_stage_is_part_of_the_short_url() {
 struct Stuck;
 
 impl Handler for Stuck {
+    fn is_https(&self, _: &Request) -> bool {
+        true
+    }
+
     async fn handle(&self, _: &Request) -> Result<response::Response, Problem> {
         std::future::pending().await
     }

@@ -141,7 +141,6 @@ async fn images_are_cacheable() {
     assert_snapshot!(svg, @r##"
     200
     cache-control: public, max-age=86400
-    content-security-policy: default-src 'none'; frame-ancestors 'none'
     content-type: image/svg+xml
     etag: "81a88f65e57c749ecc345fb0b367a44b"
     x-content-type-options: nosniff

@@ -317,6 +317,12 @@ pub fn without_token(created: &Response) -> serde_json::Value {
     body
 }
 
+/// The policies of a response that is no page.
+pub const DEFAULT_POLICIES: &[(&str, &[u8])] = &[
+    ("content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    ("referrer-policy", b"strict-origin-when-cross-origin"),
+];
+
 /// The response as on the wire, without the headers that [`headers`] omits.
 impl std::fmt::Display for Response {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -336,8 +342,13 @@ pub async fn send(request: RequestBuilder) -> Response {
     Response { status, headers, body: response.text().await.expect("a body in UTF-8") }
 }
 
-/// The headers without those that the HTTP server adds to every response.
+/// The headers without those that the HTTP server adds to every response, and without the policies that every response
+/// has unless it has a stricter one.
 pub fn headers(headers: &http::HeaderMap) -> BTreeMap<String, String> {
-    let own = headers.iter().filter(|(name, _)| !matches!(name.as_str(), "date" | "content-length" | "connection"));
+    let by_server = |name: &str| matches!(name, "date" | "content-length" | "connection" | "strict-transport-security");
+    let own = headers.iter().filter(|(name, value)| {
+        !by_server(name.as_str())
+            && DEFAULT_POLICIES.iter().all(|default| *default != (name.as_str(), value.as_bytes()))
+    });
     own.map(|(name, value)| (name.to_string(), value.to_str().expect("ASCII").to_owned())).collect()
 }

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use serde_json::value::RawValue;
 use shortlink_core::http::handler::Handler;
 use shortlink_core::http::routes::{self, Function};
@@ -62,6 +63,16 @@ pub async fn invoke(app: &TestApp, event: &str) -> Response {
             assert_eq!(invoke_function(&app.resolve, &raw).await, response);
             response
         }
+    }
+}
+
+/// Invokes the function that the event's route belongs to, or `resolve`, and returns its response as it is.
+pub async fn invoke_raw(app: &TestApp, event: &str) -> ApiGatewayV2httpResponse {
+    let raw = RawValue::from_string(event.to_owned()).expect("JSON");
+    let parsed: serde_json::Value = serde_json::from_str(event).expect("JSON");
+    match parsed["routeKey"].as_str().and_then(routes::find_by_key).map(|route| route.function) {
+        Some(Function::Shorten) => shortlink_lambda::respond_to_event(&app.shorten, &raw).await,
+        Some(Function::Resolve) | None => shortlink_lambda::respond_to_event(&app.resolve, &raw).await,
     }
 }
 

@@ -39,6 +39,9 @@ mod shutdown;
 pub use lambda_runtime::Error;
 use post_response::PostResponseLayer;
 
+/// API Gateway accepts https only.
+const IS_HTTPS: bool = true;
+
 /// The future of a response. The box keeps its type short: it would otherwise nest the futures of the SDK and the
 /// runtime deeper than the compiler allows.
 type ResponseFuture = Pin<Box<dyn Future<Output = Result<ApiGatewayV2httpResponse, Infallible>> + Send>>;
@@ -93,12 +96,12 @@ pub async fn respond_to_event(handler: &impl Handler, event: &RawValue) -> ApiGa
         tracing::warn!("received an event that is not from an API Gateway HTTP API");
         let reason = "This function accepts only events from an API Gateway HTTP API, payload format 2.0.";
         let problem = Problem::new(ProblemKind::InvalidBody, reason);
-        return event::to_gateway_response(problem.render_without_request(), false);
+        return event::to_gateway_response(problem.render_without_request(IS_HTTPS), false);
     };
     let is_head = event::is_head(&event);
     let response = match event::into_request(event) {
         Ok(request) => handler.respond(&request).await,
-        Err(problem) => problem.render_without_request(),
+        Err(problem) => problem.render_without_request(IS_HTTPS),
     };
     event::to_gateway_response(response, is_head)
 }

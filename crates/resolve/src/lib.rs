@@ -16,6 +16,7 @@
 
 use std::sync::Arc;
 
+use shortlink_core::domain::base_url::BaseUrl;
 use shortlink_core::domain::clock::{Clock, Timestamp};
 use shortlink_core::domain::code::Code;
 use shortlink_core::domain::link::Link;
@@ -95,11 +96,19 @@ impl Resolve {
 
     /// The short URL of a code.
     fn short_url(&self, request: &Request, code: &Code) -> String {
-        self.config.base_url.as_ref().unwrap_or(&request.base_url).join(code.as_str())
+        self.base_url(request).join(code.as_str())
+    }
+
+    fn base_url<'a>(&'a self, request: &'a Request) -> &'a BaseUrl {
+        self.config.base_url.as_ref().unwrap_or(&request.base_url)
     }
 }
 
 impl Handler for Resolve {
+    fn is_https(&self, request: &Request) -> bool {
+        self.base_url(request).is_https()
+    }
+
     async fn handle(&self, request: &Request) -> Result<Response, Problem> {
         let segment = match request.endpoint {
             Endpoint::Link => request.code_param.as_deref(),

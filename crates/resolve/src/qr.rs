@@ -10,7 +10,7 @@
 
 use std::ops::RangeInclusive;
 
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode};
 use qrcode::EcLevel;
 use shortlink_core::domain::code::Code;
 use shortlink_core::http::problem::{Problem, ProblemKind};
@@ -28,9 +28,6 @@ const MARGIN: RangeInclusive<u32> = 0..=16;
 
 /// How long an image may be cached, in seconds, if its link does not expire before.
 const MAX_AGE_SECONDS: i64 = 86_400;
-
-/// An image may run and load nothing, even if it is opened as a document of its own.
-const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 /// How a QR code is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +61,7 @@ pub(crate) async fn qr_code(
     let scope = if resolve.config.base_url.is_some() { "public" } else { "private" };
     let cache_control = HeaderValue::from_str(&format!("{scope}, max-age={max_age}"));
     let cache_control = cache_control.unwrap_or(HeaderValue::from_static("no-store"));
-    let mut response = response::with_body(StatusCode::OK, content_type, cache_control, image);
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+    let response = response::with_body(StatusCode::OK, content_type, cache_control, image);
     Ok(response::with_etag(request, response))
 }
 

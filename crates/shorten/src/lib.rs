@@ -93,9 +93,9 @@ impl Shorten {
         Self { config, store, codes, clock, keys: Arc::default(), key_uses: Arc::default() }
     }
 
-    /// Whether `BASE_URL` is set.
-    pub fn is_base_url_set(&self) -> bool {
-        self.config.base_url.is_some()
+    /// What short URLs begin with, if `BASE_URL` is set.
+    pub fn configured_base_url(&self) -> Option<&BaseUrl> {
+        self.config.base_url.as_ref()
     }
 
     /// The hosts of this service, which no link may redirect to.
@@ -109,6 +109,10 @@ impl Shorten {
 }
 
 impl Handler for Shorten {
+    fn is_https(&self, request: &Request) -> bool {
+        self.base_url(request).is_https()
+    }
+
     async fn handle(&self, request: &Request) -> Result<Response, Problem> {
         let (content_type, cache_control, file) = match request.endpoint {
             Endpoint::CreateLink => return create_link::create_link(self, request).await,

@@ -8,9 +8,11 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
+use shortlink_core::domain::base_url::BaseUrl;
 use shortlink_core::http::handler::Handler;
 use shortlink_core::http::request::Request;
 use shortlink_core::http::routes::{self, Function, Route};
+use shortlink_core::http::security_headers;
 
 use crate::gateway::Functions;
 use crate::gateway::client_connection::{ClientConnection, ProxyCheck};
@@ -28,30 +30,38 @@ const KEPT_BODY_BYTES: usize = shorten::body::MAX_BYTES + 1;
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Hands a request to the function whose route matches it.
+/// Hands a request to the function whose route matches it, or answers it with an error of the gateway.
 pub(super) async fn dispatch(
     functions: &Functions,
     proxy_check: &ProxyCheck,
     client: &ClientConnection,
     request: HttpRequest<Incoming>,
 ) -> Response<Full<Bytes>> {
+    let response = try_dispatch(functions, proxy_check, client, request).await;
+    response.map(|response| response.map(Full::new)).unwrap_or_else(|status| {
+        gateway_error(status, functions.shorten.configured_base_url().is_some_and(BaseUrl::is_https))
+    })
+}
+
+/// Hands a request to the function whose route matches it. The error is the status of the gateway's response.
+async fn try_dispatch(
+    functions: &Functions,
+    proxy_check: &ProxyCheck,
+    client: &ClientConnection,
+    request: HttpRequest<Incoming>,
+) -> Result<Response<Bytes>, StatusCode> {
     let (parts, body) = request.into_parts();
     if request_line_size(&parts) + headers_size(&parts.headers) > MAX_HEAD_BYTES {
-        return gateway_error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
-    let Some(base_url) = client.base_url(&parts) else {
-        return gateway_error(StatusCode::BAD_REQUEST);
-    };
+    let base_url = client.base_url(&parts).ok_or(StatusCode::BAD_REQUEST)?;
     proxy_check.check(&parts);
     let matched = routes::find(parts.method.as_str(), parts.uri.path());
     if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
-        return gateway_error(StatusCode::PAYLOAD_TOO_LARGE);
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
     let kept_bytes = if matches!(parts.method, Method::GET | Method::HEAD) { 0 } else { KEPT_BODY_BYTES };
-    let body = match read_body(body, kept_bytes).await {
-        Ok(body) => body,
-        Err(status) => return gateway_error(status),
-    };
+    let body = read_body(body, kept_bytes).await?;
     let request = Request {
         endpoint: matched.route.endpoint,
         is_head: parts.method == Method::HEAD,
@@ -64,11 +74,10 @@ pub(super) async fn dispatch(
         request_id: next_request_id(),
         verified_token: None,
     };
-    let response = match matched.route.function {
+    Ok(match matched.route.function {
         Function::Shorten => functions.shorten.respond(&request).await,
         Function::Resolve => functions.resolve.respond(&request).await,
-    };
-    response.map(Full::new)
+    })
 }
 
 /// The decoded path of a GET or HEAD that only the default route matches.
@@ -118,7 +127,7 @@ fn next_request_id() -> String {
 }
 
 /// A response of the gateway itself, in the form that API Gateway's have.
-fn gateway_error(status: StatusCode) -> Response<Full<Bytes>> {
+fn gateway_error(status: StatusCode, is_https: bool) -> Response<Full<Bytes>> {
     let message = match status {
         StatusCode::PAYLOAD_TOO_LARGE => "Request Entity Too Large",
         _ => status.canonical_reason().unwrap_or_default(),
@@ -126,5 +135,6 @@ fn gateway_error(status: StatusCode) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::from(serde_json::json!({ "message": message }).to_string()));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    security_headers::add(response.headers_mut(), is_https);
     response
 }

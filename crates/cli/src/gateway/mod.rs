@@ -54,7 +54,7 @@ pub struct Functions {
 
 /// Serves requests on `listener` until `stop` is ready, then finishes those that are in progress.
 pub async fn serve(listener: TcpListener, functions: Functions, stop: impl Future<Output = ()>) {
-    let proxy_check = Arc::new(ProxyCheck::new(functions.shorten.is_base_url_set()));
+    let proxy_check = Arc::new(ProxyCheck::new(functions.shorten.configured_base_url().is_some()));
     let functions = Arc::new(functions);
     let (stop_flushing, flushing_stopped) = oneshot::channel();
     let flush_loop = tokio::spawn(flush_loop::run(Arc::clone(&functions), flushing_stopped));

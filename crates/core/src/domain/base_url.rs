@@ -27,6 +27,11 @@ impl BaseUrl {
         &self.host
     }
 
+    /// Whether clients use https. They do if it is unknown: only API Gateway, which accepts nothing else, can leave it out.
+    pub fn is_https(&self) -> bool {
+        !self.text.starts_with("http://")
+    }
+
     /// The URL of `path`, which must not begin with a slash.
     pub fn join(&self, path: &str) -> String {
         format!("{}/{path}", self.text)

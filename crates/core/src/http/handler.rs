@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::http::response::Response;
+use crate::http::security_headers;
 
 /// The deadline of a request. Each call to DynamoDB has timeouts of its own, but a request may need several calls.
 /// Lambda ends a function after the `Timeout` of template.yaml, which is longer, and the client would then get the
@@ -20,16 +21,21 @@ pub trait Handler: Send + Sync + 'static {
     /// The [`Problem`] to report to the client; [`respond`](Self::respond) renders it.
     fn handle(&self, request: &Request) -> impl Future<Output = Result<Response, Problem>> + Send;
 
+    /// Whether the client that sent `request` uses https.
+    fn is_https(&self, request: &Request) -> bool;
+
     /// Handles a request within [`DEADLINE`], and renders and logs the problem if there is one. A request that takes
-    /// longer is abandoned and answered with 503.
+    /// longer is abandoned and answered with 503. Every response gets the [security headers](security_headers).
     fn respond(&self, request: &Request) -> impl Future<Output = Response> + Send {
         async move {
             let outcome = tokio::time::timeout(DEADLINE, self.handle(request)).await;
             let outcome = outcome.unwrap_or_else(|_| Err(Problem::unavailable("the request took too long")));
-            outcome.unwrap_or_else(|problem| {
+            let mut response = outcome.unwrap_or_else(|problem| {
                 problem.log(&request.request_id);
                 problem.render(request)
-            })
+            });
+            security_headers::add(response.headers_mut(), self.is_https(request));
+            response
         }
     }
 

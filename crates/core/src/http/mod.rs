@@ -10,6 +10,7 @@
 //! | [`handler`] | the trait that `shorten` and `resolve` implement, and the deadline of a request |
 //! | [`response`] | responses: JSON, text, redirects |
 //! | [`problem`] | errors, as RFC 9457 describes them |
+//! | [`security_headers`] | the headers of every response that restrict what browsers do with it |
 //! | [`html`] | pages, with one frame and one style sheet |
 
 pub mod handler;
@@ -19,3 +20,4 @@ pub mod problem;
 pub mod request;
 pub mod response;
 pub mod routes;
+pub mod security_headers;

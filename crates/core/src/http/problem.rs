@@ -11,6 +11,7 @@ use crate::http::html;
 use crate::http::request::Request;
 use crate::http::response::{self, Response};
 use crate::http::routes::Endpoint;
+use crate::http::security_headers;
 
 /// The kind of a problem. The `type` of the document is [`TYPE_PREFIX`] and the kind's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -298,9 +299,12 @@ impl Problem {
         response
     }
 
-    /// Renders the problem as a document, for a transport that could not build a [`Request`].
-    pub fn render_without_request(self) -> Response {
-        document(self.kind, self.field, &self.detail(""))
+    /// Renders the problem as a document, for a transport that could not build a [`Request`]. `is_https` tells whether
+    /// clients use https.
+    pub fn render_without_request(self, is_https: bool) -> Response {
+        let mut response = document(self.kind, self.field, &self.detail(""));
+        security_headers::add(response.headers_mut(), is_https);
+        response
     }
 }
 

@@ -1,4 +1,4 @@
-//! Responses. Each is a complete HTTP response; transports add nothing to it.
+//! Responses. Each is a complete HTTP response but for the [security headers](crate::http::security_headers).
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -25,7 +25,7 @@ pub fn text(status: StatusCode, text: String) -> Response {
     with_body(status, "text/plain; charset=utf-8", NO_STORE, text)
 }
 
-/// A response with this body. Browsers are told not to guess another content type.
+/// A response with this body.
 pub fn with_body(
     status: StatusCode,
     content_type: &'static str,
@@ -37,7 +37,6 @@ pub fn with_body(
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, cache_control);
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
