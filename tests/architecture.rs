@@ -14,7 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("link_cache", &["domain"]),
     ("telemetry", &["config"]),
     ("dynamodb", &["config", "domain"]),
-    ("visits", &["domain", "dynamodb"]),
+    ("visits", &["config", "domain", "dynamodb"]),
     ("http", &["config", "domain", "dynamodb", "link_cache", "visits"]),
 ];
 

@@ -7,6 +7,7 @@
 //! | [`clients`] | what real clients send: messengers, phones, upload tools, HTTP libraries |
 //! | [`contract`] | status, headers and body of every kind of request |
 //! | [`corpora`] | URLs and strings that broke other programs |
+//! | [`creator`] | what is kept of the client that creates a link, and who sees it |
 //! | [`credentials`] | `serve --table` with profiles of the AWS CLI |
 //! | [`dead_connections`] | requests whose connection to DynamoDB has died |
 //! | [`declare`] | `PUT /links/{code}`: declaring what a link is |
@@ -15,6 +16,7 @@
 //! | [`expiry`] | what depends on the clock |
 //! | [`fault_table`] | every kind of request under every fault of DynamoDB |
 //! | [`history`] | who changed what of a link |
+//! | [`hosts`] | hosts that the operator blocks or allows |
 //! | [`idempotency`] | `Idempotency-Key` |
 //! | [`jwt`] | the door `jwt`: what verified tokens allow |
 //! | [`keys`] | API keys: who may create and manage links |
@@ -43,6 +45,7 @@ mod architecture;
 mod clients;
 mod contract;
 mod corpora;
+mod creator;
 mod credentials;
 mod dead_connections;
 mod declare;
@@ -51,6 +54,7 @@ mod events;
 mod expiry;
 mod fault_table;
 mod history;
+mod hosts;
 mod idempotency;
 mod jwt;
 mod keys;

@@ -110,6 +110,7 @@ async fn taken_codes_are_counted() {
                 expires_at: None,
                 purge_after: None,
                 owner: None,
+                creator: None,
                 has_token: true,
                 labels: Labels::default(),
             };

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_yaml_ng::Value;
 use shortlink_core::config::Environment;
+use shortlink_core::domain::creator::CreatorPolicy;
 use shortlink_core::domain::permissions::Scope;
 use shortlink_core::dynamodb::iam_actions;
 use shortlink_core::dynamodb::items::{attribute, index};
@@ -198,9 +199,9 @@ fn only_the_index_is_queried() {
     );
 }
 
-/// Only an operator creates and changes API keys.
+/// Only an operator creates and changes API keys, and lists hosts.
 #[test]
-fn functions_cannot_write_api_keys() {
+fn functions_cannot_write_api_keys_and_hosts() {
     let template = template::read();
     for role in ["ShortenRole", "ResolveRole"] {
         let policy = &template["Resources"][role]["Properties"]["Policies"][0]["PolicyDocument"];
@@ -209,7 +210,7 @@ fn functions_cannot_write_api_keys() {
         assert_eq!((text(&deny["Sid"]).as_str(), text(&deny["Resource"]).as_str()), ("NoKeys", "*"));
         assert_eq!(texts(&deny["Action"]), set(&["dynamodb:PutItem", "dynamodb:UpdateItem"]));
         let keys = &deny["Condition"]["ForAnyValue:StringLike"]["dynamodb:LeadingKeys"];
-        assert_eq!(texts(keys), set(&["key#*", "keyname#*"]));
+        assert_eq!(texts(keys), set(&["key#*", "keyname#*", "hosts#"]));
     }
 }
 
@@ -337,6 +338,7 @@ fn defaults_match_the_code() {
     let shorten = shorten::config::Config::read(&unset).expect("defaults");
     let resolve = resolve::config::Config::read(&unset).expect("defaults");
     assert_eq!(default("CodeLength"), shorten.code_length.to_string());
+    assert_eq!((default("Creator").as_str(), shorten.creator), ("anonymised", CreatorPolicy::Anonymised));
     assert_eq!(default("ExpiresInMin"), shorten.expiry.min.to_string());
     assert_eq!(default("ExpiresInMax"), shorten.expiry.max.to_string());
     assert_eq!(default("AllowNever"), shorten.expiry.allow_never.to_string());

@@ -302,10 +302,11 @@ async fn time_of_the_last_visit_never_decreases() {
 async fn cached_link_is_read_once_until_its_ttl_ends() {
     let app = TestApp::builder().proxy(FaultProxy::builder()).start().await;
     create_link(&app).await;
+    let before = app.proxy().count("GetItem");
     for _ in 0..10 {
         visit(&app).await;
     }
-    assert_eq!(app.proxy().count("GetItem"), 1);
+    assert_eq!(app.proxy().count("GetItem"), before + 1);
     app.delete_item("here").await;
     app.advance_clock(4);
     visit(&app).await;
@@ -318,11 +319,12 @@ async fn visits_off_causes_no_writes() {
     let settings = TestApp::builder().env("VISITS", "off").env("LINK_CACHE_SECONDS", "0");
     let app = settings.proxy(FaultProxy::builder()).start().await;
     create_link(&app).await;
+    let before = app.proxy().count("GetItem");
     for _ in 0..10 {
         visit(&app).await;
     }
     app.resolve.shutdown().await;
-    assert_eq!((app.proxy().count("GetItem"), app.proxy().count("UpdateItem")), (10, 0));
+    assert_eq!((app.proxy().count("GetItem"), app.proxy().count("UpdateItem")), (before + 10, 0));
     assert!(!app.resolve.has_background_work());
 }
 

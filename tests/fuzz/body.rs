@@ -44,6 +44,7 @@ fn request(content_type: &[u8], body: &[u8]) -> Result<Request, header::InvalidH
         headers,
         body: Bytes::copy_from_slice(body),
         base_url: BaseUrl::default(),
+        client_address: None,
         request_id: String::new(),
         verified_token: None,
     })

@@ -72,6 +72,7 @@ fn item(rank: u64, now: Timestamp) -> Result<Item> {
         expires_at: now.plus(LIFETIME),
         purge_after: Some(PURGE_AFTER),
         owner: None,
+        creator: None,
         has_token: true,
         labels: Labels::default(),
     };

@@ -1,20 +1,39 @@
 //! `shortlink block` and `shortlink unblock`: what an operator does about abuse.
 
+use std::cell::Cell;
 use std::io;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use shortlink_core::domain::clock::Clock;
 use shortlink_core::domain::code::Code;
+use shortlink_core::domain::host_rules::ListedHost;
+use shortlink_core::dynamodb::host_rules::{HostList, LinkPass};
+use shortlink_core::dynamodb::store::Store;
 
 use crate::error::CliError;
-use crate::storage::StorageOptions;
+use crate::hosts;
+use crate::storage::{Storage, StorageOptions};
+
+/// How long after a host was blocked the functions may still create links to it: they keep the list for a minute, and a
+/// request takes some seconds.
+const LISTED_AFTER: Duration = Duration::from_secs(66);
+
+/// How often the progress of a pass over all links is printed.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The options of both subcommands.
 #[derive(Debug, Args)]
 pub struct BlockOptions {
-    /// The codes of the links, as in their short URLs
-    #[arg(required = true, value_name = "CODE")]
-    codes: Vec<String>,
+    /// The codes of the links, as in their short URLs; or hosts, such as example.com, each of which stands for all hosts
+    /// below it, too
+    #[arg(required = true, value_name = "CODE|HOST")]
+    links: Vec<String>,
+
+    /// Do not wait to look for links once more that are created while a running service does not know yet that a host is
+    /// blocked
+    #[arg(long)]
+    no_wait: bool,
 
     /// Where the links are kept
     #[command(flatten)]
@@ -30,31 +49,99 @@ pub enum Action {
     Unblock,
 }
 
-/// Blocks or unblocks links. `print` is called with each line for the user.
+/// Blocks or unblocks links and hosts. `print` is called with each line for the user.
 ///
 /// # Errors
 ///
-/// [`CliError`]; the links before the one with an error have been changed.
+/// [`CliError`]; the links and hosts before the one with an error have been changed. The command can be repeated.
 pub async fn block(
     action: Action,
     options: BlockOptions,
     print: impl Fn(&str) -> io::Result<()>,
 ) -> Result<(), CliError> {
-    let BlockOptions { codes, storage } = options;
+    let BlockOptions { links, no_wait, storage } = options;
     let storage = storage.open_existing().await?;
-    let (store, now) = (storage.store(), Clock::system().now());
-    for text in codes {
-        let is_done = match (Code::parse(&text), action) {
-            (Err(_), _) => false,
-            (Ok(code), Action::Block) => store.block(&code, now).await?,
-            (Ok(code), Action::Unblock) => store.unblock(&code, now).await?,
+    // Nobody else uses an embedded table.
+    let waits = !no_wait && matches!(storage, Storage::Remote { .. });
+    for text in links {
+        let line = match (ListedHost::is_meant_by(&text), action) {
+            (false, _) => block_link(action, text, &storage.store()).await?,
+            (true, Action::Block) => block_host(&hosts::parse(&text)?, &storage.store(), waits).await?,
+            (true, Action::Unblock) => unblock_host(&hosts::parse(&text)?, &storage.store()).await?,
         };
-        if !is_done {
-            return Err(CliError::NoSuchLink(text));
-        }
-        let done = if action == Action::Block { "blocked" } else { "no longer blocked" };
-        print(&format!("The link {text} is {done}. Visitors see it within two and a half minutes."))
-            .map_err(CliError::Output)?;
+        print(&line).map_err(CliError::Output)?;
     }
     Ok(())
+}
+
+/// Blocks or unblocks a link. Returns the line for the user.
+async fn block_link(action: Action, text: String, store: &Store) -> Result<String, CliError> {
+    let now = Clock::system().now();
+    let is_done = match (Code::parse(&text), action) {
+        (Err(_), _) => false,
+        (Ok(code), Action::Block) => store.block(&code, now).await?,
+        (Ok(code), Action::Unblock) => store.unblock(&code, now).await?,
+    };
+    if !is_done {
+        return Err(CliError::NoSuchLink(text));
+    }
+    let done = if action == Action::Block { "blocked" } else { "no longer blocked" };
+    Ok(format!("The link {text} is {done}. Visitors see it within two and a half minutes."))
+}
+
+/// Blocks a host, and then the links to it. Returns the line for the user.
+async fn block_host(host: &ListedHost, store: &Store, waits: bool) -> Result<String, CliError> {
+    store.list_host(HostList::Blocked, host).await?;
+    let listed_at = Instant::now();
+    let mut pass = store.block_links_to(host, Clock::system().now(), progress()).await?;
+    if waits {
+        let rest = LISTED_AFTER.saturating_sub(listed_at.elapsed());
+        eprintln!(
+            "{} links are blocked. Waiting {} s for the service to know the host, to look once more for new links.",
+            pass.changed,
+            rest.as_secs()
+        );
+        tokio::time::sleep(rest).await;
+        let changed = pass.changed;
+        pass = store.block_links_to(host, Clock::system().now(), progress()).await?;
+        pass.changed += changed;
+    }
+    Ok(format!(
+        "The host {host} is blocked, and with it {}. Visitors see it within two and a half minutes.",
+        links(pass)
+    ))
+}
+
+/// Unblocks a host, and then the links that were blocked with it. Returns the line for the user.
+async fn unblock_host(host: &ListedHost, store: &Store) -> Result<String, CliError> {
+    let mut rules = store.host_rules().await?;
+    let was_listed = rules.blocked.remove(host);
+    store.unlist_host(HostList::Blocked, host).await?;
+    let pass = store.unblock_links_to(host, &rules, Clock::system().now(), progress()).await?;
+    // A command that was interrupted has removed the host already.
+    if !was_listed && pass.changed == 0 {
+        return Err(CliError::HostNotListed { host: host.clone(), list: "blocked" });
+    }
+    Ok(format!(
+        "The host {host} is no longer blocked, nor are {}. Visitors see it within two and a half minutes.",
+        links(pass)
+    ))
+}
+
+fn links(pass: LinkPass) -> String {
+    match pass.changed {
+        1 => "1 link".to_owned(),
+        count => format!("{count} links"),
+    }
+}
+
+/// Prints to standard error how many links were read, at most every few seconds.
+fn progress() -> impl Fn(LinkPass) {
+    let printed_at = Cell::new(Instant::now());
+    move |pass| {
+        if printed_at.get().elapsed() >= PROGRESS_INTERVAL {
+            printed_at.set(Instant::now());
+            eprintln!("{} links read, {} changed", pass.read, pass.changed);
+        }
+    }
 }

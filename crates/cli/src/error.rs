@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use shortlink_core::config::ConfigError;
 use shortlink_core::domain::api_key::Name;
+use shortlink_core::domain::host_rules::{ListedHost, ListedHostError};
 use shortlink_core::dynamodb::error::StoreError;
 use thiserror::Error;
 
@@ -57,6 +58,22 @@ pub enum CliError {
     /// There is no link with this code.
     #[error("there is no link with the code {0:?}; upper and lower case matter")]
     NoSuchLink(String),
+    /// An argument is not a host.
+    #[error("{text:?} {reason}")]
+    InvalidHost {
+        /// The argument.
+        text: String,
+        /// What is wrong with it.
+        reason: ListedHostError,
+    },
+    /// The host is not on a list.
+    #[error("the host {host} is not {list}; `shortlink hosts list` shows the hosts")]
+    HostNotListed {
+        /// The host.
+        host: ListedHost,
+        /// What the hosts on the list are.
+        list: &'static str,
+    },
     /// Keys in memory would end with this process.
     #[error("a table in memory ends with this command; name a file with --data PATH, or a table with --table NAME")]
     InMemory,

@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | [`serve`] | `shortlink serve`: the whole service on one machine |
 //! | [`block`] | `shortlink block` and `unblock` |
+//! | [`hosts`] | `shortlink allow`, `disallow` and `hosts list`: the hosts that links may lead to |
 //! | [`keys`] | `shortlink keys`: creates, lists and revokes API keys |
 //! | [`login`] | `shortlink login`: signs a person in |
 //! | [`storage`] | the options that name a table, and opening it |
@@ -28,6 +29,7 @@ pub mod block;
 pub mod embedded;
 pub mod error;
 pub mod gateway;
+pub mod hosts;
 pub mod keys;
 pub mod login;
 pub mod serve;
@@ -48,10 +50,16 @@ struct Arguments {
 enum Command {
     /// Run the whole service on this machine: the same code as on Lambda, with the links in a file
     Serve(serve::ServeOptions),
-    /// Block links: they answer 451 instead of redirecting, and their owners cannot restore them
+    /// Block links, or hosts with all links to them: the links answer 451, and their owners cannot restore them
     Block(block::BlockOptions),
-    /// Let blocked links redirect again
+    /// Let blocked links redirect again, or allow links to blocked hosts
     Unblock(block::BlockOptions),
+    /// Allow links to a host; once a host is listed, links may lead only to those that are
+    Allow(hosts::AllowOptions),
+    /// Remove hosts from the list of those that are allowed
+    Disallow(hosts::AllowOptions),
+    /// List the hosts that are blocked and those that are allowed
+    Hosts(hosts::HostsOptions),
     /// Create, list and revoke API keys
     Keys(keys::KeysOptions),
     /// Sign in where links are created with an access token, and get one for use in a shell
@@ -88,6 +96,9 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Serve(options) => serve::serve(options, |line| drop(print(line))).await,
         Command::Block(options) => block::block(block::Action::Block, options, print).await,
         Command::Unblock(options) => block::block(block::Action::Unblock, options, print).await,
+        Command::Allow(options) => hosts::allow(options, print).await,
+        Command::Disallow(options) => hosts::disallow(options, print).await,
+        Command::Hosts(options) => hosts::hosts(options, print).await,
         Command::Keys(options) => keys::keys(options, print).await,
         Command::Login(options) => login::login(options, print).await,
     }

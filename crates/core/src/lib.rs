@@ -8,7 +8,7 @@
 //! | --- | --- | --- |
 //! | [`domain`] | links, codes, targets, expiry, visits, time | no AWS, no HTTP, no log |
 //! | [`dynamodb`] | the client, the table's items, and every call to the table | `domain`, [`config`] |
-//! | [`visits`] | who visited a link, and when the counts are written | `domain`, `dynamodb` |
+//! | [`visits`] | who visited a link, and when the counts are written | `domain`, `dynamodb`, [`config`] |
 //! | [`http`] | requests, responses, problems, routes, the [`Handler`](http::handler::Handler) trait | all of the above |
 //!
 //! Beside the layers stand [`config`] (how environment variables are read), [`telemetry`] (the log) and [`link_cache`]

@@ -59,6 +59,7 @@ pub fn into_request(event: ApiGatewayV2httpRequest) -> Result<Request, Problem> 
         headers: event.headers,
         body: Bytes::from(body),
         base_url: base_url.unwrap_or_default(),
+        client_address: context.http.source_ip.and_then(|address| address.parse().ok()),
         request_id: context.request_id.unwrap_or_default(),
         verified_token: context.authorizer.and_then(verified_token),
     })

@@ -33,8 +33,7 @@ pub struct Config {
     pub preview: Preview,
     /// `VISITS_RETENTION`: how long daily counts are kept, in seconds; 34560000 (400 days) by default.
     pub visits_retention: i64,
-    /// `EDGE_KEY`: the secret that a CDN in front of the service sends in the header `x-shortlink-edge`, 16 to 128
-    /// letters, digits, `_` or `-`. The country that it reports is counted only if the key is set and sent.
+    /// `EDGE_KEY`: see [`EdgeKey::read`]. The country that a CDN reports is counted only if the key is set and sent.
     pub edge_key: Option<EdgeKey>,
     /// `REPORT_URL`: where people report abuse, an `http`, `https` or `mailto` URL. The preview links to it, and so does
     /// the response about a blocked link.
@@ -70,7 +69,7 @@ impl Config {
                 400 * DAY_SECONDS,
                 DAY_SECONDS..=36_500 * DAY_SECONDS,
             )?,
-            edge_key: edge_key(environment)?,
+            edge_key: EdgeKey::read(environment)?,
             report_url: report_url(environment)?,
             link_cache_seconds: environment.integer("LINK_CACHE_SECONDS", 5, 0..=60)?,
             base_url: environment.base_url()?,
@@ -85,14 +84,6 @@ fn report_url(environment: &Environment<'_>) -> Result<Option<String>, ConfigErr
         && text.bytes().all(|byte| byte.is_ascii_graphic());
     let error = || ConfigError::new(VARIABLE, format!("must be an http, https or mailto URL; it is {text:?}"));
     is_valid.then(|| text.clone()).map(Some).ok_or_else(error)
-}
-
-fn edge_key(environment: &Environment<'_>) -> Result<Option<EdgeKey>, ConfigError> {
-    const VARIABLE: &str = "EDGE_KEY";
-    let Some(text) = environment.text(VARIABLE) else { return Ok(None) };
-    // The message does not repeat the value, because it is a secret.
-    let error = || ConfigError::new(VARIABLE, "must be 16 to 128 letters, digits, _ or -");
-    EdgeKey::parse(&text).map(Some).ok_or_else(error)
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use shortlink_core::config::{ConfigError, Environment};
 use shortlink_core::domain::base_url::BaseUrl;
 use shortlink_core::domain::code;
+use shortlink_core::domain::creator::CreatorPolicy;
 use shortlink_core::domain::expiry::ExpiryPolicy;
+use shortlink_core::visits::edge_key::EdgeKey;
 use url::Url;
 
 const DAY_SECONDS: i64 = 86_400;
@@ -52,6 +54,13 @@ pub struct Config {
     /// `PREVIEW`: `off` if links have no preview, so that no page leads to one; `full` or `target` (the default) if they
     /// have.
     pub has_preview: bool,
+    /// `CREATOR`: what is kept of the client that creates a link, for the link's owner and the operator: `off`, nothing;
+    /// `anonymised` (the default), its User-Agent, its trace id and the network of its address; `full`, the same with the
+    /// whole address.
+    pub creator: CreatorPolicy,
+    /// `EDGE_KEY`: see [`EdgeKey::read`]. The client's address that a CDN or proxy reports is used only if the key is set
+    /// and sent.
+    pub edge_key: Option<EdgeKey>,
     /// The expiry of links, from these variables, in seconds:
     ///
     /// | variable | default | meaning |
@@ -75,6 +84,8 @@ impl Config {
         let code_length = usize::try_from(code_length).unwrap_or(code::MIN_LENGTH);
         let door =
             environment.choice("DOOR", Door::Open, &[("open", Door::Open), ("key", Door::Key), ("jwt", Door::Jwt)])?;
+        let policies =
+            [("off", CreatorPolicy::Off), ("anonymised", CreatorPolicy::Anonymised), ("full", CreatorPolicy::Full)];
         Ok(Self {
             base_url: environment.base_url()?,
             code_length,
@@ -82,6 +93,8 @@ impl Config {
             jwt_scope_prefix: environment.text("JWT_SCOPE_PREFIX").unwrap_or_default(),
             sign_in: read_sign_in(environment)?,
             has_preview: environment.choice("PREVIEW", true, &[("full", true), ("target", true), ("off", false)])?,
+            creator: environment.choice("CREATOR", CreatorPolicy::default(), &policies)?,
+            edge_key: EdgeKey::read(environment)?,
             expiry: read_expiry(environment)?,
         })
     }

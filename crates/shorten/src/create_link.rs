@@ -17,7 +17,9 @@ use crate::Shorten;
 use crate::access::Sender;
 use crate::body::{self, Fields};
 use crate::create_link_request::CreateLinkRequest;
+use crate::creator;
 use crate::form::{self, FormValues};
+use crate::host_rules_cache;
 use crate::link_response::{self, Format};
 
 /// The name of the header with the idempotency key.
@@ -84,9 +86,11 @@ pub(crate) async fn create(
     sender: &Sender,
     owner: Option<Owner>,
 ) -> Result<CreateOutcome, NotCreated> {
+    host_rules_cache::require_allowed(shorten, &create_request.target).await?;
     let key = idempotency_key(request)?;
     let deduplicate_by = DeduplicateBy { reuse: create_request.reuse, key: key.as_ref() };
-    let new_link = to_new_link(shorten, create_request, owner)?;
+    let creator = creator::of(request, &shorten.config);
+    let new_link = NewLink { creator, ..to_new_link(shorten, create_request, owner)? };
     let outcome =
         shorten.store.get_or_create(&new_link, deduplicate_by, &shorten.config.expiry, &shorten.codes).await?;
     let (status, link, codes_taken) = match &outcome {
@@ -178,6 +182,7 @@ fn to_new_link(shorten: &Shorten, request: CreateLinkRequest, owner: Option<Owne
         created_at: now,
         expires_at,
         purge_after,
+        creator: None,
         has_token: owner.is_none() && !request.reuse,
         owner,
         labels: request.labels,

@@ -24,6 +24,7 @@ use crate::access::Sender;
 use crate::body::{self, Fields};
 use crate::create_link::{self, NotCreated};
 use crate::create_link_request::CreateLinkRequest;
+use crate::creator;
 use crate::manage_link::{self, Action, MAX_ATTEMPTS};
 use crate::managed_link_response::to_response;
 use crate::precondition::{Precondition, changed_meanwhile};
@@ -110,6 +111,7 @@ async fn create(
         owner: owner_name,
         manage_digest: token.as_ref().map(ManageToken::digest),
         is_alias: true,
+        creator: creator::of(request, &shorten.config),
     };
     Ok(created(shorten, request, &managed, token.as_ref()))
 }

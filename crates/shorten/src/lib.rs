@@ -11,10 +11,12 @@
 //! | `key_cache` | API keys kept in memory |
 //! | `key_uses` | when API keys were last used |
 //! | [`create_link`] | `POST /links` and `POST /shorten`: create a link |
+//! | `creator` | what is kept of the client that creates a link |
 //! | [`body`] | a JSON, form or text body, read into fields |
 //! | `multipart` | a body of type `multipart/form-data` |
 //! | [`create_link_request`] | the fields, parsed into the request for a link |
 //! | `label_fields` | the fields that label a link |
+//! | `host_rules_cache` | the hosts that links may lead to, kept in memory |
 //! | `list_links` | `GET /links`: the links of an owner |
 //! | [`manage_link`] | `GET`, `PATCH` and `DELETE /links/{code}`: shows, changes and withdraws a link |
 //! | `precondition` | `If-Match` and `If-None-Match` |
@@ -50,9 +52,11 @@ pub mod change_link_request;
 pub mod config;
 pub mod create_link;
 pub mod create_link_request;
+mod creator;
 mod declare_link;
 pub mod form;
 pub mod home;
+mod host_rules_cache;
 mod key_cache;
 mod key_uses;
 mod label_fields;
@@ -66,6 +70,7 @@ mod show_history;
 mod show_visits;
 
 use config::Config;
+use host_rules_cache::HostRulesCache;
 use key_cache::KeyCache;
 use key_uses::KeyUses;
 
@@ -85,12 +90,13 @@ pub struct Shorten {
     clock: Clock,
     keys: Arc<KeyCache>,
     key_uses: Arc<KeyUses>,
+    host_rules: Arc<HostRulesCache>,
 }
 
 impl Shorten {
     /// Creates links in `store`, with codes from `codes`.
     pub fn new(config: Config, store: Store, codes: CodeGenerator, clock: Clock) -> Self {
-        Self { config, store, codes, clock, keys: Arc::default(), key_uses: Arc::default() }
+        Self { config, store, codes, clock, keys: Arc::default(), key_uses: Arc::default(), host_rules: Arc::default() }
     }
 
     /// What short URLs begin with, if `BASE_URL` is set.

@@ -16,7 +16,7 @@ use crate::access::{Sender, invalid_token};
 use crate::change_link_request::ChangeLinkRequest;
 use crate::managed_link_response::to_response;
 use crate::precondition::{Precondition, changed_meanwhile};
-use crate::{Shorten, body};
+use crate::{Shorten, body, host_rules_cache};
 
 /// How often a change is tried if the link is changed by others meanwhile and the client has sent no `If-Match`.
 pub(crate) const MAX_ATTEMPTS: u32 = 20;
@@ -96,6 +96,9 @@ pub(crate) async fn try_change(
         // Nobody may change a link without credentials.
         Sender::Token(_) | Sender::Anybody => Editor::Token,
     };
+    if let Some(target) = &change.target {
+        host_rules_cache::require_allowed(shorten, target).await?;
+    }
     let purge_after = shorten.config.expiry.purge_after;
     let changed = shorten.store.change(seen, change, &editor, change_id, now, purge_after).await?;
     if let Some(changed) = &changed {

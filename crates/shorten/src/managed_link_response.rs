@@ -36,9 +36,20 @@ pub(crate) struct ManagedLinkDocument<'a> {
     /// To whom it belongs, if it was created with an API key.
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<&'a str>,
+    /// What is kept of its creator, if anything is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    creator: Option<CreatorDocument<'a>>,
     /// The management token, if the request has created the link.
     #[serde(skip_serializing_if = "Option::is_none")]
     manage_token: Option<&'a str>,
+}
+
+/// What is kept of a link's creator, as JSON.
+#[derive(Serialize)]
+struct CreatorDocument<'a> {
+    user_agent: Option<&'a str>,
+    address: Option<&'a str>,
+    trace_id: Option<&'a str>,
 }
 
 /// The document about a link, with its management token if the request has created it.
@@ -64,6 +75,11 @@ pub(crate) fn to_document<'a>(
         tags: labels.tags.iter().collect(),
         note: labels.note.as_ref().map(LabelText::as_str),
         owner: managed.owner.as_deref(),
+        creator: managed.creator.as_ref().map(|creator| CreatorDocument {
+            user_agent: creator.user_agent.as_deref(),
+            address: creator.address.as_deref(),
+            trace_id: creator.trace_id.as_deref(),
+        }),
         manage_token: token.map(ManageToken::as_str),
     }
 }

@@ -1,6 +1,6 @@
 //! What the gateway learns from a connection: the base URL that the client used, and whether a proxy is in front.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -13,14 +13,21 @@ use shortlink_core::domain::base_url::BaseUrl;
 pub(super) struct ClientConnection {
     /// Our address, as the client reached it.
     address: SocketAddr,
+    /// The address that the connection comes from.
+    remote_address: IpAddr,
     /// The last `Host` header and the base URL that it gave. A client usually sends the same one each time.
     last_base_url: Mutex<Option<(HeaderValue, BaseUrl)>>,
 }
 
 impl ClientConnection {
-    /// A connection to `address`, which is ours.
-    pub(super) fn new(address: SocketAddr) -> Self {
-        Self { address, last_base_url: Mutex::default() }
+    /// A connection from `remote_address` to `address`, which is ours.
+    pub(super) fn new(address: SocketAddr, remote_address: IpAddr) -> Self {
+        Self { address, remote_address, last_base_url: Mutex::default() }
+    }
+
+    /// The address that the connection comes from.
+    pub(super) fn remote_address(&self) -> IpAddr {
+        self.remote_address
     }
 
     /// The base URL that the client used, by the authority in the request line or by its `Host` header.

@@ -69,6 +69,7 @@ async fn try_dispatch(
         unmatched_path: unmatched_path(&parts, matched.route),
         query: parts.uri.query().map(str::to_owned),
         base_url,
+        client_address: Some(client.remote_address()),
         headers: parts.headers,
         body,
         request_id: next_request_id(),

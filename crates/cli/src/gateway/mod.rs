@@ -10,6 +10,7 @@ mod client_connection;
 mod dispatch;
 mod flush_loop;
 
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,7 +67,7 @@ pub async fn serve(listener: TcpListener, functions: Functions, stop: impl Futur
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, _)) => serve_connection(stream, &functions, &proxy_check, &graceful),
+            Ok((stream, remote)) => serve_connection(stream, remote.ip(), &functions, &proxy_check, &graceful),
             Err(error) => {
                 // Most likely there are no file descriptors left. Connections that end will release some.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -91,6 +92,7 @@ pub async fn serve(listener: TcpListener, functions: Functions, stop: impl Futur
 
 fn serve_connection(
     stream: TcpStream,
+    remote_address: IpAddr,
     functions: &Arc<Functions>,
     proxy_check: &Arc<ProxyCheck>,
     graceful: &GracefulShutdown,
@@ -100,7 +102,7 @@ fn serve_connection(
     #[cfg(target_os = "linux")]
     socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(WRITE_TIMEOUT)).ok();
     let Ok(address) = stream.local_addr() else { return };
-    let client = Arc::new(ClientConnection::new(address));
+    let client = Arc::new(ClientConnection::new(address, remote_address));
     let (functions, proxy_check) = (Arc::clone(functions), Arc::clone(proxy_check));
     let service = hyper::service::service_fn(move |request| {
         let (functions, proxy_check, client) = (Arc::clone(&functions), Arc::clone(&proxy_check), Arc::clone(&client));

@@ -2,6 +2,7 @@
 
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
+use crate::domain::creator::Creator;
 use crate::domain::expiry::RequestedExpiry;
 use crate::domain::labels::{LabelChange, Labels};
 use crate::domain::owner::Owner;
@@ -45,6 +46,8 @@ pub struct NewLink {
     pub purge_after: Option<i64>,
     /// To whom the link belongs, if it is created with an API key.
     pub owner: Option<Owner>,
+    /// What is kept of the creator.
+    pub creator: Option<Creator>,
     /// Whether the creator gets a management token. A link that belongs to an owner has none, because the owner's keys
     /// manage it: a token would survive the key. Nor has a link of nobody that others get as well, with `reuse`: it could
     /// lead them elsewhere.

@@ -7,7 +7,9 @@
 //! | [`clock`] | instants, and the clock they are read from |
 //! | [`code`] | codes and aliases |
 //! | [`code_generator`] | random codes for new links |
+//! | [`creator`] | what is kept of the client that created a link |
 //! | [`expiry`] | the expiry that a client asks for, and what the operator allows |
+//! | [`host_rules`] | the hosts that links may lead to |
 //! | [`idempotency_key`] | keys by which a repeated request is recognised |
 //! | [`invisible`] | characters that nobody sees |
 //! | [`labels`] | the title, the tags and the note of a link |
@@ -28,7 +30,9 @@ pub mod base_url;
 pub mod clock;
 pub mod code;
 pub mod code_generator;
+pub mod creator;
 pub mod expiry;
+pub mod host_rules;
 pub mod idempotency_key;
 pub mod invisible;
 pub mod labels;

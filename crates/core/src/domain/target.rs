@@ -170,6 +170,13 @@ impl Target {
         split_at_host(&self.0)
     }
 
+    /// The host in lower case, without the port and a trailing dot.
+    pub fn host(&self) -> String {
+        let url = Url::parse(&self.0).ok();
+        let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+        host.strip_suffix('.').unwrap_or(host).to_owned()
+    }
+
     /// The target as it is sent in `Location`: visible ASCII only.
     pub fn as_str(&self) -> &str {
         &self.0

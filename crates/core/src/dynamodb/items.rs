@@ -1,15 +1,16 @@
 //! The items of the table.
 //!
-//! The table has one key, the partition key [`CODE`](attribute::CODE), and eight kinds of items. A link's key is its
+//! The table has one key, the partition key [`CODE`](attribute::CODE), and nine kinds of items. A link's key is its
 //! code. The keys of the others contain `#`, which no code contains.
 //!
 //! | item | key | attributes |
 //! | --- | --- | --- |
-//! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `manageDigest`, `isAlias`, `owner`, `title`, `tags`, `note`, `hits`, `lastHitAt`, `flushId`; of a link that was changed also `version`, `changedAt`, `changeId`, `withdrawnAt`; of a blocked one `blockedAt` |
+//! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `manageDigest`, `isAlias`, `owner`, `creator`, `title`, `tags`, `note`, `hits`, `lastHitAt`, `flushId`; of a link that was changed also `version`, `changedAt`, `changeId`, `withdrawnAt`; of a blocked one `blockedAt`, `blockedHost` |
 //! | API key | `key#` digest | `keyName`, `keyOwner`, `scopes`, `createdAt`, `expiresAt`, `revokedAt` |
 //! | last use of an API key | `keyuse#` digest | `lastUsedAt` |
 //! | name of an API key | `keyname#` name | `keyDigest` |
 //! | history entry | `history#` code `#` number | `version`, `changedAt`, `changedBy`, `linkCreatedAt`, `fields`, `before`, `after`, `purgeAt` |
+//! | hosts | `hosts#` | `blockedHosts`, `allowedHosts` |
 //! | daily counts | `day#` code `#` date | `hits`, `bots`, devices, countries, referrers, `flushId`, `purgeAt` |
 //! | deduplication entry | `reuse#` digest | `reuseCode`, `purgeAt` |
 //! | idempotency entry | `idempotency#` digest | `reuseCode`, `request`, `existed`, `purgeAt` |
@@ -24,6 +25,7 @@ use sha2::{Digest, Sha256};
 use crate::domain::api_key::Name;
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
+use crate::domain::creator::Creator;
 use crate::domain::expiry::RequestedExpiry;
 use crate::domain::idempotency_key::{IdempotencyKey, KEY_LIFETIME_SECONDS};
 use crate::domain::labels::{LabelText, Labels, Tags};
@@ -66,6 +68,14 @@ pub mod attribute {
     pub const TAGS: &str = "tags";
     /// S: the note that its owner attached to the link.
     pub const NOTE: &str = "note";
+    /// M: what is kept of the link's creator, with the next three, each of type S. Absent: nothing is kept.
+    pub const CREATOR: &str = "creator";
+    /// In the creator: the User-Agent.
+    pub const USER_AGENT: &str = "userAgent";
+    /// In the creator: the address, or its network.
+    pub const ADDRESS: &str = "address";
+    /// In the creator: the trace id.
+    pub const TRACE_ID: &str = "traceId";
     /// S, of an API key: to whom the links belong that are created with it. It has another name than the owner of a link,
     /// so that keys are not in the [index](super::index) of links.
     pub const KEY_OWNER: &str = "keyOwner";
@@ -106,6 +116,12 @@ pub mod attribute {
     pub const WITHDRAWN_AT: &str = "withdrawnAt";
     /// N, Unix seconds: when the operator blocked the link. Absent: the link is not blocked.
     pub const BLOCKED_AT: &str = "blockedAt";
+    /// S: the host with which the operator blocked the link. Absent: the link is not blocked, or by itself.
+    pub const BLOCKED_HOST: &str = "blockedHost";
+    /// SS, of the hosts: no link may lead to these.
+    pub const BLOCKED_HOSTS: &str = "blockedHosts";
+    /// SS, of the hosts: if there are any, links may lead only to these.
+    pub const ALLOWED_HOSTS: &str = "allowedHosts";
     /// S, of a link in an embedded table: 8 hexadecimal digits, a checksum of where it leads and until when.
     pub const CHECKSUM: &str = "checksum";
     /// N: the number of visits, of a link in total or on one day.
@@ -176,10 +192,30 @@ pub mod expression {
     pub(in crate::dynamodb) const KEY_EXISTS: &str = "attribute_exists(shortCode)";
     /// An update: revokes an API key, unless it is revoked already.
     pub(in crate::dynamodb) const REVOKE: &str = "SET revokedAt = if_not_exists(revokedAt, :now)";
-    /// An update: blocks a link, unless it is blocked already.
-    pub(in crate::dynamodb) const BLOCK: &str = "SET blockedAt = if_not_exists(blockedAt, :now)";
+    /// An update: blocks a link by itself. If it is blocked already, it stays blocked when its host is unblocked.
+    pub(in crate::dynamodb) const BLOCK: &str = "SET blockedAt = if_not_exists(blockedAt, :now) REMOVE blockedHost";
     /// An update: ends the blocking of a link.
-    pub(in crate::dynamodb) const UNBLOCK: &str = "REMOVE blockedAt";
+    pub(in crate::dynamodb) const UNBLOCK: &str = "REMOVE blockedAt, blockedHost";
+    /// An update: blocks a link with its host. The new version makes a concurrent change by its owner fail, which would
+    /// otherwise write what it has seen.
+    pub(in crate::dynamodb) const BLOCK_WITH_HOST: &str =
+        "SET blockedAt = :now, blockedHost = :host, changedAt = :now, version = if_not_exists(version, :zero) + :one";
+    /// An update: ends the blocking of a link with its host.
+    pub(in crate::dynamodb) const UNBLOCK_WITH_HOST: &str =
+        "SET changedAt = :now, version = if_not_exists(version, :zero) + :one REMOVE blockedAt, blockedHost";
+    /// An update: a link that is blocked is blocked by itself, and one that is not is not blocked with a host.
+    pub(in crate::dynamodb) const FORGET_BLOCKED_HOST: &str = "REMOVE blockedHost";
+    /// An update: the link is blocked with the host `:other`.
+    pub(in crate::dynamodb) const SET_BLOCKED_HOST: &str = "SET blockedHost = :other";
+    /// A condition: the link is not blocked, and its target is still `:target`.
+    pub(in crate::dynamodb) const IS_UNBLOCKED_WITH_TARGET: &str =
+        "attribute_not_exists(blockedAt) AND originalUrl = :target";
+    /// A condition: the link is blocked with the host `:host`.
+    pub(in crate::dynamodb) const IS_BLOCKED_WITH_HOST: &str = "blockedHost = :host";
+    /// A filter: the item is a link.
+    pub(in crate::dynamodb) const IS_LINK: &str = "attribute_exists(originalUrl)";
+    /// A projection: whether and why a link is blocked, and where it leads.
+    pub(in crate::dynamodb) const BLOCK_OF_LINK: &str = "shortCode, originalUrl, blockedAt, blockedHost";
     /// A filter: the item is an API key, or says when one was last used.
     pub(in crate::dynamodb) const IS_API_KEY: &str = "begins_with(shortCode, :key) OR begins_with(shortCode, :use)";
     /// An update: sets the time of the last use of an API key.
@@ -200,6 +236,9 @@ pub mod expression {
     /// A projection: the daily counts that a link's history shows.
     pub(in crate::dynamodb) const DAILY_VISITS: &str = "shortCode, hits, bots";
 }
+
+/// The key of the item with the hosts that the operator lists.
+pub(super) const HOST_RULES_KEY: &str = "hosts#";
 
 /// Seconds of a day.
 pub(super) const DAY_SECONDS: i64 = 86_400;
@@ -228,6 +267,9 @@ pub fn from_link(link: &Link, new_link: &NewLink, write_id: &str, manage_digest:
     if let Some(owner) = &new_link.owner {
         item.insert(attribute::OWNER.to_owned(), AttributeValue::S(owner.to_string()));
     }
+    if let Some(creator) = &new_link.creator {
+        item.insert(attribute::CREATOR.to_owned(), from_creator(creator));
+    }
     let labels = label_attributes(&new_link.labels);
     item.extend(labels.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     item
@@ -253,6 +295,24 @@ pub(super) fn labels(item: &Item) -> Labels {
         tags: tags.and_then(|tags| Tags::parse(tags.iter().map(String::as_str)).ok()).unwrap_or_default(),
         note: text(item, attribute::NOTE).and_then(|note| LabelText::parse_note(note).ok().flatten()),
     }
+}
+
+fn from_creator(creator: &Creator) -> AttributeValue {
+    let Creator { user_agent, address, trace_id } = creator;
+    let texts = [(attribute::USER_AGENT, user_agent), (attribute::ADDRESS, address), (attribute::TRACE_ID, trace_id)];
+    let texts = texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), AttributeValue::S(text.clone()?))));
+    AttributeValue::M(texts.collect())
+}
+
+/// What is kept of a link's creator.
+pub(super) fn creator(item: &Item) -> Option<Creator> {
+    let creator = item.get(attribute::CREATOR)?.as_m().ok()?;
+    let text = |name| text(creator, name).map(str::to_owned);
+    Some(Creator {
+        user_agent: text(attribute::USER_AGENT),
+        address: text(attribute::ADDRESS),
+        trace_id: text(attribute::TRACE_ID),
+    })
 }
 
 /// The key of the history entry of the change that made this version. A new entry replaces the oldest one, once there
@@ -518,6 +578,7 @@ mod tests {
             expires_at,
             purge_after: Some(50),
             owner: None,
+            creator: None,
             has_token: true,
             labels: Labels::default(),
         }
@@ -556,8 +617,16 @@ mod tests {
             (expression::IS_API_KEY, &[attribute::CODE]),
             (expression::USE, &[attribute::LAST_USED_AT]),
             (expression::REVOKE, &[attribute::REVOKED_AT]),
-            (expression::BLOCK, &[attribute::BLOCKED_AT]),
-            (expression::UNBLOCK, &[attribute::BLOCKED_AT]),
+            (expression::BLOCK, &[attribute::BLOCKED_AT, attribute::BLOCKED_HOST]),
+            (expression::UNBLOCK, &[attribute::BLOCKED_AT, attribute::BLOCKED_HOST]),
+            (expression::BLOCK_WITH_HOST, &[attribute::BLOCKED_AT, attribute::BLOCKED_HOST, attribute::VERSION]),
+            (expression::UNBLOCK_WITH_HOST, &[attribute::BLOCKED_AT, attribute::BLOCKED_HOST, attribute::VERSION]),
+            (expression::FORGET_BLOCKED_HOST, &[attribute::BLOCKED_HOST]),
+            (expression::SET_BLOCKED_HOST, &[attribute::BLOCKED_HOST]),
+            (expression::IS_UNBLOCKED_WITH_TARGET, &[attribute::BLOCKED_AT, attribute::TARGET]),
+            (expression::IS_BLOCKED_WITH_HOST, &[attribute::BLOCKED_HOST]),
+            (expression::IS_LINK, &[attribute::TARGET]),
+            (expression::BLOCK_OF_LINK, &[attribute::CODE, attribute::TARGET, attribute::BLOCKED_AT]),
             (expression::IS_UNCHANGED, &[attribute::CREATED_AT, attribute::VERSION]),
             (expression::IS_VERSION, &[attribute::CREATED_AT, attribute::VERSION]),
             (expression::ADD_HITS, &[attribute::FLUSH_ID, attribute::HITS]),

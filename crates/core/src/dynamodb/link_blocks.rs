@@ -54,7 +54,8 @@ impl Store {
             let Some(seen) = seen else { return Ok(false) };
             // The expiry does not change, so the item is kept for as long as before.
             if self.change(&seen, &change, &Editor::Operator, &change_id, now, None).await?.is_some() {
-                return Ok(true);
+                // It is no longer, or not only, blocked with its host.
+                return self.update_existing(code.to_string(), expression::FORGET_BLOCKED_HOST, None).await;
             }
             back_off(attempt).await;
         }

@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckF
 
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
+use crate::domain::creator::Creator;
 use crate::domain::labels::Labels;
 use crate::domain::link::{Link, LinkChange};
 use crate::domain::link_history::{Editor, HistoryEntry};
@@ -31,6 +32,8 @@ pub struct ManagedLink {
     pub is_alias: bool,
     /// What its owner calls it.
     pub labels: Labels,
+    /// What is kept of its creator. Only its owner and the operator may see it.
+    pub creator: Option<Creator>,
 }
 
 impl ManagedLink {
@@ -49,6 +52,7 @@ impl ManagedLink {
             manage_digest: text(attribute::MANAGE_DIGEST),
             is_alias: item.contains_key(attribute::IS_ALIAS),
             labels: items::labels(&item),
+            creator: items::creator(&item),
             link: Store::to_link(code, item)?,
         })
     }

@@ -21,6 +21,7 @@
 //! | `link_transaction` | putting a link together with entries that point to it |
 //! | [`visit_counts`] | adding to the counts of visits, and reading them |
 //! | [`error`] | what can go wrong |
+//! | [`host_rules`] | the hosts that the operator blocks and allows, and blocking the links that lead to a host |
 //! | [`iam_actions`] | the IAM actions that these calls need |
 
 pub mod api_keys;
@@ -29,6 +30,7 @@ pub mod connection_pool;
 pub mod contention;
 pub mod deduplication;
 pub mod error;
+pub mod host_rules;
 pub mod iam_actions;
 pub mod items;
 pub mod link_blocks;

@@ -34,6 +34,10 @@ pub enum ProblemKind {
     Unauthorized,
     /// The credentials do not allow this.
     Forbidden,
+    /// The operator has blocked the target's host.
+    HostBlocked,
+    /// The operator does not allow links to the target's host.
+    HostNotAllowed,
     /// There is no link with this code.
     NotFound,
     /// The alias is the code of another link.
@@ -83,6 +87,8 @@ impl ProblemKind {
         Self::InvalidIdempotencyKey,
         Self::Unauthorized,
         Self::Forbidden,
+        Self::HostBlocked,
+        Self::HostNotAllowed,
         Self::NotFound,
         Self::AliasTaken,
         Self::Gone,
@@ -112,6 +118,8 @@ impl ProblemKind {
             }
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Credentials are missing or wrong"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "These credentials do not allow this"),
+            Self::HostBlocked => (StatusCode::FORBIDDEN, "host-blocked", "This host is blocked"),
+            Self::HostNotAllowed => (StatusCode::FORBIDDEN, "host-not-allowed", "Links to this host are not allowed"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Link not found"),
             Self::AliasTaken => (StatusCode::CONFLICT, "alias-taken", "This alias is taken"),
             Self::Gone => (StatusCode::GONE, "gone", "This link has expired"),

@@ -1,5 +1,7 @@
 //! A request that a route has matched, whether it came from API Gateway or from the local server.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, header};
 
@@ -28,6 +30,8 @@ pub struct Request {
     pub body: Bytes,
     /// The address under which the client reached this service.
     pub base_url: BaseUrl,
+    /// The address that the request comes from: of the client, or of a CDN or proxy in front.
+    pub client_address: Option<IpAddr>,
     /// The gateway's id of this request. Every log line about the request contains it.
     pub request_id: String,
     /// The token that the gateway's authorizer has verified. It never comes from anything that the client can write,

@@ -5,6 +5,8 @@ use std::fmt;
 use http::HeaderMap;
 use sha2::{Digest, Sha256};
 
+use crate::config::{ConfigError, Environment};
+
 /// The header in which the CDN sends the secret.
 pub const HEADER: &str = "x-shortlink-edge";
 
@@ -16,6 +18,20 @@ pub struct EdgeKey {
 }
 
 impl EdgeKey {
+    /// `EDGE_KEY`: the secret that a CDN or proxy in front of the service sends in the header `x-shortlink-edge`, 16 to 128
+    /// letters, digits, `_` or `-`. Both functions read this variable.
+    ///
+    /// # Errors
+    ///
+    /// The value has another form.
+    pub fn read(environment: &Environment<'_>) -> Result<Option<Self>, ConfigError> {
+        const VARIABLE: &str = "EDGE_KEY";
+        let Some(text) = environment.text(VARIABLE) else { return Ok(None) };
+        // The message does not repeat the value, because it is a secret.
+        let error = || ConfigError::new(VARIABLE, "must be 16 to 128 letters, digits, _ or -");
+        Self::parse(&text).map(Some).ok_or_else(error)
+    }
+
     /// Parses a secret: 16 to 128 letters, digits, `_` or `-`.
     pub fn parse(secret: &str) -> Option<Self> {
         let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');

@@ -1,0 +1,106 @@
+//! `shortlink allow`, `disallow` and `hosts list`: the hosts that links may lead to. There is no HTTP request that changes
+//! them.
+
+use std::io;
+
+use clap::{Args, Subcommand};
+use shortlink_core::domain::host_rules::{HostRules, ListedHost};
+use shortlink_core::dynamodb::host_rules::HostList;
+
+use crate::error::CliError;
+use crate::storage::StorageOptions;
+
+/// The options of `shortlink allow` and `disallow`.
+#[derive(Debug, Args)]
+pub struct AllowOptions {
+    /// The hosts, such as example.com; each stands for all hosts below it, too
+    #[arg(required = true, value_name = "HOST")]
+    hosts: Vec<String>,
+
+    /// Where the links are kept
+    #[command(flatten)]
+    storage: StorageOptions,
+}
+
+/// The options of `shortlink hosts`.
+#[derive(Debug, Args)]
+pub struct HostsOptions {
+    #[command(subcommand)]
+    command: HostsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum HostsCommand {
+    /// List the hosts that are blocked and those that are allowed
+    List {
+        /// Where the links are kept
+        #[command(flatten)]
+        storage: StorageOptions,
+    },
+}
+
+/// Parses a host of the command line.
+pub(crate) fn parse(text: &str) -> Result<ListedHost, CliError> {
+    ListedHost::parse(text).map_err(|reason| CliError::InvalidHost { text: text.to_owned(), reason })
+}
+
+/// Allows links to hosts. `print` is called with each line for the user.
+///
+/// # Errors
+///
+/// [`CliError`]; if a host is invalid, none is allowed.
+pub async fn allow(options: AllowOptions, print: impl Fn(&str) -> io::Result<()>) -> Result<(), CliError> {
+    let AllowOptions { hosts, storage } = options;
+    let hosts = hosts.iter().map(|text| parse(text)).collect::<Result<Vec<_>, _>>()?;
+    let storage = storage.open_persistent().await?;
+    for host in &hosts {
+        storage.store().list_host(HostList::Allowed, host).await?;
+    }
+    let rules = storage.store().host_rules().await?;
+    print(&describe_allowed(&rules)).map_err(CliError::Output)
+}
+
+/// Removes hosts from the list of those that are allowed. `print` is called with each line for the user.
+///
+/// # Errors
+///
+/// [`CliError`]; the hosts before the one with an error have been removed.
+pub async fn disallow(options: AllowOptions, print: impl Fn(&str) -> io::Result<()>) -> Result<(), CliError> {
+    let AllowOptions { hosts, storage } = options;
+    let hosts = hosts.iter().map(|text| parse(text)).collect::<Result<Vec<_>, _>>()?;
+    let storage = storage.open_existing().await?;
+    let mut rules = storage.store().host_rules().await?;
+    for host in &hosts {
+        if !rules.allowed.remove(host) {
+            return Err(CliError::HostNotListed { host: host.clone(), list: "allowed" });
+        }
+        storage.store().unlist_host(HostList::Allowed, host).await?;
+    }
+    print(&describe_allowed(&rules)).map_err(CliError::Output)
+}
+
+/// What the list of allowed hosts means.
+fn describe_allowed(rules: &HostRules) -> String {
+    match rules.allowed.len() {
+        0 => "No host is listed as allowed: within a minute, new links may lead to any host that is not blocked."
+            .to_owned(),
+        1 => "Within a minute, new links may lead only to the host that is listed as allowed.".to_owned(),
+        count => format!("Within a minute, new links may lead only to the {count} hosts that are listed as allowed."),
+    }
+}
+
+/// Lists the hosts. `print` is called with each line for the user.
+///
+/// # Errors
+///
+/// [`CliError`].
+pub async fn hosts(options: HostsOptions, print: impl Fn(&str) -> io::Result<()>) -> Result<(), CliError> {
+    let HostsCommand::List { storage } = options.command;
+    let rules = storage.open_existing().await?.store().host_rules().await?;
+    for (kind, hosts) in [("blocked", &rules.blocked), ("allowed", &rules.allowed)] {
+        for host in hosts {
+            print(&format!("{kind} {host}")).map_err(CliError::Output)?;
+        }
+    }
+    Ok(())
+}
