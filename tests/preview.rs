@@ -222,3 +222,32 @@ async fn missing_and_expired_links_have_no_preview() {
         }
     }
 }
+
+#[tokio::test]
+async fn preview_warns_of_a_host_that_looks_like_another() {
+    let app = TestApp::start().await;
+    for (alias, host, expected) in [
+        (
+            "imitation",
+            "аррӏе.com",
+            "look like others. It is not <b>apple.com</b>. In ASCII it is <code>xn--80ak6aa92e.com</code>",
+        ),
+        (
+            "mixture",
+            "bаnk-süd.example",
+            "Careful: some letters of the host <bdi>bаnk-süd.example</bdi> look like others. In",
+        ),
+        (
+            "german",
+            "bücher.example",
+            "The host is <bdi>bücher.example</bdi>, written <code>xn--bcher-kva.example</code>.",
+        ),
+    ] {
+        send(app.create_link(&json!({"url": format!("https://{host}:8443/"), "alias": alias}))).await;
+        let page = send(app.get(&format!("/{alias}+")).header("accept", BROWSER_ACCEPT)).await;
+        assert!(page.body.contains(expected), "{page}");
+    }
+    send(app.create_link(&json!({"url": "https://example.com/", "alias": "plain"}))).await;
+    let page = send(app.get("/plain+").header("accept", BROWSER_ACCEPT)).await;
+    assert!(!page.body.contains("The host is") && !page.body.contains("Careful"), "{page}");
+}

@@ -8,6 +8,7 @@
 //! | [`resource`] | which resource of which link a path names: `/abc`, `/abc+`, `/abc.svg`, `/abc.png` |
 //! | [`redirect`] | `/abc`: the redirect to the target |
 //! | [`preview`] | `/abc+`: what is known of a link, without following it |
+//! | `look_alike` | hosts that look like others |
 //! | `visit_chart` | the chart of daily visits in a preview |
 //! | [`qr`] | `/abc.svg` and `/abc.png`: the short URL as a QR code |
 //! | `qr_image` | drawing a QR code as SVG or PNG |
@@ -31,6 +32,7 @@ use shortlink_core::link_cache::LinkCache;
 use shortlink_core::visits::recorder::{VisitRecorder, VisitTracking};
 
 pub mod config;
+mod look_alike;
 pub mod preview;
 pub mod qr;
 mod qr_image;

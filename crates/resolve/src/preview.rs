@@ -17,6 +17,7 @@ use shortlink_core::visits::recorder::VisitTracking;
 
 use crate::Resolve;
 use crate::config::Preview;
+use crate::look_alike::InternationalHost;
 use crate::visit_chart::{self, with_thousands_separators};
 
 /// Only the client may cache a preview, and it must revalidate it each time.
@@ -88,6 +89,7 @@ fn page(link: &Link, shows_visits: bool, days: &[DailyVisits], short_url: &str, 
         before_host = EscapedHtml(before_host),
         host = EscapedHtml(host),
         after_host = EscapedHtml(after_host),
+        host_note = host_note(&link.target.host()),
         created = time_element(link.created_at),
         expires = link.expires_at.map_or_else(|| "Never".to_owned(), time_element),
         visits = if shows_visits { visit_totals(link) } else { String::new() },
@@ -98,6 +100,23 @@ fn page(link: &Link, shows_visits: bool, days: &[DailyVisits], short_url: &str, 
     let title = format!("Where /{} leads - Shortlink", link.code);
     Page { title: &title, main: &main, script: None, is_indexed: false, home: html::HERE }
         .response(StatusCode::OK, NO_CACHE)
+}
+
+/// How people read an international host, with a warning if it looks like another one.
+fn host_note(host: &str) -> String {
+    let Some(InternationalHost { unicode, is_look_alike, looks_like }) = InternationalHost::of(host) else {
+        return String::new();
+    };
+    let unicode = EscapedHtml(&unicode);
+    if !is_look_alike {
+        return format!("<p>The host is <bdi>{unicode}</bdi>, written <code>{}</code>.</p>\n", EscapedHtml(host));
+    }
+    let instead = looks_like.map(|other| format!(" It is not <b>{}</b>.", EscapedHtml(&other))).unwrap_or_default();
+    format!(
+        "<p class=\"alert\" role=\"note\">Careful: some letters of the host <bdi>{unicode}</bdi> look like others.{instead} In \
+         ASCII it is <code>{}</code>.</p>\n",
+        EscapedHtml(host)
+    )
 }
 
 fn report_link(url: &str) -> String {
