@@ -5,11 +5,12 @@
 //   cargo build --package shortlink && (cd tests/browser && npm ci && node pages.js)
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -33,11 +34,12 @@ const CONFIGURATIONS = [
   ['phone', 'dark', false],
 ];
 
-/** Starts `shortlink serve` on a free port, with links in memory, and a minimum lifetime of one second. */
-async function startService() {
-  const program = join(TARGET, 'debug/shortlink');
-  const child = spawn(program, ['serve', '--listen', '127.0.0.1:0', '--data', 'memory'], {
-    env: { ...process.env, EXPIRES_IN_MIN: '1', PREVIEW: 'full', ALLOW_NEVER: 'true', LOG_LEVEL: 'error' },
+const PROGRAM = join(TARGET, 'debug/shortlink');
+
+/** Starts `shortlink serve` on a free port, with a minimum lifetime of one second. */
+async function startService(data = 'memory', settings = {}) {
+  const child = spawn(PROGRAM, ['serve', '--listen', '127.0.0.1:0', '--data', data], {
+    env: { ...process.env, EXPIRES_IN_MIN: '1', PREVIEW: 'full', ALLOW_NEVER: 'true', LOG_LEVEL: 'error', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   for await (const line of createInterface(child.stdout)) {
@@ -238,6 +240,60 @@ async function testPages(browser, origin, expired, configuration) {
   await user.close();
 }
 
+/** Creates links where an API key is required. The page keeps the key until it is left. */
+async function testKeyDoor(browser) {
+  const data = join(mkdtempSync(join(tmpdir(), 'shortlink-pages-')), 'links.db');
+  const create = (scope) => {
+    const options = ['--owner', 'web', '--scope', scope, '--data', data];
+    return execFileSync(PROGRAM, ['keys', 'create', scope, ...options], { encoding: 'utf8', stdio: 'pipe' }).trim();
+  };
+  const [key, reader] = [create('own'), create('read')];
+  const service = await startService(data, { DOOR: 'key' });
+  try {
+    const user = await User.create(browser, service.origin, { scheme: 'light', size: 'phone', javaScript: true });
+    const { page } = user;
+    const shorten = async (url) => {
+      await page.getByLabel('Web address').fill(url);
+      await page.getByRole('button', { name: 'Shorten' }).click();
+    };
+    const alert = (text) => page.getByRole('alert').filter({ hasText: text }).waitFor();
+    await user.open('/');
+    await user.inspect('key');
+    await shorten('http://example.com/');
+    await alert('Enter your API key.');
+    const field = page.getByLabel('API key');
+    await field.fill(`sl_${'0'.repeat(64)}`);
+    await shorten('http://example.com/');
+    await alert('This API key is not valid. Check it for typos.');
+    await field.fill(`${reader}\u00e9`);
+    await shorten('http://example.com/');
+    await alert('This API key does not allow you to create links. Use another key.');
+    await field.fill(` ${key}\n`);
+    await shorten('example.com');
+    await page.locator('#url-error').waitFor();
+    assert.equal((await field.inputValue()).trim(), key, 'the key is still there beside an error');
+    await shorten('http://example.com/');
+    const short = await page.getByLabel('Short link').inputValue();
+    await page.getByRole('link', { name: 'Shorten another' }).click();
+    await shorten('http://example.com/');
+    assert.notEqual(await page.getByLabel('Short link').inputValue(), short);
+    const kept = await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]);
+    assert.deepEqual(kept, [0, 0, ''], 'nothing is kept');
+    await user.open('/');
+    assert.equal(await field.inputValue(), '');
+    await user.close();
+
+    const plain = await User.create(browser, service.origin, { scheme: 'light', size: 'phone', javaScript: false });
+    await plain.open('/');
+    assert.match(await plain.text('main'), /requires an API key, which this page cannot send without JavaScript/);
+    assert.ok(!(await plain.page.getByLabel('API key').isVisible()));
+    await plain.inspect('key');
+    await plain.close();
+  } finally {
+    service.stop();
+  }
+}
+
 /** Stops the service. The page then reports that it cannot be reached, and keeps the input. */
 async function testUnreachableService(browser, origin, stop) {
   const user = await User.create(browser, origin, { scheme: 'light', size: 'desktop', javaScript: true });
@@ -282,6 +338,8 @@ try {
     await testPages(browser, service.origin, 'expired', { size, scheme, javaScript });
     passed += 1;
   }
+  await testKeyDoor(browser);
+  passed += 1;
   await testUnreachableService(browser, service.origin, service.stop);
   passed += 1;
 } finally {
