@@ -509,9 +509,12 @@ fn metric_filters_match_the_log() {
     assert_eq!(pattern("TakenCodes"), "{ $.codes_taken > 0 }");
     assert!(source("crates/shorten/src/create_link.rs").contains("        codes_taken,\n"));
 
-    assert_eq!(pattern("RateLimitedRequests"), "{ $.status = \"429\" }");
+    // The functions answer 429, too; those responses have a latency of the integration.
+    assert_eq!(pattern("RateLimitedRequests"), "{ $.status = \"429\" && $.integrationMs = \"-\" }");
     let format = text(&template["Resources"]["Stage"]["Properties"]["AccessLogSettings"]["Format"]);
-    assert!(format.contains("\"status\":\"$context.status\""), "{format}");
+    for field in ["\"status\":\"$context.status\"", "\"integrationMs\":\"$context.integrationLatency\""] {
+        assert!(format.contains(field), "{format}");
+    }
 }
 
 #[test]
@@ -523,5 +526,21 @@ fn logs_expire_and_writes_are_throttled_harder() {
         assert_eq!(text(&log["RetentionInDays"]), "LogRetentionDays", "{name}");
     }
     let limit = |name: &str| text(&template["Parameters"][name]["Default"]).parse::<u64>().expect("a number");
-    assert!(limit("ShortenRateLimit") < limit("RateLimit") && limit("ShortenBurstLimit") < limit("BurstLimit"));
+    // Without a value, the limits of creating depend on the door.
+    let routes = &template["Resources"]["Stage"]["Properties"]["RouteSettings"];
+    for (name, parameter, below) in [
+        ("ThrottlingRateLimit", "ShortenRateLimit", "RateLimit"),
+        ("ThrottlingBurstLimit", "ShortenBurstLimit", "BurstLimit"),
+    ] {
+        assert_eq!(text(&template["Parameters"][parameter]["Default"]), "");
+        for route in ["POST /shorten", "POST /links", "PUT /links/{code}"] {
+            let Value::Tagged(chosen) = &routes[route][name] else { panic!("no condition") };
+            let condition = (text(&chosen.value[0]), text(&chosen.value[1]));
+            assert_eq!(condition, (format!("Has{parameter}"), parameter.to_owned()));
+            let Value::Tagged(by_door) = &chosen.value[2] else { panic!("no condition") };
+            assert_eq!(text(&by_door.value[0]), "IsOpen");
+            let number = |index: usize| by_door.value[index].as_u64().expect("a number");
+            assert!(number(1) < number(2) && number(2) < limit(below), "{route} {name}");
+        }
+    }
 }
