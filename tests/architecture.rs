@@ -37,6 +37,7 @@ const ATTRIBUTES: &[&str] = &[
     "changeId",
     "withdrawnAt",
     "blockedAt",
+    "dailyLimit",
     "lastHitAt",
     "reuseCode",
 ];

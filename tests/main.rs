@@ -22,6 +22,7 @@
 //! | [`keys`] | API keys: who may create and manage links |
 //! | [`labels`] | titles, tags and notes |
 //! | [`lambda`] | the binary under Lambda's Runtime API: order of events, SIGTERM |
+//! | [`link_limits`] | how many links a sender creates on a day |
 //! | [`list`] | the links of an owner |
 //! | [`login`] | `shortlink login` |
 //! | [`manage`] | `/links/{code}`: changing and withdrawing links |
@@ -61,6 +62,7 @@ mod keys;
 mod labels;
 mod lambda;
 mod link_visits;
+mod link_limits;
 mod list;
 mod login;
 mod manage;

@@ -257,6 +257,13 @@ async fn responses() -> Vec<(&'static str, &'static str, Response)> {
         shorten.push(send(request().header("x-api-key", "sl_0")).await);
         shorten.push(send(request().bearer_auth(&reader)).await);
     }
+    let limited = closed.create_limited_key("limited", 1).await;
+    for accept in ["text/plain", "*/*", BROWSER_ACCEPT] {
+        let request = closed.request(Method::POST, "/shorten").body(format!("url={url}")).header("accept", accept);
+        shorten.push(send(request.bearer_auth(&limited)).await);
+        let request = closed.request(Method::PUT, "/links/limited").body(json!({"url": url}).to_string());
+        responses.push(("put", "/links/{code}", send(request.header("accept", accept).bearer_auth(&limited)).await));
+    }
 
     for path in ["/", "/shorten", "/openapi.json", "/robots.txt", "/favicon.svg"] {
         for (method, name) in [(Method::GET, "get"), (Method::HEAD, "head")] {

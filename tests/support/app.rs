@@ -232,12 +232,23 @@ impl TestApp {
 
     /// Creates an API key. Returns its secret.
     pub async fn create_key_of(&self, owner: &str, name: &str, scopes: &[Scope]) -> String {
+        self.put_key(owner, name, scopes, None).await
+    }
+
+    /// Creates an API key with which a limited number of links may be created on a day. It does not expire. Returns its
+    /// secret.
+    pub async fn create_limited_key(&self, name: &str, daily_limit: u32) -> String {
+        self.put_key(name, name, &[Scope::Own], Some(daily_limit)).await
+    }
+
+    async fn put_key(&self, owner: &str, name: &str, scopes: &[Scope], daily_limit: Option<u32>) -> String {
         let owner = owner.parse::<Name>().expect("a name");
         let record = KeyRecord {
             name: name.parse().expect("a name"),
             permissions: Permissions { owner: (&owner).into(), scopes: scopes.iter().copied().collect() },
+            daily_limit,
             created_at: Timestamp::from_unix(NOW).expect("in range"),
-            expires_at: Timestamp::from_unix(NOW + KEY_LIFETIME),
+            expires_at: Timestamp::from_unix(NOW + KEY_LIFETIME).filter(|_| daily_limit.is_none()),
             revoked_at: None,
         };
         let key = ApiKey::random(&mut UnwrapErr(SysRng));

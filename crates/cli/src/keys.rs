@@ -58,6 +58,10 @@ struct CreateOptions {
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(1..=31_557_600_000))]
     expires_in: Option<i64>,
 
+    /// How many links may be created with the key on a day, in UTC [default: any number]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    daily_limit: Option<u32>,
+
     /// Where the keys are kept
     #[command(flatten)]
     storage: StorageOptions,
@@ -101,10 +105,11 @@ async fn create(
     now: Timestamp,
     print: impl Fn(&str) -> io::Result<()>,
 ) -> Result<(), CliError> {
-    let CreateOptions { name, owner, scopes, expires_in, storage } = options;
+    let CreateOptions { name, owner, scopes, expires_in, daily_limit, storage } = options;
     let record = KeyRecord {
         name,
         permissions: Permissions { owner: (&owner).into(), scopes: scopes.into_iter().collect() },
+        daily_limit,
         created_at: now,
         expires_at: expires_in.and_then(|seconds| now.plus(seconds)),
         revoked_at: None,

@@ -3,6 +3,7 @@
 
 use http::{HeaderName, HeaderValue, header};
 use shortlink_core::domain::api_key::{self, ApiKey, KeyRecord};
+use shortlink_core::domain::link_limit::LinkLimit;
 use shortlink_core::domain::manage_token::{self, ManageToken};
 use shortlink_core::domain::owner::Owner;
 use shortlink_core::domain::permissions::Permissions;
@@ -73,6 +74,14 @@ impl Sender {
     pub(crate) fn key_name(&self) -> Option<&str> {
         match self {
             Self::Key(key) => Some(key.name.as_str()),
+            Self::Anybody | Self::Token(_) | Self::Subject(_) => None,
+        }
+    }
+
+    /// How many links the sender may create; `None`: any number.
+    pub(crate) fn limit(&self) -> Option<LinkLimit> {
+        match self {
+            Self::Key(key) => key.daily_limit.map(|maximum| LinkLimit::per_day(format!("key#{}", key.name), maximum)),
             Self::Anybody | Self::Token(_) | Self::Subject(_) => None,
         }
     }

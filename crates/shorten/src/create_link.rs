@@ -1,8 +1,10 @@
 //! `POST /links` and `POST /shorten`: create a link.
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
+use shortlink_core::domain::clock::Timestamp;
 use shortlink_core::domain::idempotency_key::IdempotencyKey;
 use shortlink_core::domain::link::{Link, NewLink};
+use shortlink_core::domain::link_limit::LinkLimit;
 use shortlink_core::domain::manage_token::ManageToken;
 use shortlink_core::domain::owner::Owner;
 use shortlink_core::dynamodb::deduplication::{CreateOutcome, DeduplicateBy};
@@ -91,8 +93,9 @@ pub(crate) async fn create(
     let deduplicate_by = DeduplicateBy { reuse: create_request.reuse, key: key.as_ref() };
     let creator = creator::of(request, &shorten.config);
     let new_link = NewLink { creator, ..to_new_link(shorten, create_request, owner)? };
-    let outcome =
-        shorten.store.get_or_create(&new_link, deduplicate_by, &shorten.config.expiry, &shorten.codes).await?;
+    let limit = sender.limit();
+    let (store, policy, codes) = (&shorten.store, &shorten.config.expiry, &shorten.codes);
+    let outcome = store.get_or_create_within(limit.as_ref(), &new_link, deduplicate_by, policy, codes).await?;
     let (status, link, codes_taken) = match &outcome {
         CreateOutcome::Created(created) => (StatusCode::CREATED, &created.link, created.codes_taken),
         CreateOutcome::Replayed(link, _) => (StatusCode::CREATED, link, 0),
@@ -132,6 +135,7 @@ impl From<CreateError> for NotCreated {
                 IDEMPOTENCY_KEY,
                 "was used in the last day for another request, or for a link that no longer exists; send a new key",
             )),
+            CreateError::LimitReached(limit, now) => Self::Other(limit_reached(&limit, now)),
             CreateError::CodesExhausted => Self::Other(Problem::unavailable(error)),
             CreateError::Store(error) => Self::Other(error.into()),
         }
@@ -187,4 +191,22 @@ fn to_new_link(shorten: &Shorten, request: CreateLinkRequest, owner: Option<Owne
         owner,
         labels: request.labels,
     })
+}
+
+/// The sender has created as many links as it may.
+fn limit_reached(limit: &LinkLimit, now: Timestamp) -> Problem {
+    let maximum = limit.maximum();
+    match limit.retry_after(now) {
+        Some(seconds) => {
+            let reason = format!(
+                "At most {maximum} links a day may be created with these credentials. The next day begins at 00:00 UTC, in \
+                 {seconds} seconds."
+            );
+            Problem::new(ProblemKind::LimitReached, reason).with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
+        }
+        None => {
+            let reason = format!("This grant allowed {maximum} links, which have been created. Ask for a new grant.");
+            Problem::new(ProblemKind::Forbidden, reason)
+        }
+    }
 }

@@ -36,6 +36,8 @@ pub struct KeyRecord {
     /// What the key allows, and to whom the links belong that are created with it. Several keys may have one owner, so
     /// that one replaces another without losing the links.
     pub permissions: Permissions,
+    /// How many links may be created with it on a day, in UTC, at least 1; `None`: any number.
+    pub daily_limit: Option<u32>,
     /// When it was created.
     pub created_at: Timestamp,
     /// From this instant on it is not accepted; `None`: it does not expire.
@@ -94,7 +96,14 @@ mod tests {
         let at = |seconds| Timestamp::from_unix(seconds).expect("in range");
         let name = "ci".parse::<Name>().expect("a name");
         let permissions = Permissions { owner: (&name).into(), scopes: BTreeSet::new() };
-        let key = KeyRecord { name, permissions, created_at: at(0), expires_at: Some(at(100)), revoked_at: None };
+        let key = KeyRecord {
+            name,
+            permissions,
+            daily_limit: None,
+            created_at: at(0),
+            expires_at: Some(at(100)),
+            revoked_at: None,
+        };
         assert!(key.is_valid(at(99)) && !key.is_valid(at(100)));
         assert!(!KeyRecord { revoked_at: Some(at(1)), ..key }.is_valid(at(0)));
     }

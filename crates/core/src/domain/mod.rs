@@ -15,6 +15,7 @@
 //! | [`labels`] | the title, the tags and the note of a link |
 //! | [`link`] | a link, and a link that is about to be created |
 //! | [`link_history`] | who changed what of a link |
+//! | [`link_limit`] | how many links a sender may create |
 //! | [`link_list`] | a position in the list of an owner's links |
 //! | [`manage_token`] | the secret with which a link can be changed and withdrawn |
 //! | [`owner`] | to whom a link belongs |
@@ -38,6 +39,7 @@ pub mod invisible;
 pub mod labels;
 pub mod link;
 pub mod link_history;
+pub mod link_limit;
 pub mod link_list;
 pub mod manage_token;
 pub mod owner;

@@ -119,6 +119,9 @@ fn to_item(digest: &str, record: &KeyRecord) -> Item {
         (attribute::SCOPES.to_owned(), AttributeValue::Ss(scopes)),
         (attribute::CREATED_AT.to_owned(), number(record.created_at.unix())),
     ]);
+    if let Some(limit) = record.daily_limit {
+        item.insert(attribute::DAILY_LIMIT.to_owned(), number(limit.into()));
+    }
     if let Some(expires_at) = record.expires_at {
         item.insert(attribute::EXPIRES_AT.to_owned(), number(expires_at.unix()));
     }
@@ -133,6 +136,7 @@ fn to_record(item: &Item) -> Result<KeyRecord, StoreError> {
     // Keys that were created before links could be listed have the attribute of a link.
     let owner = name(attribute::KEY_OWNER).or_else(|_| name(attribute::OWNER));
     let instant = |attribute| items::instant(item, attribute).map_err(invalid);
+    let daily_limit = item.get(attribute::DAILY_LIMIT).map(|limit| limit.as_n().ok()?.parse().ok());
     let scopes = item.get(attribute::SCOPES).and_then(|scopes| scopes.as_ss().ok());
     let scopes = scopes.into_iter().flatten().map(|scope| scope.parse::<Scope>());
     Ok(KeyRecord {
@@ -141,6 +145,8 @@ fn to_record(item: &Item) -> Result<KeyRecord, StoreError> {
             owner: (&owner?).into(),
             scopes: scopes.collect::<Result<BTreeSet<_>, _>>().map_err(|_| invalid(attribute::SCOPES))?,
         },
+        // A limit that cannot be read must not become none.
+        daily_limit: daily_limit.map(|limit| limit.ok_or_else(|| invalid(attribute::DAILY_LIMIT))).transpose()?,
         created_at: instant(attribute::CREATED_AT)?.ok_or_else(|| invalid(attribute::CREATED_AT))?,
         expires_at: instant(attribute::EXPIRES_AT)?,
         revoked_at: instant(attribute::REVOKED_AT)?,

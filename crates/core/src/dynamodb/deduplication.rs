@@ -106,6 +106,35 @@ impl Store {
         Err(StoreError::Unavailable("too many concurrent requests for the same link".to_owned()).into())
     }
 
+    /// The link that exists according to `deduplicate_by`, without creating one.
+    pub(super) async fn find_existing(
+        &self,
+        new_link: &NewLink,
+        deduplicate_by: DeduplicateBy<'_>,
+        policy: &ExpiryPolicy,
+    ) -> Result<Option<CreateOutcome>, CreateError> {
+        let DeduplicateBy { reuse, key } = deduplicate_by;
+        if let Some(key) = key {
+            let entry_key = items::idempotency_entry_key(key, new_link.owner.as_ref());
+            let entry = self.get_item(&entry_key, true).await?;
+            if let Some(entry) = entry.filter(|entry| !items::is_over(entry, new_link.created_at)) {
+                return self.replay(&entry, new_link, reuse, key).await.map(Some);
+            }
+        }
+        if !reuse {
+            return Ok(None);
+        }
+        let code = match &new_link.alias {
+            Some(alias) => Some(alias.clone()),
+            None => {
+                let entry = self.get_item(&items::deduplication_entry_key(new_link), true).await?;
+                entry.as_ref().and_then(items::entry_code)
+            }
+        };
+        let Some(link) = self.live_link(code.as_ref(), new_link, policy).await? else { return Ok(None) };
+        self.return_existing(link, key, new_link, reuse).await.map(Some)
+    }
+
     /// The link with this code, if it is live and is what the request asks for. The link may have been deleted, and
     /// another may have been created with its code.
     async fn live_link(

@@ -5,7 +5,9 @@ use std::error::Error as StdError;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use thiserror::Error;
 
+use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
+use crate::domain::link_limit::LinkLimit;
 use crate::dynamodb::link_changes::ManagedLink;
 
 /// Codes of errors that may disappear if the call is repeated later. The SDK has then already used up its own attempts.
@@ -32,6 +34,9 @@ pub enum CreateError {
     /// The idempotency key belongs to another request.
     #[error("the idempotency key was used for another request")]
     IdempotencyKeyUsed,
+    /// The sender has reached this limit, at this instant.
+    #[error("the limit on the number of links is reached")]
+    LimitReached(LinkLimit, Timestamp),
     /// All candidate codes are taken: the code space is nearly full.
     #[error("all generated codes are taken: raise CODE_LENGTH")]
     CodesExhausted,

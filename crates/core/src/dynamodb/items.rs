@@ -6,7 +6,7 @@
 //! | item | key | attributes |
 //! | --- | --- | --- |
 //! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `manageDigest`, `isAlias`, `owner`, `creator`, `title`, `tags`, `note`, `hits`, `lastHitAt`, `flushId`; of a link that was changed also `version`, `changedAt`, `changeId`, `withdrawnAt`; of a blocked one `blockedAt`, `blockedHost` |
-//! | API key | `key#` digest | `keyName`, `keyOwner`, `scopes`, `createdAt`, `expiresAt`, `revokedAt` |
+//! | API key | `key#` digest | `keyName`, `keyOwner`, `scopes`, `dailyLimit`, `createdAt`, `expiresAt`, `revokedAt` |
 //! | last use of an API key | `keyuse#` digest | `lastUsedAt` |
 //! | name of an API key | `keyname#` name | `keyDigest` |
 //! | history entry | `history#` code `#` number | `version`, `changedAt`, `changedBy`, `linkCreatedAt`, `fields`, `before`, `after`, `purgeAt` |
@@ -14,6 +14,7 @@
 //! | daily counts | `day#` code `#` date | `hits`, `bots`, devices, countries, referrers, `flushId`, `purgeAt` |
 //! | deduplication entry | `reuse#` digest | `reuseCode`, `purgeAt` |
 //! | idempotency entry | `idempotency#` digest | `reuseCode`, `request`, `existed`, `purgeAt` |
+//! | count of created links | `limit#` sender, of a day `#` date | `links`, `purgeAt` |
 //!
 //! Every attribute name, every key and both directions of the mapping are in this file.
 
@@ -31,6 +32,7 @@ use crate::domain::idempotency_key::{IdempotencyKey, KEY_LIFETIME_SECONDS};
 use crate::domain::labels::{LabelText, Labels, Tags};
 use crate::domain::link::{Link, NewLink};
 use crate::domain::link_history::MAX_ENTRIES;
+use crate::domain::link_limit::LinkLimit;
 use crate::domain::owner::Owner;
 use crate::domain::target::Target;
 use crate::domain::visit::{DEVICES, DailyCounts, DailyVisits};
@@ -85,6 +87,10 @@ pub mod attribute {
     pub const KEY_NAME: &str = "keyName";
     /// SS, of an API key: what it allows.
     pub const SCOPES: &str = "scopes";
+    /// N, of an API key: how many links may be created with it on a day. Absent: any number.
+    pub const DAILY_LIMIT: &str = "dailyLimit";
+    /// N, of a count of created links: their number.
+    pub const LINKS: &str = "links";
     /// N, Unix seconds, of an API key: when it was revoked.
     pub const REVOKED_AT: &str = "revokedAt";
     /// S, of the name of an API key: the key's digest.
@@ -216,6 +222,12 @@ pub mod expression {
     pub(in crate::dynamodb) const IS_LINK: &str = "attribute_exists(originalUrl)";
     /// A projection: whether and why a link is blocked, and where it leads.
     pub(in crate::dynamodb) const BLOCK_OF_LINK: &str = "shortCode, originalUrl, blockedAt, blockedHost";
+    /// A condition: the sender has created fewer links than `:limit`.
+    pub(in crate::dynamodb) const IS_BELOW_LIMIT: &str = "attribute_not_exists(links) OR links < :limit";
+    /// An update: counts a link that is about to be created.
+    pub(in crate::dynamodb) const COUNT_LINK: &str = "SET purgeAt = :purge ADD links :one";
+    /// An update: takes back a link that was counted and not created.
+    pub(in crate::dynamodb) const DISCOUNT_LINK: &str = "ADD links :minus_one";
     /// A filter: the item is an API key, or says when one was last used.
     pub(in crate::dynamodb) const IS_API_KEY: &str = "begins_with(shortCode, :key) OR begins_with(shortCode, :use)";
     /// An update: sets the time of the last use of an API key.
@@ -437,6 +449,11 @@ pub(super) fn key_name_key(name: &Name) -> String {
     format!("keyname#{name}")
 }
 
+/// The key of the count of links that a sender has created, `now`.
+pub(super) fn limit_key(limit: &LinkLimit, now: Timestamp) -> String {
+    format!("limit#{}", limit.counter(now))
+}
+
 /// The idempotency entry of a request that creates `link`. It replaces an entry whose lifetime is over.
 pub(super) fn idempotency_entry(key: &str, new_link: &NewLink, reuse: bool, link: &Link) -> ConditionalPut {
     let now = new_link.created_at.unix();
@@ -449,6 +466,11 @@ pub(super) fn idempotency_entry(key: &str, new_link: &NewLink, reuse: bool, link
 /// Whether an idempotency entry is that of this request.
 pub(super) fn is_same_request(entry: &Item, new_link: &NewLink, reuse: bool) -> bool {
     entry.get(attribute::REQUEST) == Some(&AttributeValue::S(request_digest(new_link, reuse)))
+}
+
+/// Whether the lifetime of an idempotency entry is over.
+pub(super) fn is_over(entry: &Item, now: Timestamp) -> bool {
+    instant(entry, attribute::PURGE_AT).is_ok_and(|instant| instant.is_some_and(|instant| instant <= now))
 }
 
 /// Marks an idempotency entry whose link existed before the request.
@@ -616,6 +638,9 @@ mod tests {
             (expression::KEY_EXISTS, &[attribute::CODE]),
             (expression::IS_API_KEY, &[attribute::CODE]),
             (expression::USE, &[attribute::LAST_USED_AT]),
+            (expression::IS_BELOW_LIMIT, &[attribute::LINKS]),
+            (expression::COUNT_LINK, &[attribute::LINKS, attribute::PURGE_AT]),
+            (expression::DISCOUNT_LINK, &[attribute::LINKS]),
             (expression::REVOKE, &[attribute::REVOKED_AT]),
             (expression::BLOCK, &[attribute::BLOCKED_AT, attribute::BLOCKED_HOST]),
             (expression::UNBLOCK, &[attribute::BLOCKED_AT, attribute::BLOCKED_HOST]),

@@ -17,6 +17,7 @@
 //! | [`link_blocks`] | blocking links |
 //! | [`link_changes`] | changing a link that exists |
 //! | [`link_history`] | the changes of a link |
+//! | [`link_limits`] | creating links within a limit |
 //! | [`link_list`] | the links of an owner |
 //! | `link_transaction` | putting a link together with entries that point to it |
 //! | [`visit_counts`] | adding to the counts of visits, and reading them |
@@ -36,6 +37,7 @@ pub mod items;
 pub mod link_blocks;
 pub mod link_changes;
 pub mod link_history;
+pub mod link_limits;
 pub mod link_list;
 mod link_transaction;
 pub mod retries;

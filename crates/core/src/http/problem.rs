@@ -56,6 +56,8 @@ pub enum ProblemKind {
     UnsupportedMediaType,
     /// The idempotency key belongs to another request.
     IdempotencyKeyUsed,
+    /// The sender has created as many links today as it may.
+    LimitReached,
     /// A defect of this service. The cause is logged.
     Internal,
     /// The table does not answer. Another attempt may succeed.
@@ -97,6 +99,7 @@ impl ProblemKind {
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::IdempotencyKeyUsed,
+        Self::LimitReached,
         Self::Blocked,
         Self::Internal,
         Self::Unavailable,
@@ -139,6 +142,7 @@ impl ProblemKind {
                 "idempotency-key-used",
                 "This idempotency key was used for another request",
             ),
+            Self::LimitReached => (StatusCode::TOO_MANY_REQUESTS, "limit-reached", "Too many links were created today"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable"),
         }
