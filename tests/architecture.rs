@@ -188,6 +188,22 @@ fn calls_to_the_table_are_in_dynamodb() {
     }
 }
 
+/// `shorten` reads one parameter, in one file; `resolve` does not even contain the code.
+#[test]
+fn calls_to_parameter_store_are_in_one_file_of_shorten() {
+    let parameter = repository().join("crates/shorten/src/grant/parameter.rs");
+    for package in ["core", "shorten", "resolve", "lambda", "cli"] {
+        for (path, source) in sources(&repository().join("crates").join(package).join("src")) {
+            assert_eq!(uses_crate(&source, "aws_sdk_ssm"), path == parameter, "{}", path.display());
+        }
+    }
+    assert!(dependency_closure("shorten").contains("aws-sdk-ssm"), "the name is that of Cargo.lock");
+    for package in ["shortlink-core", "resolve"] {
+        let closure = dependency_closure(package);
+        assert!(!closure.contains("aws-sdk-ssm") && !closure.contains("shorten"), "{package}");
+    }
+}
+
 #[test]
 fn attribute_names_are_in_one_file() {
     let items = repository().join("crates/core/src/dynamodb/items.rs");

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use insta::assert_snapshot;
 use reqwest::RequestBuilder;
 use serde_json::json;
+use shorten::grant::{Grant, MaxLinks};
 
+use crate::grants;
 use crate::support::app::{TestApp, send};
 use crate::support::fault_proxy::{Call, FaultProxy, RequestFault};
+use crate::support::parameter_store::{Behaviour, ParameterStore};
 
 const TARGET: &str = "https://example.com/";
 
@@ -45,8 +48,10 @@ async fn key_creates_as_many_links_a_day_as_it_may() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_fifty_concurrent_creations_as_many_succeed_as_the_limit_allows() {
-    let app = Arc::new(TestApp::builder().env("DOOR", "key").without_timeouts().start().await);
-    for credentials in [app.create_limited_key("ci", 10).await] {
+    let store = ParameterStore::start(Behaviour::Value(grants::keys("1").to_text())).await;
+    let app = Arc::new(grants::with_parameter(TestApp::builder().env("DOOR", "key").without_timeouts(), &store).await);
+    let grant = grants::sign(&Grant { maximum: Some(MaxLinks::PerDay(10)), ..grants::grant() });
+    for credentials in [app.create_limited_key("ci", 10).await, grant] {
         // Every other request takes the path of `reuse`, which writes a transaction.
         let requests = (0..50).map(|n| {
             let (app, key) = (Arc::clone(&app), credentials.clone());

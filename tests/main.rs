@@ -15,6 +15,7 @@
 //! | [`events`] | the functions' responses to API Gateway's events, and to hostile ones |
 //! | [`expiry`] | what depends on the clock |
 //! | [`fault_table`] | every kind of request under every fault of DynamoDB |
+//! | [`grants`] | grants, and the key that signs them |
 //! | [`history`] | who changed what of a link |
 //! | [`hosts`] | hosts that the operator blocks or allows |
 //! | [`idempotency`] | `Idempotency-Key` |
@@ -54,6 +55,7 @@ mod disk;
 mod events;
 mod expiry;
 mod fault_table;
+mod grants;
 mod history;
 mod hosts;
 mod idempotency;
@@ -61,8 +63,8 @@ mod jwt;
 mod keys;
 mod labels;
 mod lambda;
-mod link_visits;
 mod link_limits;
+mod link_visits;
 mod list;
 mod login;
 mod manage;

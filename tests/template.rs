@@ -146,7 +146,8 @@ fn table_actions(statements: &[Value]) -> BTreeSet<String> {
                 assert!(resource.contains("Table.Arn") && !resource.contains('*'), "{resource}");
                 allowed.insert(action);
             } else {
-                assert!(action.starts_with("logs:") || action.starts_with("xray:"), "{action}");
+                let is_other = ["logs:", "xray:", "ssm:"].iter().any(|service| action.starts_with(service));
+                assert!(is_other, "{action}");
             }
         }
     }
@@ -179,7 +180,7 @@ fn roles_allow_exactly_the_calls_made() {
     assert_eq!(under("ShortenRole", None), set(&[iam_actions::MANAGE_LINKS, iam_actions::LIST_LINKS].concat()));
     assert_eq!(under("ResolveRole", None), set(iam_actions::FIND_LINKS));
     assert_eq!(under("ResolveRole", Some("CountsVisits")), set(iam_actions::COUNT_VISITS));
-    for (role, conditions) in [("ShortenRole", 1), ("ResolveRole", 4)] {
+    for (role, conditions) in [("ShortenRole", 2), ("ResolveRole", 4)] {
         assert_eq!(statements(role).iter().filter(|statement| !statement.is_mapping()).count(), conditions);
         assert_eq!(under(role, Some("Traces")), BTreeSet::new());
     }
@@ -197,6 +198,30 @@ fn only_the_index_is_queried() {
     assert!(
         text(&resource.value[1]).ends_with("/index/byOwner") && text(&resource.value[2]).ends_with("/index/byOwner")
     );
+}
+
+/// `shorten` may read one parameter, if the operator has named one, and `resolve` none.
+#[test]
+fn only_shorten_reads_the_grant_key_and_no_other_parameter() {
+    let template = template::read();
+    for (role, expected) in [("ShortenRole", 1), ("ResolveRole", 0)] {
+        let policy = &template["Resources"][role]["Properties"]["Policies"][0]["PolicyDocument"];
+        let statements = policy["Statement"].as_sequence().expect("statements").iter();
+        let of_ssm: Vec<_> = statements
+            .map(|statement| match statement {
+                Value::Tagged(tagged) => (text(&tagged.value[0]), &tagged.value[1]),
+                statement => (String::new(), statement),
+            })
+            .filter(|(_, statement)| texts(&statement["Action"]).iter().any(|action| action.starts_with("ssm:")))
+            .collect();
+        assert_eq!(of_ssm.len(), expected, "{role}");
+        for (condition, statement) in of_ssm {
+            assert_eq!((condition.as_str(), text(&statement["Effect"]).as_str()), ("AcceptsGrants", "Allow"));
+            assert_eq!(texts(&statement["Action"]), set(shorten::grant::parameter::READ));
+            let resource = text(&statement["Resource"]);
+            assert!(resource.ends_with(":parameter${GrantKeyParameter}") && !resource.contains('*'), "{resource}");
+        }
+    }
 }
 
 /// Only an operator creates and changes API keys, and lists hosts.

@@ -13,6 +13,7 @@ use rand::{Rng, SeedableRng};
 use reqwest::{Method, RequestBuilder, redirect};
 use resolve::Resolve;
 use shorten::Shorten;
+use shorten::grant::key_source::KeySource;
 use shortlink::gateway::{self, Functions};
 use shortlink::table;
 use shortlink_core::config::Environment;
@@ -59,6 +60,7 @@ pub struct TestAppBuilder {
     rng: Box<dyn Rng + Send>,
     endpoint_url: Option<String>,
     proxy: Option<FaultProxyBuilder>,
+    grant_key: Option<KeySource>,
     writes_visits_in_transactions: bool,
     has_timeouts: bool,
 }
@@ -82,6 +84,12 @@ impl TestAppBuilder {
     /// Reaches DynamoDB through a proxy.
     pub fn proxy(mut self, proxy: FaultProxyBuilder) -> Self {
         self.proxy = Some(proxy);
+        self
+    }
+
+    /// Accepts grants that this key has signed.
+    pub fn grant_key(mut self, source: KeySource) -> Self {
+        self.grant_key = Some(source);
         self
     }
 
@@ -128,7 +136,10 @@ impl TestAppBuilder {
         let seconds = Arc::new(AtomicI64::new(NOW));
         let clock = Clock::manual(Arc::clone(&seconds));
         let codes = CodeGenerator::new(shorten_config.code_length, self.rng);
-        let shorten = Shorten::new(shorten_config, store.clone(), codes, clock.clone());
+        let mut shorten = Shorten::new(shorten_config, store.clone(), codes, clock.clone());
+        if let Some(source) = self.grant_key {
+            shorten = shorten.with_grant_key(source);
+        }
         let cache = LinkCache::new(resolve_config.link_cache_seconds, link_cache::CAPACITY);
         let (tracking, retention) = (resolve_config.visits, resolve_config.visits_retention);
         let recorder = if self.writes_visits_in_transactions {
@@ -158,6 +169,7 @@ impl TestApp {
             rng: Box::new(Xoshiro256PlusPlus::seed_from_u64(0)),
             endpoint_url: None,
             proxy: None,
+            grant_key: None,
             writes_visits_in_transactions: false,
             has_timeouts: true,
         }

@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use shorten::grant::MAX_HOSTS;
+use shorten::grant::key_source::KeySourceError;
 use shortlink_core::config::ConfigError;
 use shortlink_core::domain::api_key::Name;
 use shortlink_core::domain::host_rules::{ListedHost, ListedHostError};
@@ -55,6 +57,21 @@ pub enum CliError {
     /// There is no key with this name.
     #[error("there is no key called {0}; `shortlink keys list` shows the names")]
     NoSuchKey(Name),
+    /// The grant key cannot be read or written.
+    #[error(transparent)]
+    GrantKey(#[from] KeySourceError),
+    /// No option and no variable names the grant key.
+    #[error("say where the grant key is, with --grant-key-parameter NAME or --grant-key-file PATH")]
+    NoGrantKey,
+    /// A duration is too long for the calendar.
+    #[error("the duration is too long; give a shorter one")]
+    DurationTooLong,
+    /// A grant has too many hosts.
+    #[error("a grant has at most {MAX_HOSTS} hosts; sign several grants")]
+    TooManyHosts,
+    /// The grant cannot be written as a token.
+    #[error("the grant cannot be written: {0}")]
+    Grant(#[from] serde_json::Error),
     /// There is no link with this code.
     #[error("there is no link with the code {0:?}; upper and lower case matter")]
     NoSuchLink(String),

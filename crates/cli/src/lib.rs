@@ -7,6 +7,8 @@
 //! | [`serve`] | `shortlink serve`: the whole service on one machine |
 //! | [`block`] | `shortlink block` and `unblock` |
 //! | [`hosts`] | `shortlink allow`, `disallow` and `hosts list`: the hosts that links may lead to |
+//! | [`grant`] | `shortlink grant`: signs grants |
+//! | [`grant_key`] | `shortlink grant-key`: creates and replaces the key that signs grants |
 //! | [`keys`] | `shortlink keys`: creates, lists and revokes API keys |
 //! | [`login`] | `shortlink login`: signs a person in |
 //! | [`storage`] | the options that name a table, and opening it |
@@ -29,6 +31,8 @@ pub mod block;
 pub mod embedded;
 pub mod error;
 pub mod gateway;
+pub mod grant;
+pub mod grant_key;
 pub mod hosts;
 pub mod keys;
 pub mod login;
@@ -64,6 +68,10 @@ enum Command {
     Keys(keys::KeysOptions),
     /// Sign in where links are created with an access token, and get one for use in a shell
     Login(login::LoginOptions),
+    /// Sign a grant and print it: a token with which a web page may create links within bounds
+    Grant(grant::GrantOptions),
+    /// Create and replace the key that signs grants
+    GrantKey(grant_key::GrantKeyOptions),
 }
 
 /// The time that threads which wait for the disk may take to finish once a command has ended.
@@ -101,5 +109,7 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Hosts(options) => hosts::hosts(options, print).await,
         Command::Keys(options) => keys::keys(options, print).await,
         Command::Login(options) => login::login(options, print).await,
+        Command::Grant(options) => grant::grant(options, print).await,
+        Command::GrantKey(options) => grant_key::grant_key(options, print).await,
     }
 }

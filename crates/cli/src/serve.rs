@@ -2,12 +2,14 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::pin::pin;
 
 use clap::Args;
 use resolve::Resolve;
 use shorten::Shorten;
 use shorten::config::Door;
+use shorten::grant::key_source::KeySource;
 use shortlink_core::config::Environment;
 use shortlink_core::domain::clock::Clock;
 use shortlink_core::domain::code_generator::CodeGenerator;
@@ -18,6 +20,7 @@ use tokio::sync::oneshot;
 
 use crate::error::CliError;
 use crate::gateway::{self, Functions};
+use crate::grant_key;
 use crate::storage::StorageOptions;
 
 /// The capacity of the link cache, in links: about 40 MB with targets of the usual 100 bytes.
@@ -34,6 +37,11 @@ pub struct ServeOptions {
     /// The address to listen on; port 0 picks a free port
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:3000")]
     pub listen: SocketAddr,
+
+    /// Accept the grants that the key in this file has signed; only the owner of the file may be able to read it [default:
+    /// the parameter of AWS Systems Manager Parameter Store that GRANT_KEY_PARAMETER names]
+    #[arg(long, value_name = "PATH")]
+    pub grant_key_file: Option<PathBuf>,
 
     /// Where the links are kept
     #[command(flatten)]
@@ -59,14 +67,16 @@ pub async fn serve(options: ServeOptions, print: impl Fn(&str)) -> Result<(), Cl
     let mut signals = Signals::listen().map_err(CliError::Signals)?;
 
     let shorten_door = shorten_config.door;
+    let grant_key = grant_key_source(options.grant_key_file, shorten_config.grant_key_parameter.clone()).await?;
     let clock = Clock::system();
     let codes = CodeGenerator::from_os_rng(shorten_config.code_length);
     let cache = LinkCache::new(resolve_config.link_cache_seconds, LINK_CACHE_CAPACITY);
     let visits = storage.visit_recorder(resolve_config.visits, resolve_config.visits_retention);
-    let functions = Functions {
-        shorten: Shorten::new(shorten_config, storage.store(), codes, clock.clone()),
-        resolve: Resolve::new(resolve_config, storage.store(), cache, visits, clock),
-    };
+    let mut shorten = Shorten::new(shorten_config, storage.store(), codes, clock.clone());
+    if let Some(source) = grant_key {
+        shorten = shorten.with_grant_key(source);
+    }
+    let functions = Functions { shorten, resolve: Resolve::new(resolve_config, storage.store(), cache, visits, clock) };
     print(&format!("Shortlink is listening on http://{address} and stores its links in {storage}."));
     if !address.ip().is_loopback() && environment.text("BASE_URL").is_none() {
         print(
@@ -93,6 +103,20 @@ pub async fn serve(options: ServeOptions, print: impl Fn(&str)) -> Result<(), Cl
         () = signals.next() => {}
     }
     Ok(())
+}
+
+/// Where the grant key is kept, if grants are accepted. A file must contain a key; a parameter is read when it is needed, as
+/// on Lambda.
+async fn grant_key_source(file: Option<PathBuf>, parameter: Option<String>) -> Result<Option<KeySource>, CliError> {
+    match (file, parameter) {
+        (Some(path), _) => {
+            let source = KeySource::File(path);
+            source.read().await?;
+            Ok(Some(source))
+        }
+        (None, Some(name)) => Ok(Some(grant_key::parameter(name).await)),
+        (None, None) => Ok(None),
+    }
 }
 
 /// Raises the soft limit of open files, which is 1,024 on most systems, to the hard limit: each client takes one.

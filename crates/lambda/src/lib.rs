@@ -27,7 +27,7 @@ use lambda_http::aws_lambda_events;
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
 use shortlink_core::config::Environment;
-use shortlink_core::dynamodb::client;
+use shortlink_core::dynamodb::client::{self, LambdaClient};
 use shortlink_core::dynamodb::store::Store;
 use shortlink_core::http::handler::Handler;
 use shortlink_core::http::problem::{Problem, ProblemKind};
@@ -69,18 +69,18 @@ pub async fn run(handler: impl Handler) -> Result<(), Error> {
     Runtime::new(service).layer(PostResponseLayer(handler)).run().await
 }
 
-/// The table that `TABLE_NAME` names, with a connection that is already open.
+/// The table that `TABLE_NAME` names, with a connection that is already open, and the client with which it is reached.
 ///
 /// # Errors
 ///
 /// A variable is missing or has an invalid value.
-pub async fn open_store(environment: &Environment<'_>) -> Result<Store, Error> {
+pub async fn open_store(environment: &Environment<'_>) -> Result<(Store, LambdaClient), Error> {
     let table = environment.required("TABLE_NAME")?;
     let lambda_client = client::for_lambda(environment)?;
     if let Err(error) = lambda_client.prewarm().await {
         tracing::warn!(error, "cannot connect to DynamoDB yet; the first request tries again");
     }
-    Ok(Store::new(lambda_client.client, table))
+    Ok((Store::new(lambda_client.client.clone(), table), lambda_client))
 }
 
 /// The exit code of a function. An error goes to the log, in the words meant for the operator.

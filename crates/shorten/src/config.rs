@@ -45,6 +45,9 @@ pub struct Config {
     /// `DOOR`: who may create links: `open`, anybody (the default); `key`, whoever has an API key;
     /// `jwt`, whoever has a token that API Gateway has verified.
     pub door: Door,
+    /// `GRANT_KEY_PARAMETER`: the name of the parameter of Parameter Store, a `SecureString`, that contains the key of
+    /// grants. If unset, grants are refused.
+    pub grant_key_parameter: Option<String>,
     /// `JWT_SCOPE_PREFIX`: what the scopes of tokens begin with, before `create`, `read`, `own` or `admin`; nothing by
     /// default.
     pub jwt_scope_prefix: String,
@@ -90,6 +93,7 @@ impl Config {
             base_url: environment.base_url()?,
             code_length,
             door,
+            grant_key_parameter: environment.text("GRANT_KEY_PARAMETER"),
             jwt_scope_prefix: environment.text("JWT_SCOPE_PREFIX").unwrap_or_default(),
             sign_in: read_sign_in(environment)?,
             has_preview: environment.choice("PREVIEW", true, &[("full", true), ("target", true), ("off", false)])?,

@@ -84,11 +84,14 @@ async fn create_or_reuse(
 pub(crate) async fn create(
     shorten: &Shorten,
     request: &Request,
-    create_request: CreateLinkRequest,
+    mut create_request: CreateLinkRequest,
     sender: &Sender,
     owner: Option<Owner>,
 ) -> Result<CreateOutcome, NotCreated> {
     host_rules_cache::require_allowed(shorten, &create_request.target).await?;
+    if let Some(grant) = sender.grant() {
+        create_request.restrict_to(grant, &shorten.config.expiry, shorten.clock.now())?;
+    }
     let key = idempotency_key(request)?;
     let deduplicate_by = DeduplicateBy { reuse: create_request.reuse, key: key.as_ref() };
     let creator = creator::of(request, &shorten.config);
@@ -104,6 +107,7 @@ pub(crate) async fn create(
     tracing::info!(
         request_id = request.request_id,
         key = sender.key_name(),
+        grant = sender.grant_id(),
         code = link.code.as_str(),
         status = status.as_u16(),
         codes_taken,

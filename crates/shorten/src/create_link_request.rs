@@ -2,12 +2,13 @@
 
 use shortlink_core::domain::clock::Timestamp;
 use shortlink_core::domain::code::Code;
-use shortlink_core::domain::expiry::RequestedExpiry;
+use shortlink_core::domain::expiry::{ExpiryPolicy, RequestedExpiry};
 use shortlink_core::domain::labels::{Labels, Tags};
 use shortlink_core::domain::target::Target;
 use shortlink_core::http::problem::{Problem, ProblemKind};
 
 use crate::body::{Fields, Value};
+use crate::grant::{Grant, GrantedHost};
 use crate::label_fields;
 
 /// A request for a link.
@@ -75,6 +76,34 @@ impl CreateLinkRequest {
             target: Target::parse(&url, own_hosts)
                 .map_err(|error| Problem::with_field(ProblemKind::InvalidUrl, "url", error))?,
         })
+    }
+
+    /// Restricts the request to the bounds of a grant: the host of the target, and the lifetime. The default lifetime is
+    /// shortened to the grant's, and a longer one that the client asks for is refused.
+    pub(crate) fn restrict_to(&mut self, grant: &Grant, policy: &ExpiryPolicy, now: Timestamp) -> Result<(), Problem> {
+        if !grant.allows(&self.target) {
+            let hosts: Vec<_> = grant.hosts.iter().map(GrantedHost::as_str).collect();
+            let hosts = hosts.join(", ");
+            let reason = format!("leads to another host than this grant allows: {hosts}, and hosts below");
+            return Err(Problem::with_field(ProblemKind::Forbidden, "url", reason));
+        }
+        let max = grant.max_life;
+        let seconds = match self.expiry {
+            RequestedExpiry::Default => {
+                let seconds = policy.default.map_or(max, |default| default.min(max));
+                self.expiry = RequestedExpiry::In(seconds);
+                Some(seconds)
+            }
+            RequestedExpiry::In(seconds) => Some(seconds),
+            RequestedExpiry::At(instant) => Some(instant.since(now)),
+            RequestedExpiry::Never => None,
+        };
+        if seconds.is_none_or(|seconds| seconds > max) {
+            let reason =
+                format!("is later than this grant allows, {max} seconds from now; omit it to get the longest lifetime");
+            return Err(Problem::with_field(ProblemKind::Forbidden, self.expiry_field, reason));
+        }
+        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@
 //! | `access` | who sends the request, and what they may do |
 //! | `key_cache` | API keys kept in memory |
 //! | `key_uses` | when API keys were last used |
+//! | [`grant`] | tokens that allow creating links within bounds |
 //! | [`create_link`] | `POST /links` and `POST /shorten`: create a link |
 //! | `creator` | what is kept of the client that creates a link |
 //! | [`body`] | a JSON, form or text body, read into fields |
@@ -55,6 +56,7 @@ pub mod create_link_request;
 mod creator;
 mod declare_link;
 pub mod form;
+pub mod grant;
 pub mod home;
 mod host_rules_cache;
 mod key_cache;
@@ -70,6 +72,8 @@ mod show_history;
 mod show_visits;
 
 use config::Config;
+use grant::key_cache::GrantKeyCache;
+use grant::key_source::KeySource;
 use host_rules_cache::HostRulesCache;
 use key_cache::KeyCache;
 use key_uses::KeyUses;
@@ -91,12 +95,20 @@ pub struct Shorten {
     keys: Arc<KeyCache>,
     key_uses: Arc<KeyUses>,
     host_rules: Arc<HostRulesCache>,
+    grant_keys: Option<Arc<GrantKeyCache>>,
 }
 
 impl Shorten {
     /// Creates links in `store`, with codes from `codes`.
     pub fn new(config: Config, store: Store, codes: CodeGenerator, clock: Clock) -> Self {
-        Self { config, store, codes, clock, keys: Arc::default(), key_uses: Arc::default(), host_rules: Arc::default() }
+        let (keys, key_uses, host_rules) = (Arc::default(), Arc::default(), Arc::default());
+        Self { config, store, codes, clock, keys, key_uses, host_rules, grant_keys: None }
+    }
+
+    /// The same handler, which accepts grants that the key in `source` has signed. The key is read when the first grant
+    /// arrives.
+    pub fn with_grant_key(self, source: KeySource) -> Self {
+        Self { grant_keys: Some(Arc::new(GrantKeyCache::new(source))), ..self }
     }
 
     /// What short URLs begin with, if `BASE_URL` is set.

@@ -94,7 +94,7 @@ pub(crate) async fn try_change(
         Sender::Key(key) => Editor::Key(key.name.clone()),
         Sender::Subject(permissions) => Editor::Subject(permissions.owner.clone()),
         // Nobody may change a link without credentials.
-        Sender::Token(_) | Sender::Anybody => Editor::Token,
+        Sender::Token(_) | Sender::Anybody | Sender::Grant(_) => Editor::Token,
     };
     if let Some(target) = &change.target {
         host_rules_cache::require_allowed(shorten, target).await?;
@@ -143,6 +143,7 @@ pub(crate) async fn authorize(
                           its owner in the Authorization header, as Bearer <token>.";
             return Err(Problem::new(ProblemKind::Unauthorized, reason));
         }
+        Sender::Grant(_) => return Err(sender.forbidden("read or change links")),
         Sender::Key(_) | Sender::Token(_) | Sender::Subject(_) => {}
     }
     match (sender.permissions(), action) {
@@ -170,7 +171,7 @@ pub(crate) async fn authorize(
             let reason = "There is no link with this code that your account may manage. Check the code for typos.";
             Problem::new(ProblemKind::NotFound, reason)
         }
-        Sender::Anybody | Sender::Token(_) => {
+        Sender::Anybody | Sender::Grant(_) | Sender::Token(_) => {
             invalid_token("There is no link with this code and this management token. Check both for typos.")
         }
     })
@@ -179,7 +180,7 @@ pub(crate) async fn authorize(
 /// Whether the sender may do this with a link.
 pub(crate) fn is_allowed(sender: &Sender, managed: &ManagedLink, action: Action) -> bool {
     match (sender, action) {
-        (Sender::Anybody, _) => false,
+        (Sender::Anybody | Sender::Grant(_), _) => false,
         // The digests are compared, so the time of the comparison reveals nothing about the token.
         (Sender::Token(token), _) => managed.manage_digest.as_deref() == Some(token.digest().as_str()),
         (Sender::Key(_) | Sender::Subject(_), _) => sender.permissions().is_some_and(|permissions| match action {

@@ -12,6 +12,8 @@ use aws_sdk_dynamodb::config::{
     Credentials, IdentityCache, SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig,
 };
 
+pub use aws_config::SdkConfig;
+
 use crate::config::{ConfigError, Environment};
 use crate::dynamodb::connection_pool::{BoxError, ConnectionPool};
 use crate::dynamodb::retries::{self, NotDynamoDb};
@@ -31,6 +33,7 @@ pub struct LambdaClient {
     pool: ConnectionPool,
     endpoint_url: Option<String>,
     region: String,
+    credentials: SharedCredentialsProvider,
 }
 
 /// Builds the client of a Lambda function from what Lambda's environment says, and nothing else: `AWS_REGION`,
@@ -47,16 +50,16 @@ pub fn for_lambda(environment: &Environment<'_>) -> Result<LambdaClient, ConfigE
     let endpoint_url = environment.text("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| environment.text("AWS_ENDPOINT_URL"));
     let pool = ConnectionPool::new(tls::client_config(environment)?);
     let mut config = aws_sdk_dynamodb::Config::builder();
-    config = if environment.text("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_some() {
+    let credentials = if environment.text("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_some() {
         let provider = ProviderConfig::without_region().with_http_client(pool.clone());
-        config.credentials_provider(EcsCredentialsProvider::builder().configure(&provider).build())
+        SharedCredentialsProvider::new(EcsCredentialsProvider::builder().configure(&provider).build())
     } else {
         let key = environment.required("AWS_ACCESS_KEY_ID")?;
         let secret = environment.required("AWS_SECRET_ACCESS_KEY")?;
         let token = environment.text("AWS_SESSION_TOKEN");
         // Credentials that stay the same need no cache, which would read the clock and take a lock for each request.
-        let cache = IdentityCache::no_cache();
-        config.credentials_provider(Credentials::new(key, secret, token, None, "Lambda")).identity_cache(cache)
+        config = config.identity_cache(IdentityCache::no_cache());
+        SharedCredentialsProvider::new(Credentials::new(key, secret, token, None, "Lambda"))
     };
     config = config
         .behavior_version(BehaviorVersion::latest())
@@ -68,8 +71,8 @@ pub fn for_lambda(environment: &Environment<'_>) -> Result<LambdaClient, ConfigE
         .retry_partition(retries::partition())
         .retry_classifier(NotDynamoDb)
         .retry_config(retries::config());
-    config.set_endpoint_url(endpoint_url.clone());
-    Ok(LambdaClient { client: Client::from_conf(config.build()), pool, endpoint_url, region })
+    config.set_credentials_provider(Some(credentials.clone())).set_endpoint_url(endpoint_url.clone());
+    Ok(LambdaClient { client: Client::from_conf(config.build()), pool, endpoint_url, region, credentials })
 }
 
 impl LambdaClient {
@@ -90,6 +93,21 @@ impl LambdaClient {
         };
         self.pool.prewarm(&url, ATTEMPT_TIMEOUT).await
     }
+
+    /// What a client of another AWS service needs: the same region, credentials and pool of connections. `endpoint_url` is
+    /// for an emulator.
+    pub fn sdk_config(&self, endpoint_url: Option<String>) -> SdkConfig {
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(self.credentials.clone())
+            .http_client(self.pool.clone())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .timeout_config(timeouts())
+            .retry_config(retries::config());
+        config.set_endpoint_url(endpoint_url);
+        config.build()
+    }
 }
 
 /// The client of a program that a person starts. Region, credentials and endpoint come from the SDK's variables and
@@ -98,8 +116,18 @@ pub async fn from_environment() -> Client {
     build(&loader().load().await)
 }
 
+/// What a client of another AWS service needs, in a program that a person starts.
+pub async fn sdk_config() -> SdkConfig {
+    loader().load().await
+}
+
 /// A client for a DynamoDB that is not in AWS, at `endpoint_url`, with credentials that nobody checks.
 pub async fn local(endpoint_url: &str) -> Client {
+    build(&local_sdk_config(endpoint_url).await)
+}
+
+/// What a client of an AWS service needs that is not in AWS, at `endpoint_url`, with credentials that nobody checks.
+pub async fn local_sdk_config(endpoint_url: &str) -> SdkConfig {
     let credentials = Credentials::new("local", "local", None, None, "shortlink serve");
     let loader = loader()
         .endpoint_url(endpoint_url)
@@ -107,7 +135,7 @@ pub async fn local(endpoint_url: &str) -> Client {
         .use_dual_stack(false)
         .region(Region::from_static("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials));
-    build(&loader.load().await)
+    loader.load().await
 }
 
 /// As [`from_environment`], with another endpoint.

@@ -235,6 +235,13 @@ impl Problem {
             .with_header(header::RETRY_AFTER, HeaderValue::from(OPERATOR_RETRY_AFTER_SECONDS))
     }
 
+    /// As [`operator_required`](Self::operator_required), if the cause is in the log already; `reason` is one or more
+    /// sentences.
+    pub fn operator_required_as_logged(reason: impl Into<String>) -> Self {
+        Self::new(ProblemKind::Unavailable, reason)
+            .with_header(header::RETRY_AFTER, HeaderValue::from(OPERATOR_RETRY_AFTER_SECONDS))
+    }
+
     /// The same problem, whose response has this header beside those of its kind.
     pub fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
         Self { header: Some(Box::new((name, value))), ..self }

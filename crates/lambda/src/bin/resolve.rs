@@ -20,7 +20,7 @@ async fn run() -> Result<(), shortlink_lambda::Error> {
     let environment = Environment::process();
     telemetry::init(&environment, std::io::stdout)?;
     let config = Config::read(&environment)?;
-    let store = shortlink_lambda::open_store(&environment).await?;
+    let (store, _) = shortlink_lambda::open_store(&environment).await?;
     let cache = LinkCache::new(config.link_cache_seconds, link_cache::CAPACITY);
     let writer = PerLinkWriter::new(store.clone(), config.visits_retention);
     let visits = VisitRecorder::new(config.visits, writer);

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use shorten::Shorten;
 use shorten::config::Config;
+use shorten::grant::key_source::KeySource;
+use shorten::grant::parameter::Parameter;
 use shortlink_core::config::Environment;
 use shortlink_core::domain::clock::Clock;
 use shortlink_core::domain::code_generator::CodeGenerator;
@@ -18,7 +20,14 @@ async fn run() -> Result<(), shortlink_lambda::Error> {
     let environment = Environment::process();
     telemetry::init(&environment, std::io::stdout)?;
     let config = Config::read(&environment)?;
-    let store = shortlink_lambda::open_store(&environment).await?;
+    let (store, client) = shortlink_lambda::open_store(&environment).await?;
     let codes = CodeGenerator::from_os_rng(config.code_length);
-    shortlink_lambda::run(Shorten::new(config, store, codes, Clock::system())).await
+    let parameter = config.grant_key_parameter.clone();
+    let mut shorten = Shorten::new(config, store, codes, Clock::system());
+    if let Some(name) = parameter {
+        let endpoint_url = environment.text("AWS_ENDPOINT_URL_SSM").or_else(|| environment.text("AWS_ENDPOINT_URL"));
+        let parameter = Parameter::new(name, client.sdk_config(endpoint_url));
+        shorten = shorten.with_grant_key(KeySource::Parameter(Box::new(parameter)));
+    }
+    shortlink_lambda::run(shorten).await
 }
