@@ -171,3 +171,16 @@ async fn local_server_refuses_the_jwt_door() {
     // It is a setting of `serve` only.
     assert_eq!(run(&["login", "--help"]).await.0, Some(0));
 }
+
+#[tokio::test]
+async fn each_subject_creates_as_many_links_a_day_as_it_may() {
+    let app = TestApp::builder().env("DOOR", "jwt").env("JWT_SCOPE_PREFIX", PREFIX).env("SUBJECT_DAILY_LIMIT", "2");
+    let app = app.start().await;
+    let status =
+        async |subject: &str, alias: &str| create(&app, alias, &claims(subject, &format!("{PREFIX}own"))).await.status;
+    assert_eq!((status("a", "a-1").await, status("a", "a-2").await, status("a", "a-3").await), (201, 201, 429));
+    assert_eq!(status("b", "b-1").await, 201);
+    assert_eq!(app.number("limit#subject#jwt:a#2030-01-01", "links").await, 2);
+    app.advance_clock(86_400);
+    assert_eq!(status("a", "a-4").await, 201);
+}

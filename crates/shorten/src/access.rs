@@ -11,7 +11,7 @@ use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
 
 use crate::Shorten;
-use crate::config::Door;
+use crate::config::{Config, Door};
 use crate::grant::Grant;
 use crate::grant::token::{self, UnverifiedGrant};
 
@@ -100,11 +100,14 @@ impl Sender {
     }
 
     /// How many links the sender may create; `None`: any number.
-    pub(crate) fn limit(&self) -> Option<LinkLimit> {
+    pub(crate) fn limit(&self, config: &Config) -> Option<LinkLimit> {
         match self {
             Self::Key(key) => key.daily_limit.map(|maximum| LinkLimit::per_day(format!("key#{}", key.name), maximum)),
             Self::Grant(grant) => grant.limit(),
-            Self::Anybody | Self::Token(_) | Self::Subject(_) => None,
+            Self::Subject(permissions) => config
+                .subject_daily_limit
+                .map(|maximum| LinkLimit::per_day(format!("subject#{}", permissions.owner), maximum)),
+            Self::Anybody | Self::Token(_) => None,
         }
     }
 

@@ -48,6 +48,9 @@ pub struct Config {
     /// `GRANT_KEY_PARAMETER`: the name of the parameter of Parameter Store, a `SecureString`, that contains the key of
     /// grants. If unset, grants are refused.
     pub grant_key_parameter: Option<String>,
+    /// `SUBJECT_DAILY_LIMIT`: how many links the subject of a token may create on a day, in UTC, 1 to 1,000,000; 0, the
+    /// default: any number.
+    pub subject_daily_limit: Option<u32>,
     /// `JWT_SCOPE_PREFIX`: what the scopes of tokens begin with, before `create`, `read`, `own` or `admin`; nothing by
     /// default.
     pub jwt_scope_prefix: String,
@@ -94,6 +97,7 @@ impl Config {
             code_length,
             door,
             grant_key_parameter: environment.text("GRANT_KEY_PARAMETER"),
+            subject_daily_limit: read_subject_daily_limit(environment)?,
             jwt_scope_prefix: environment.text("JWT_SCOPE_PREFIX").unwrap_or_default(),
             sign_in: read_sign_in(environment)?,
             has_preview: environment.choice("PREVIEW", true, &[("full", true), ("target", true), ("off", false)])?,
@@ -102,6 +106,11 @@ impl Config {
             expiry: read_expiry(environment)?,
         })
     }
+}
+
+fn read_subject_daily_limit(environment: &Environment<'_>) -> Result<Option<u32>, ConfigError> {
+    let limit = environment.integer("SUBJECT_DAILY_LIMIT", 0, 0..=1_000_000)?;
+    Ok(u32::try_from(limit).ok().filter(|limit| *limit > 0))
 }
 
 fn read_sign_in(environment: &Environment<'_>) -> Result<Option<SignIn>, ConfigError> {

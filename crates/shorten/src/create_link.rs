@@ -96,7 +96,7 @@ pub(crate) async fn create(
     let deduplicate_by = DeduplicateBy { reuse: create_request.reuse, key: key.as_ref() };
     let creator = creator::of(request, &shorten.config);
     let new_link = NewLink { creator, ..to_new_link(shorten, create_request, owner)? };
-    let limit = sender.limit();
+    let limit = sender.limit(&shorten.config);
     let (store, policy, codes) = (&shorten.store, &shorten.config.expiry, &shorten.codes);
     let outcome = store.get_or_create_within(limit.as_ref(), &new_link, deduplicate_by, policy, codes).await?;
     let (status, link, codes_taken) = match &outcome {
