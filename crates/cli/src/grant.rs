@@ -6,9 +6,10 @@ use std::time::Duration;
 use clap::Args;
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
-use shorten::grant::{Grant, GrantedHost, MAX_HOSTS, MaxLinks, token};
+use shorten::grant::{Grant, MAX_HOSTS, MaxLinks, token};
 use shortlink_core::domain::api_key::Name;
 use shortlink_core::domain::clock::Clock;
+use shortlink_core::domain::host_rules::ListedHost;
 
 use crate::error::CliError;
 use crate::grant_key::KeyLocation;
@@ -26,7 +27,7 @@ pub struct GrantOptions {
 
     /// A host to which links may lead, and all hosts below it; repeat the option for several
     #[arg(long = "host", value_name = "HOST", required = true)]
-    hosts: Vec<GrantedHost>,
+    hosts: Vec<ListedHost>,
 
     /// How many links may be created with the grant
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]

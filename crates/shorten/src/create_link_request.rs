@@ -3,12 +3,13 @@
 use shortlink_core::domain::clock::Timestamp;
 use shortlink_core::domain::code::Code;
 use shortlink_core::domain::expiry::{ExpiryPolicy, RequestedExpiry};
+use shortlink_core::domain::host_rules::ListedHost;
 use shortlink_core::domain::labels::{Labels, Tags};
 use shortlink_core::domain::target::Target;
 use shortlink_core::http::problem::{Problem, ProblemKind};
 
 use crate::body::{Fields, Value};
-use crate::grant::{Grant, GrantedHost};
+use crate::grant::Grant;
 use crate::label_fields;
 
 /// A request for a link.
@@ -82,7 +83,7 @@ impl CreateLinkRequest {
     /// shortened to the grant's, and a longer one that the client asks for is refused.
     pub(crate) fn restrict_to(&mut self, grant: &Grant, policy: &ExpiryPolicy, now: Timestamp) -> Result<(), Problem> {
         if !grant.allows(&self.target) {
-            let hosts: Vec<_> = grant.hosts.iter().map(GrantedHost::as_str).collect();
+            let hosts: Vec<_> = grant.hosts.iter().map(ListedHost::as_str).collect();
             let hosts = hosts.join(", ");
             let reason = format!("leads to another host than this grant allows: {hosts}, and hosts below");
             return Err(Problem::with_field(ProblemKind::Forbidden, "url", reason));

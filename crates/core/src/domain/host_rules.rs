@@ -81,6 +81,11 @@ impl ListedHost {
         Ok(Self(host.to_owned()))
     }
 
+    /// Whether `host` is this host or below it. Whole labels are compared, so `notexample.com` is not below `example.com`.
+    pub fn includes(&self, host: &str) -> bool {
+        host.strip_suffix(self.0.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    }
+
     /// Whether a text on the command line is a host and not a code: no code contains these characters.
     pub fn is_meant_by(text: &str) -> bool {
         text.contains(['.', ':', '。', '．', '｡'])
@@ -89,6 +94,14 @@ impl ListedHost {
     /// The host in ASCII.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl std::str::FromStr for ListedHost {
+    type Err = ListedHostError;
+
+    fn from_str(text: &str) -> Result<Self, ListedHostError> {
+        Self::parse(text)
     }
 }
 
@@ -142,6 +155,23 @@ mod tests {
     fn check(rules: &HostRules, host: &str) -> Result<(), String> {
         let target = Target::parse(&format!("https://{host}/"), &[]).expect("a target");
         rules.check(&target).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_host_includes_those_below_it_by_label() {
+        let host = ListedHost::parse("Example.com.").expect("a host");
+        for (target, expected) in [
+            ("https://example.com/", true),
+            ("https://EXAMPLE.com.:8443/a", true),
+            ("https://a.b.example.com/", true),
+            ("https://notexample.com/", false),
+            ("https://example.com.evil.example/", false),
+            ("https://evil.example/?example.com", false),
+            ("https://evil.example/#.example.com", false),
+        ] {
+            let target = Target::parse(target, &[]).expect("a target");
+            assert_eq!(host.includes(&target.host()), expected, "{target}");
+        }
     }
 
     #[test]
