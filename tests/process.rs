@@ -105,7 +105,8 @@ async fn pending_visits_survive_sigterm() {
     server.signal("TERM").await;
     assert_eq!(server.exit().await.status.code(), Some(0));
 
-    let server = Server::with_file(&data).await;
+    let mut command = command(&["--listen", "127.0.0.1:0", "--data", data.to_str().expect("UTF-8")]);
+    let server = Server::start(command.env("PREVIEW", "full")).await;
     for n in 0..LINKS {
         let preview = http.get(format!("http://{}/link-{n}+", server.address)).header("accept", "application/json");
         let preview = preview.send().await.expect("a response").text().await.expect("a body");
