@@ -210,6 +210,22 @@ async fn links_to_a_blocked_host_answer_451_until_it_is_unblocked() {
 }
 
 #[tokio::test]
+async fn block_of_a_host_is_in_the_history_of_its_links() {
+    let app = app().await;
+    let created = send(app.create_link(&json!({"url": "https://evil.example/", "alias": "mine"}))).await.json();
+    let token = created["manage_token"].as_str().expect("a token");
+    list(&app, HostList::Blocked, &["evil.example"]).await;
+    assert_eq!(block_links(&app, "evil.example").await, 1);
+    assert_eq!(unblock_host(&app, "evil.example").await, 1);
+    let history = send(app.get("/links/mine/history").bearer_auth(token)).await.json();
+    let entries = history["history"].as_array().expect("entries");
+    let changes: Vec<_> = entries.iter().map(|entry| (&entry["changed_by"]["kind"], &entry["after"])).collect();
+    let operator = json!("operator");
+    let (blocked, unblocked) = (json!({"blocked": true}), json!({"blocked": false}));
+    assert_eq!(changes, [(&operator, &unblocked), (&operator, &blocked), (&json!(null), &json!({}))]);
+}
+
+#[tokio::test]
 async fn link_stays_blocked_while_another_blocked_host_is_above_it() {
     let app = app().await;
     app.put_item(json!({"shortCode": "link", "originalUrl": "https://a.evil.example/", "createdAt": NOW})).await;

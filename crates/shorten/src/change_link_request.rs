@@ -95,6 +95,7 @@ impl ChangeLinkRequest {
             expires_at: expires_at.transpose()?,
             is_withdrawn: self.is_withdrawn,
             is_blocked: None,
+            blocked_host: None,
             labels: self.labels,
         })
     }

@@ -111,6 +111,7 @@ async fn create(
         owner: owner_name,
         manage_digest: token.as_ref().map(ManageToken::digest),
         is_alias: true,
+        blocked_host: None,
         creator: creator::of(request, &shorten.config),
     };
     Ok(created(shorten, request, &managed, token.as_ref()))
@@ -163,6 +164,7 @@ fn to_change(
         expires_at: Some(expires_at),
         is_withdrawn: Some(false),
         is_blocked: None,
+        blocked_host: None,
         labels: LabelChange::replace_by(declared.labels),
     })
 }

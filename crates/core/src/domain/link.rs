@@ -4,6 +4,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 use crate::domain::creator::Creator;
 use crate::domain::expiry::RequestedExpiry;
+use crate::domain::host_rules::ListedHost;
 use crate::domain::labels::{LabelChange, Labels};
 use crate::domain::owner::Owner;
 use crate::domain::target::Target;
@@ -67,6 +68,8 @@ pub struct LinkChange {
     pub is_withdrawn: Option<bool>,
     /// Whether the link is blocked from now on. Only the operator may change this.
     pub is_blocked: Option<bool>,
+    /// The host with which it is blocked from now on, if it is not blocked by itself.
+    pub blocked_host: Option<ListedHost>,
     /// The new labels.
     pub labels: LabelChange,
 }

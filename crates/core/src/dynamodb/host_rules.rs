@@ -10,10 +10,14 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::domain::clock::Timestamp;
+use crate::domain::code::Code;
 use crate::domain::host_rules::{HostRules, ListedHost};
+use crate::domain::link::LinkChange;
 use crate::domain::target::Target;
 use crate::dynamodb::error::StoreError;
 use crate::dynamodb::items::{self, HOST_RULES_KEY, Item, attribute, expression, number};
+use crate::dynamodb::link_blocks::BlockOutcome;
+use crate::dynamodb::link_changes::ManagedLink;
 use crate::dynamodb::store::Store;
 
 /// How many items are read at once, and the pause after that: at most 5,000 items a second, so that visitors are not
@@ -109,6 +113,14 @@ impl Store {
             if rules.blocked_host_of(target).is_none() || item.contains_key(attribute::BLOCKED_AT) {
                 return Ok(false);
             }
+            let change =
+                LinkChange { is_blocked: Some(true), blocked_host: Some(host.clone()), ..LinkChange::default() };
+            let applies = |seen: &ManagedLink| {
+                seen.link.blocked_at.is_none() && rules.blocked_host_of(&seen.link.target).is_some()
+            };
+            if let Some(changed) = self.change_block_of(item, &change, applies, now).await? {
+                return Ok(changed);
+            }
             let values = [
                 (":now", number(now.unix())),
                 (":zero", number(0)),
@@ -138,9 +150,14 @@ impl Store {
             if items::text(item, attribute::BLOCKED_HOST) != Some(host.as_str()) {
                 return Ok(false);
             }
-            let host = (":host", AttributeValue::S(host.to_string()));
+            let (listed, host) = (host, (":host", AttributeValue::S(host.to_string())));
             match rules.blocked_host_of(target) {
                 None => {
+                    let change = LinkChange { is_blocked: Some(false), ..LinkChange::default() };
+                    let applies = |seen: &ManagedLink| seen.blocked_host.as_deref() == Some(listed.as_str());
+                    if let Some(changed) = self.change_block_of(item, &change, applies, now).await? {
+                        return Ok(changed);
+                    }
                     let values = [host, (":now", number(now.unix())), (":zero", number(0)), (":one", number(1))];
                     let update = expression::UNBLOCK_WITH_HOST;
                     self.update_link(item, update, expression::IS_BLOCKED_WITH_HOST, values).await
@@ -194,6 +211,25 @@ impl Store {
                 tokio::time::sleep(PAGE_PAUSE).await;
             }
         }
+    }
+
+    /// Blocks or unblocks a link if that still `applies` to it, with an entry in its history. Returns whether the link was
+    /// changed; `None` if another tool has written it, so that it has no history.
+    async fn change_block_of(
+        &self,
+        item: &Item,
+        change: &LinkChange,
+        applies: impl Fn(&ManagedLink) -> bool,
+        now: Timestamp,
+    ) -> Result<Option<bool>, StoreError> {
+        let Some(code) = items::text(item, attribute::CODE).and_then(|code| Code::parse(code).ok()) else {
+            return Ok(None);
+        };
+        Ok(match self.change_block(&code, change, applies, now).await? {
+            BlockOutcome::Done => Some(true),
+            BlockOutcome::DoesNotApply | BlockOutcome::Missing => Some(false),
+            BlockOutcome::Malformed => None,
+        })
     }
 
     /// Updates a link on a condition. Returns false if it does not hold.

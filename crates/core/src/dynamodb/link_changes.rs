@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckF
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 use crate::domain::creator::Creator;
+use crate::domain::host_rules::ListedHost;
 use crate::domain::labels::Labels;
 use crate::domain::link::{Link, LinkChange};
 use crate::domain::link_history::{Editor, HistoryEntry};
@@ -30,6 +31,8 @@ pub struct ManagedLink {
     pub manage_digest: Option<String>,
     /// Whether its code is an alias.
     pub is_alias: bool,
+    /// The host with which it is blocked, if it is not blocked by itself.
+    pub blocked_host: Option<String>,
     /// What its owner calls it.
     pub labels: Labels,
     /// What is kept of its creator. Only its owner and the operator may see it.
@@ -51,6 +54,7 @@ impl ManagedLink {
             owner: text(attribute::OWNER),
             manage_digest: text(attribute::MANAGE_DIGEST),
             is_alias: item.contains_key(attribute::IS_ALIAS),
+            blocked_host: text(attribute::BLOCKED_HOST),
             labels: items::labels(&item),
             creator: items::creator(&item),
             link: Store::to_link(code, item)?,
@@ -100,7 +104,11 @@ impl Store {
         let version = seen.version + 1;
         let (before, after) = ((&seen.link, &seen.labels), (&link, &labels));
         let entry = HistoryEntry::new(before, after, version, now, editor.clone());
-        let changed = ManagedLink { link, labels, version, changed_at: Some(now), ..seen.clone() };
+        let blocked_host = match change.is_blocked {
+            None => seen.blocked_host.clone(),
+            Some(_) => change.blocked_host.as_ref().map(ListedHost::to_string),
+        };
+        let changed = ManagedLink { link, labels, version, changed_at: Some(now), blocked_host, ..seen.clone() };
         let purge_at = items::purge_at(&changed.link, purge_after.filter(|_| !seen.is_alias), now);
         let entry = Put::builder()
             .table_name(&self.table)
@@ -140,6 +148,7 @@ impl Store {
             (attribute::EXPIRES_AT, instant(link.expires_at)),
             (attribute::WITHDRAWN_AT, instant(link.withdrawn_at)),
             (attribute::BLOCKED_AT, instant(link.blocked_at)),
+            (attribute::BLOCKED_HOST, changed.blocked_host.clone().map(AttributeValue::S)),
             (attribute::VERSION, Some(AttributeValue::N(changed.version.to_string()))),
             (attribute::CHANGED_AT, instant(changed.changed_at)),
             (attribute::CHANGE_ID, Some(AttributeValue::S(change_id.to_owned()))),
