@@ -82,6 +82,7 @@ impl Functions {
             purge_after: None,
             owner: None,
             has_token: true,
+            creator: None,
             labels: Labels::default(),
         };
         self.runtime.block_on(store.create(&link, &self.codes)).expect("a link");
