@@ -7,7 +7,8 @@
 serve() {
     local log=$1
     shift
-    cargo build --locked --package shortlink
+    # As `cargo run serve` builds it: another selection of packages would compile the AWS SDK anew.
+    cargo build --locked
     : >"$log" # the server may not have opened it yet when it is read
     env "$@" "${CARGO_TARGET_DIR:-target}/debug/shortlink" serve --data memory --listen 127.0.0.1:0 >"$log" 2>&1 &
     trap "kill $!" EXIT
