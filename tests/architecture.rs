@@ -188,6 +188,21 @@ fn calls_to_the_table_are_in_dynamodb() {
     }
 }
 
+/// No target is fetched: the one file that opens connections does it for the SDK, to the endpoint of the table.
+#[test]
+fn connections_are_opened_in_one_file() {
+    let pool = repository().join("crates/core/src/dynamodb/connection_pool.rs");
+    for package in ["core", "shorten", "resolve", "lambda"] {
+        for (path, source) in sources(&repository().join("crates").join(package).join("src")) {
+            let clients = ["curl", "hyper", "hyper_util", "reqwest", "ureq"];
+            let sockets = ["TcpStream", "UdpSocket", "lookup_host", "to_socket_addrs", "aws_smithy_http_client"];
+            let opens = clients.iter().any(|name| uses_crate(&source, name))
+                || sockets.iter().any(|name| source.contains(name));
+            assert_eq!(opens, path == pool, "{}", path.display());
+        }
+    }
+}
+
 /// `shorten` reads one parameter, in one file; `resolve` does not even contain the code.
 #[test]
 fn calls_to_parameter_store_are_in_one_file_of_shorten() {
