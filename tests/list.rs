@@ -11,6 +11,7 @@ use shortlink_core::http::handler::Handler;
 
 use crate::support::app::{NOW, Response, TestApp, send};
 use crate::support::server::{Server, run};
+use crate::support::user_agents::FIREFOX;
 
 const TARGET: &str = "https://example.com/";
 
@@ -96,8 +97,9 @@ async fn index_contains_owned_links_alone() {
     let app = TestApp::start().await;
     let key = app.create_key("web", &[Scope::Own]).await;
     create(&app, &key, "mine").await;
-    assert_eq!(send(app.get("/mine")).await.status, 301);
-    app.resolve.after_response().await;
+    assert_eq!(send(app.get("/mine").header("user-agent", FIREFOX)).await.status, 301);
+    app.resolve.shutdown().await;
+    assert_eq!(app.number("mine", "hits").await, 1);
     let change = app.request(Method::PATCH, "/links/mine").bearer_auth(&key).body("{\"title\": \"Sale\"}");
     assert_eq!(send(change).await.status, 200);
     assert_eq!(send(app.create_link(&json!({"url": TARGET}))).await.status, 201);

@@ -152,6 +152,15 @@ async fn without_the_token_there_is_no_link() {
         let twice = manage(&app, method, &token).header("authorization", format!("Bearer {token}"));
         assert_eq!(send(twice.body("{}")).await.status, 401);
     }
+    // Nothing that a browser sends by itself, or that a form of another page can send, takes the place of the header.
+    for name in ["authorization", "manage_token", "token"] {
+        let cookie = format!("{name}={token}; {name}=Bearer {token}");
+        let refused = send(app.request(Method::DELETE, "/links/mine").header("cookie", cookie)).await;
+        assert_eq!(refused.status, 401, "{refused}");
+        let form = app.request(Method::PATCH, &format!("/links/mine?{name}={token}")).body(format!("{name}={token}"));
+        let refused = send(form.header("content-type", "application/x-www-form-urlencoded")).await;
+        assert_eq!(refused.status, 401, "{refused}");
+    }
     // A token in the query is not read: it would be logged by every proxy on the way.
     assert_eq!(send(app.get(&format!("/links/mine?manage_token={token}"))).await.status, 401);
     assert_eq!(follow(&app).await, (301, TARGET.to_owned()));

@@ -32,7 +32,8 @@ fn assert_protected(headers: &HeaderMap, is_https: bool, what: &str) {
     let referrer = header(headers, "referrer-policy");
     assert!(matches!(referrer, Some("same-origin" | "strict-origin-when-cross-origin")), "{what}: {referrer:?}");
     assert_eq!(header(headers, "strict-transport-security"), is_https.then_some("max-age=31536000"), "{what}");
-    for name in ["server", "x-powered-by", "via"] {
+    // Without cookies, no page elsewhere can make a browser send credentials.
+    for name in ["server", "set-cookie", "x-powered-by", "via"] {
         assert_eq!(header(headers, name), None, "{what}");
     }
     let text = format!("{headers:?}").to_lowercase();
