@@ -171,6 +171,19 @@ async fn invalid_declarations_are_rejected_with_a_reason() {
     assert_eq!(app.keys().await, Vec::<String>::new());
 }
 
+/// Whether or not the link exists.
+#[tokio::test]
+async fn declaration_with_a_wrong_idempotency_key_is_rejected() {
+    let app = app().await;
+    let created = send(declare(&app, "", &json!({"url": TARGET}))).await.json();
+    let token = created["manage_token"].as_str().expect("a token");
+    for path in ["/links/mine", "/links/other"] {
+        let request = app.request(Method::PUT, path).bearer_auth(token).header("idempotency-key", "\u{e9}");
+        let refused = send(request.body(json!({"url": TARGET}).to_string())).await;
+        assert_eq!((refused.status, &refused.json()["field"]), (400, &json!("idempotency-key")), "{path}");
+    }
+}
+
 /// A request of nobody whose response was lost can be sent again with its idempotency key.
 #[tokio::test]
 async fn declaration_with_an_idempotency_key_gets_the_token_again() {

@@ -158,7 +158,7 @@ impl From<NotCreated> for Problem {
 }
 
 /// The key by which a repeated request is recognised, if the client sends one.
-fn idempotency_key(request: &Request) -> Result<Option<IdempotencyKey>, Problem> {
+pub(crate) fn idempotency_key(request: &Request) -> Result<Option<IdempotencyKey>, Problem> {
     let mut values = request.headers.get_all(IDEMPOTENCY_KEY).iter();
     let reason = match (values.next(), values.next()) {
         (None, _) => return Ok(None),

@@ -49,6 +49,8 @@ pub(crate) async fn declare_link(shorten: &Shorten, request: &Request) -> Result
             if Precondition::evaluate(request, &seen) != Precondition::Holds {
                 return Err(changed_meanwhile());
             }
+            // A change can be repeated without the key, but a wrong one is the client's mistake all the same.
+            create_link::idempotency_key(request)?;
             let now = shorten.clock.now();
             let change = to_change(parse(shorten, request)?, &seen, &shorten.config.expiry, now)?;
             let changed = manage_link::try_change(shorten, request, &sender, &seen, &change, &change_id, now).await?;
