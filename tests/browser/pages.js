@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import jsQR from 'jsqr';
-import { chromium } from 'playwright-core';
+import { launch } from './chromium.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
@@ -310,21 +310,8 @@ async function testUnreachableService(browser, origin, stop) {
 
 mkdirSync(SCREENSHOTS, { recursive: true });
 const [service, site] = [await startService(), await startSite()];
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    // Chromium's sandbox is not available to root in CI's container. The pages are ours, so they need none.
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-    // No request leaves this machine.
-    `--host-resolver-rules=MAP example.com 127.0.0.1:${site.port}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`,
-  ],
-});
+// No request leaves this machine.
+const browser = await launch([`MAP example.com 127.0.0.1:${site.port}`, 'MAP * ~NOTFOUND', 'EXCLUDE 127.0.0.1']);
 let passed = 0;
 try {
   const created = await fetch(`${service.origin}/shorten`, {

@@ -3,10 +3,9 @@
 use http::StatusCode;
 use shortlink_core::config::{ConfigError, Environment};
 use shortlink_core::domain::base_url::BaseUrl;
+use shortlink_core::domain::clock::DAY_SECONDS;
 use shortlink_core::visits::edge_key::EdgeKey;
 use shortlink_core::visits::recorder::VisitTracking;
-
-const DAY_SECONDS: i64 = 86_400;
 
 /// What the preview of a link shows to everybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,13 +2,12 @@
 
 use shortlink_core::config::{ConfigError, Environment};
 use shortlink_core::domain::base_url::BaseUrl;
+use shortlink_core::domain::clock::DAY_SECONDS;
 use shortlink_core::domain::code;
 use shortlink_core::domain::creator::CreatorPolicy;
 use shortlink_core::domain::expiry::ExpiryPolicy;
 use shortlink_core::visits::edge_key::EdgeKey;
 use url::Url;
-
-const DAY_SECONDS: i64 = 86_400;
 
 /// The longest lifetime that can be configured, in seconds: a thousand years, so that every year has four digits.
 const MAX_LIFETIME: i64 = 365_250 * DAY_SECONDS;

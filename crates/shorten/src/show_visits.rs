@@ -5,9 +5,9 @@ use std::fmt::Write;
 
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
-use shortlink_core::domain::clock::Timestamp;
+use shortlink_core::domain::clock::{DAY_SECONDS, Timestamp};
 use shortlink_core::domain::link::Link;
-use shortlink_core::domain::visit::{DAYS_SHOWN, VisitReport};
+use shortlink_core::domain::visit::{DAYS_SHOWN, DailyVisits, VisitReport};
 use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response::{self, Response};
@@ -15,9 +15,6 @@ use url::form_urlencoded;
 
 use crate::Shorten;
 use crate::manage_link::{Action, authorize};
-
-/// Seconds of a day.
-const DAY: i64 = 86_400;
 
 /// The maximum number of days of a report: four reads of the table.
 const MAX_DAYS: i64 = 366;
@@ -94,8 +91,8 @@ impl Range {
             }
         }
         let to = to.or_else(|| parse_day(&now.date())).unwrap_or(now);
-        let from = from.or_else(|| to.plus((1 - DAYS_SHOWN) * DAY)).unwrap_or(to);
-        match to.since(from) / DAY {
+        let from = from.or_else(|| to.plus((1 - DAYS_SHOWN) * DAY_SECONDS)).unwrap_or(to);
+        match to.since(from) / DAY_SECONDS {
             ..0 => Err(invalid("from", "is after to; exchange them")),
             MAX_DAYS.. => Err(invalid("from", &format!("is too early: a report has at most {MAX_DAYS} days"))),
             _ => Ok(Self { from, to }),
@@ -103,7 +100,8 @@ impl Range {
     }
 
     fn dates(self) -> impl Iterator<Item = String> {
-        (0..=self.to.since(self.from) / DAY).filter_map(move |day| Some(self.from.plus(day * DAY)?.date()))
+        (0..=self.to.since(self.from) / DAY_SECONDS)
+            .filter_map(move |day| Some(self.from.plus(day * DAY_SECONDS)?.date()))
     }
 }
 
@@ -118,7 +116,7 @@ fn invalid(parameter: &'static str, reason: &str) -> Problem {
 }
 
 fn to_document<'a>(link: &'a Link, report: &'a VisitReport) -> VisitsDocument<'a> {
-    let date = |day: Option<&'a shortlink_core::domain::visit::DailyVisits>| day.map_or("", |day| day.date.as_str());
+    let date = |day: Option<&'a DailyVisits>| day.map_or("", |day| day.date.as_str());
     VisitsDocument {
         code: link.code.as_str(),
         total_visits: link.hits,

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::domain::api_key::Name;
-use crate::domain::clock::Timestamp;
+use crate::domain::clock::{DAY_SECONDS, Timestamp};
 use crate::domain::labels::Labels;
 use crate::domain::link::Link;
 use crate::domain::owner::Owner;
@@ -14,7 +14,7 @@ use crate::domain::owner::Owner;
 pub const MAX_ENTRIES: u64 = 50;
 
 /// For how long an entry is kept at least, in seconds: a year. It is kept longer if the link is.
-pub const MIN_LIFETIME_SECONDS: i64 = 365 * 86_400;
+pub const MIN_LIFETIME_SECONDS: i64 = 365 * DAY_SECONDS;
 
 /// Who changes a link.
 #[derive(Clone, Debug, PartialEq, Eq)]

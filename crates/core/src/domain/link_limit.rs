@@ -1,9 +1,6 @@
 //! Limits on how many links a sender may create.
 
-use crate::domain::clock::Timestamp;
-
-/// Seconds of a day.
-const DAY_SECONDS: i64 = 86_400;
+use crate::domain::clock::{DAY_SECONDS, Timestamp};
 
 /// How many links a sender may create, on a day or altogether.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -24,7 +24,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use sha2::{Digest, Sha256};
 
 use crate::domain::api_key::Name;
-use crate::domain::clock::Timestamp;
+use crate::domain::clock::{DAY_SECONDS, Timestamp};
 use crate::domain::code::Code;
 use crate::domain::creator::Creator;
 use crate::domain::expiry::RequestedExpiry;
@@ -251,9 +251,6 @@ pub mod expression {
 
 /// The key of the item with the hosts that the operator lists.
 pub(super) const HOST_RULES_KEY: &str = "hosts#";
-
-/// Seconds of a day.
-pub(super) const DAY_SECONDS: i64 = 86_400;
 
 /// The item of a link that `new_link` asked for. `manage_digest` is the digest of the link's management token, if it has
 /// one.

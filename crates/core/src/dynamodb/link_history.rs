@@ -1,20 +1,14 @@
 //! The history of a link in the table: at most [`MAX_ENTRIES`] items, of which a new one replaces the oldest.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::domain::clock::Timestamp;
 use crate::domain::link::Link;
 use crate::domain::link_history::{ChangedValues, HistoryEntry, MAX_ENTRIES, MIN_LIFETIME_SECONDS};
-use crate::dynamodb::contention::back_off;
 use crate::dynamodb::error::StoreError;
 use crate::dynamodb::items::{self, Item, attribute, number};
 use crate::dynamodb::link_changes::ManagedLink;
 use crate::dynamodb::store::Store;
-
-/// How often entries are asked for that DynamoDB has left out of its response.
-const MAX_ATTEMPTS: u32 = 5;
 
 impl Store {
     /// The changes of a link, the latest first. Entries that have been purged, or that another tool has written, are left
@@ -25,43 +19,14 @@ impl Store {
     /// [`StoreError`].
     pub async fn history(&self, managed: &ManagedLink) -> Result<Vec<HistoryEntry>, StoreError> {
         let ManagedLink { link, version, .. } = managed;
-        let keys = (version.saturating_sub(MAX_ENTRIES)..*version).map(|before| {
-            let key = items::history_key(&link.code, before + 1);
-            HashMap::from([(attribute::CODE.to_owned(), AttributeValue::S(key))])
-        });
-        let mut entries: Vec<_> =
-            self.get_items(keys.collect()).await?.iter().filter_map(|item| to_entry(item, link)).collect();
+        let keys =
+            (version.saturating_sub(MAX_ENTRIES)..*version).map(|before| items::history_key(&link.code, before + 1));
+        let items = self.get_items(keys, true, None).await?;
+        let mut entries: Vec<_> = items.iter().filter_map(|item| to_entry(item, link)).collect();
         // The link may have been changed since it was read: its history ends with what was read.
         entries.retain(|entry| entry.version <= *version);
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.version));
         Ok(entries)
-    }
-
-    /// The items with these keys, read consistently, in any order.
-    async fn get_items(&self, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
-        let (mut missing, mut found) = (keys, Vec::new());
-        for attempt in 0..MAX_ATTEMPTS {
-            if missing.is_empty() {
-                return Ok(found);
-            }
-            if attempt > 0 {
-                back_off(attempt).await;
-            }
-            let keys = KeysAndAttributes::builder()
-                .set_keys(Some(missing))
-                .consistent_read(true)
-                .build()
-                .map_err(|error| StoreError::Rejected(error.to_string()))?;
-            let response = self.client.batch_get_item().request_items(&self.table, keys).send().await;
-            let mut response = response.map_err(|error| StoreError::from_sdk(&error))?;
-            found.extend(response.responses.as_mut().and_then(|tables| tables.remove(&self.table)).unwrap_or_default());
-            let unprocessed = response.unprocessed_keys.as_mut().and_then(|tables| tables.remove(&self.table));
-            missing = unprocessed.map(|keys| keys.keys).unwrap_or_default();
-        }
-        match missing.is_empty() {
-            true => Ok(found),
-            false => Err(StoreError::Unavailable("DynamoDB repeatedly left out entries of a history".to_owned())),
-        }
     }
 }
 

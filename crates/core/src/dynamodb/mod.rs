@@ -13,6 +13,7 @@
 //! | [`items`] | the items of the table: every attribute name, and the mapping to and from links and counts |
 //! | [`store`] | creating and finding links |
 //! | [`contention`] | waiting before another attempt |
+//! | `batch_reads` | reading several items with one call |
 //! | [`deduplication`] | returning an existing link: `reuse` and idempotency keys |
 //! | [`link_blocks`] | blocking links |
 //! | [`link_changes`] | changing a link that exists |
@@ -26,6 +27,7 @@
 //! | [`iam_actions`] | the IAM actions that these calls need |
 
 pub mod api_keys;
+mod batch_reads;
 pub mod client;
 pub mod connection_pool;
 pub mod contention;

@@ -9,29 +9,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 
-use crate::domain::clock::Timestamp;
+use crate::domain::clock::{DAY_SECONDS, Timestamp};
 use crate::domain::code::Code;
 use crate::domain::link::Link;
 use crate::domain::visit::{
     DAYS_SHOWN, DailyCounts, DailyVisits, Flush, MAX_REFERRERS, OTHER, VisitCounts, VisitReport,
 };
+use crate::dynamodb::batch_reads;
 use crate::dynamodb::error::StoreError;
-use crate::dynamodb::items::{self, DAY_SECONDS, Item, attribute, expression, number};
+use crate::dynamodb::items::{self, Item, attribute, expression, number};
 use crate::dynamodb::store::Store;
 
 /// The maximum number of items in a transaction: DynamoDB's limit.
 pub const MAX_TRANSACTION_ITEMS: usize = 100;
 
-/// The maximum number of attempts to write a day whose referrers are being added by others, and to read days that
-/// DynamoDB leaves out of a response.
+/// The maximum number of attempts to write a day whose referrers are being added by others.
 const MAX_ATTEMPTS: usize = 3;
-
-/// The maximum number of keys in a `BatchGetItem`: DynamoDB's limit.
-const MAX_BATCH_KEYS: usize = 100;
 
 /// The number of items that writing these counts updates.
 pub fn item_count(counts: &VisitCounts) -> usize {
@@ -106,8 +101,8 @@ impl Store {
     pub async fn daily_visits(&self, code: &Code, now: Timestamp) -> Result<Vec<DailyVisits>, StoreError> {
         let dates = (0..DAYS_SHOWN).rev().filter_map(|ago| Some(now.plus(-ago * DAY_SECONDS)?.date()));
         let mut days = empty_days(code, dates);
-        let keys = days.keys().cloned().collect();
-        for item in self.read_days(keys, Some(expression::DAILY_VISITS)).await? {
+        let keys: Vec<_> = days.keys().cloned().collect();
+        for item in self.get_items(keys.into_iter(), false, Some(expression::DAILY_VISITS)).await? {
             read_day(&item, &mut days);
         }
         Ok(days.into_values().collect())
@@ -130,40 +125,13 @@ impl Store {
         let may_have_visits = |day: &DailyVisits| (&first..=&last).contains(&&day.date);
         let keys = days.iter().filter(|(_, day)| may_have_visits(day));
         let keys: Vec<_> = keys.map(|(key, _)| key.clone()).collect();
-        for keys in keys.chunks(MAX_BATCH_KEYS) {
-            for item in self.read_days(keys.to_vec(), None).await? {
+        for keys in keys.chunks(batch_reads::MAX_KEYS) {
+            for item in self.get_items(keys.iter().cloned(), false, None).await? {
                 read_day(&item, &mut days);
                 items::add_daily_counts(&item, &mut total);
             }
         }
         Ok(VisitReport { days: days.into_values().collect(), total })
-    }
-
-    /// Reads the items of at most [`MAX_BATCH_KEYS`] days; those that do not exist are left out.
-    async fn read_days(&self, keys: Vec<String>, projection: Option<&str>) -> Result<Vec<Item>, StoreError> {
-        let to_key = |key| Item::from([(attribute::CODE.to_owned(), AttributeValue::S(key))]);
-        let mut missing: Vec<Item> = keys.into_iter().map(to_key).collect();
-        let mut found = Vec::new();
-        // DynamoDB leaves keys out of its response when it is busy or the response would be too large, and lists them.
-        for _ in 0..MAX_ATTEMPTS {
-            if missing.is_empty() {
-                break;
-            }
-            let keys = KeysAndAttributes::builder()
-                .set_keys(Some(missing))
-                .set_projection_expression(projection.map(str::to_owned))
-                .build()
-                .map_err(|error| StoreError::Rejected(error.to_string()))?;
-            let response = self.client.batch_get_item().request_items(&self.table, keys).send().await;
-            let mut response = response.map_err(|error| StoreError::from_sdk(&error))?;
-            found.extend(response.responses.as_mut().and_then(|tables| tables.remove(&self.table)).unwrap_or_default());
-            let unprocessed = response.unprocessed_keys.as_mut().and_then(|tables| tables.remove(&self.table));
-            missing = unprocessed.map(|keys| keys.keys).unwrap_or_default();
-        }
-        if !missing.is_empty() {
-            return Err(StoreError::Unavailable("DynamoDB repeatedly left out days of a link's visits".to_owned()));
-        }
-        Ok(found)
     }
 
     /// Adds to a link's total. Returns false if the link does not exist.

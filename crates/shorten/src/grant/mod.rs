@@ -56,7 +56,8 @@ pub enum MaxLinks {
 impl Grant {
     /// Whether a link may lead to `target`.
     pub fn allows(&self, target: &Target) -> bool {
-        self.hosts.iter().any(|granted| granted.includes(&target.host()))
+        let host = target.host();
+        self.hosts.iter().any(|granted| granted.includes(&host))
     }
 
     /// The limit on the number of links, if there is one.
