@@ -217,9 +217,7 @@ async fn measure(name: &str, fault: Fault, attempts: u32) -> String {
     let mut counted = 0;
     for kind in ["cold", "hot"] {
         for n in 0..REQUESTS {
-            let item = app.item(&format!("{kind}-{n}")).await.expect("a link");
-            let hits = item.get("hits").map_or(0, |hits| hits.as_n().expect("a number").parse().expect("a count"));
-            counted += hits;
+            counted += app.number(&format!("visits#{kind}-{n}"), "hits").await;
         }
     }
     format!(

@@ -42,6 +42,7 @@ async fn owner_reads_visits_by_day_referrer_country_and_device() {
             {"date": "2030-01-01", "visits": 1, "bots": 1},
             {"date": "2030-01-02", "visits": 2, "bots": 0},
         ],
+        "first_month": "2029-12", "last_month": "2030-01",
         "referrers": [{"name": "example.org", "visits": 2}, {"name": "=sum(a1)", "visits": 1}],
         "countries": [{"name": "FR", "visits": 2}, {"name": "DE", "visits": 1}],
         "devices": [{"name": "desktop", "visits": 2}, {"name": "phone", "visits": 1}],

@@ -99,7 +99,7 @@ async fn index_contains_owned_links_alone() {
     create(&app, &key, "mine").await;
     assert_eq!(send(app.get("/mine").header("user-agent", FIREFOX)).await.status, 301);
     app.resolve.shutdown().await;
-    assert_eq!(app.number("mine", "hits").await, 1);
+    assert_eq!(app.number("visits#mine", "hits").await, 1);
     let change = app.request(Method::PATCH, "/links/mine").bearer_auth(&key).body("{\"title\": \"Sale\"}");
     assert_eq!(send(change).await.status, 200);
     assert_eq!(send(app.create_link(&json!({"url": TARGET}))).await.status, 201);

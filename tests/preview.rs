@@ -106,7 +106,11 @@ async fn preview_is_a_page_for_browsers() {
 async fn preview_shows_visits_to_everybody_only_if_the_operator_wants_that() {
     let app = TestApp::builder().env("PREVIEW", "full").start().await;
     app.put_item(json!({
-        "shortCode": "seen", "originalUrl": "https://example.com/", "createdAt": NOW - 90_000, "hits": 12_345,
+        "shortCode": "seen", "originalUrl": "https://example.com/", "createdAt": NOW - 90_000,
+    }))
+    .await;
+    app.put_item(json!({
+        "shortCode": "visits#seen", "linkCreatedAt": NOW - 90_000, "visitMonth": "2029-12", "hits": 12_345,
         "lastHitAt": NOW - 61,
     }))
     .await;
@@ -124,7 +128,11 @@ async fn preview_shows_visits_to_everybody_only_if_the_operator_wants_that() {
 
     let app = TestApp::start().await;
     app.put_item(json!({
-        "shortCode": "seen", "originalUrl": "https://example.com/", "createdAt": NOW - 90_000, "hits": 12_345,
+        "shortCode": "seen", "originalUrl": "https://example.com/", "createdAt": NOW - 90_000,
+    }))
+    .await;
+    app.put_item(json!({
+        "shortCode": "visits#seen", "linkCreatedAt": NOW - 90_000, "visitMonth": "2029-12", "hits": 12_345,
         "lastHitAt": NOW - 61,
     }))
     .await;
@@ -168,12 +176,12 @@ async fn previews_and_qr_codes_are_not_visits() {
     app.resolve.shutdown().await;
     let after = send(app.get("/here+")).await.json();
     assert_eq!((&after["visits"], &after["last_visit_at"]), (&json!(0), &serde_json::Value::Null));
-    assert_eq!(app.item("here").await, Some(created), "no count was written to the link");
-    assert_eq!(app.keys().await, ["here"], "no day was written");
+    assert_eq!(app.item("here").await, Some(created), "the link did not change");
+    assert_eq!(app.keys().await, ["here"], "no count was written");
     // A redirect is counted, so the checks above would have found a count.
     send(app.get("/here").header("user-agent", FIREFOX)).await;
     app.resolve.shutdown().await;
-    assert_eq!((app.number("here", "hits").await, app.keys().await.len()), (1, 2));
+    assert_eq!((app.number("visits#here", "hits").await, app.keys().await.len()), (1, 2));
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ BILLED = 0.010          # seconds, mostly waiting for DynamoDB; includes the ave
 MEMORY = 128 / 1024     # gigabytes
 UNITS_REDIRECT = 0.5    # one eventually consistent read of up to 4 KB
 UNITS_CREATE = 1        # one write of up to 1 KB
-UNITS_VISIT = 2         # Visits=daily: the link and its day. That visits within a second share them is left out
+UNITS_VISIT = 1         # one update. That visits within a second share it is left out, and so is the first of a month
 ITEM = 500 / 1e9        # gigabytes stored per link, including DynamoDB's overhead of 100 bytes
 # Output per request in gigabytes. CloudWatch adds 26 bytes to each line.
 ACCESS_LINE = 330 / 1e9
@@ -66,7 +66,7 @@ UNITS_HISTORY = 50      # the entries of a history, read consistently
 HISTORY_ROUTES = 2
 VISITS_RATE = 2         # GET and HEAD /links/{code}/visits have limits of their own
 VISITS_ROUTES = 2
-UNITS_VISITS = 184      # the link, and the items of a year's days
+UNITS_VISITS = 16       # the link, and the counts of a year's months, of up to 8 KB each
 
 
 def price(amount, name):
@@ -128,7 +128,6 @@ def main():
     rows += [["with `Tracing=Active`", *(f"{sum(bill.values()):.2f}" for bill in months)]]
     verbose = [month(redirects, redirects * LINKS, lambda_lines=LAMBDA_LINES) for redirects in REDIRECTS]
     rows += [["with `SystemLogLevel=INFO`", *(f"{total(bill):.2f}" for bill in verbose)]]
-    rows += [["with `Visits=total`", *(f"{total(bill) - bill['DynamoDB, visits'] / 2:.2f}" for bill in months)]]
     rows += [["with `Visits=off`", *(f"{total(bill) - bill['DynamoDB, visits']:.2f}" for bill in months)]]
     for row in rows:
         print("| " + " | ".join(row) + " |" if row else "| --- |" + " ---: |" * len(REDIRECTS))

@@ -195,6 +195,11 @@ impl TestApp {
         self.server.sweep()
     }
 
+    /// The clock that the service reads.
+    pub fn clock(&self) -> Clock {
+        Clock::manual(Arc::clone(&self.clock))
+    }
+
     /// Moves the clock, forward or back.
     pub fn advance_clock(&self, seconds: i64) {
         self.clock.fetch_add(seconds, Ordering::SeqCst);

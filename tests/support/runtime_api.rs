@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -35,8 +35,12 @@ pub struct RuntimeApi {
     responses: mpsc::UnboundedReceiver<serde_json::Value>,
 }
 
+/// The time until the deadline of an invocation, unless a test says otherwise: 5 s, as in template.yaml.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
 struct State {
     events: Mutex<VecDeque<String>>,
+    timeout: Mutex<Duration>,
     event_added: Notify,
     observations: Mutex<Vec<Observation>>,
     responses: mpsc::UnboundedSender<serde_json::Value>,
@@ -49,6 +53,7 @@ impl RuntimeApi {
         let (sender, responses) = mpsc::unbounded_channel();
         let state = Arc::new(State {
             events: Mutex::default(),
+            timeout: Mutex::new(TIMEOUT),
             event_added: Notify::new(),
             observations: Mutex::default(),
             responses: sender,
@@ -76,6 +81,11 @@ impl RuntimeApi {
         self.responses.recv().await.expect("a response")
     }
 
+    /// Gives each further invocation this time.
+    pub fn set_timeout(&self, timeout: Duration) {
+        *self.state.timeout.lock().expect("a lock") = timeout;
+    }
+
     /// Waits until the function asks for an event. From then on, Lambda may freeze or end the environment.
     pub async fn wait_until_idle(&self) {
         while self.observations().last() != Some(&Observation::NextRequested) {
@@ -96,6 +106,12 @@ impl RuntimeApi {
 }
 
 impl State {
+    /// The deadline of an invocation that begins now, since the epoch.
+    fn deadline(&self) -> Duration {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock");
+        now + *self.timeout.lock().expect("a lock")
+    }
+
     fn record(&self, observation: Observation) {
         self.observations.lock().expect("a lock").push(observation);
     }
@@ -122,7 +138,7 @@ impl State {
                 };
                 response
                     .header("lambda-runtime-aws-request-id", "1")
-                    .header("lambda-runtime-deadline-ms", "4102444800000")
+                    .header("lambda-runtime-deadline-ms", self.deadline().as_millis().to_string())
                     .header(
                         "lambda-runtime-invoked-function-arn",
                         "arn:aws:lambda:eu-central-1:123456789012:function:resolve",

@@ -10,7 +10,8 @@ use shortlink_core::domain::expiry::RequestedExpiry;
 use shortlink_core::domain::labels::Labels;
 use shortlink_core::domain::link::NewLink;
 use shortlink_core::domain::target::Target;
-use shortlink_core::dynamodb::items::{self, attribute};
+use shortlink_core::dynamodb::items;
+use shortlink_core::dynamodb::visit_items::attribute;
 
 use crate::Result;
 
@@ -110,7 +111,8 @@ pub(crate) fn count_visits(path: &Path) -> Result<u64> {
         "SELECT total(json_extract(item_json, '$.{}.N')) FROM {TABLE}
          WHERE json_extract(item_json, '$.{}.S') IS NOT NULL",
         attribute::HITS,
-        attribute::TARGET
+        // The items of months that have ended have none.
+        attribute::FLUSH_ID
     );
     let visits: f64 = Connection::open(path)?.query_row(&sql, (), |row| row.get(0))?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of counts")]

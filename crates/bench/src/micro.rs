@@ -66,8 +66,8 @@ const PARTS: &[Part] = &[
     Part { name: "reject a target: 169.254.169.254", run: |n| parse(n, "http://169.254.169.254/latest/") },
     Part { name: "redirect: event to response, cached link", run: |n| resolve(n, REDIRECT, 301) },
     Part { name: "redirect: event to response, link read from the table", run: redirect_uncached },
-    Part { name: "preview: page, 30 days", run: |n| resolve(n, PREVIEW_PAGE, 200) },
-    Part { name: "preview: JSON, 30 days", run: |n| resolve(n, PREVIEW, 200) },
+    Part { name: "preview: page, 30 days", run: |n| preview(n, PREVIEW_PAGE) },
+    Part { name: "preview: JSON, 30 days", run: |n| preview(n, PREVIEW) },
     Part { name: "QR code: SVG", run: |n| resolve(n, QR_SVG, 200) },
     Part { name: "QR code: PNG", run: |n| resolve(n, QR_PNG, 200) },
     Part { name: "unknown link: page", run: |n| resolve(n, UNKNOWN, 404) },
@@ -157,6 +157,11 @@ fn resolve(repetitions: u32, event: &str, status: u16) -> Result<()> {
     respond(&handler, repetitions, event, status)
 }
 
+/// Shows a preview with visits.
+fn preview(repetitions: u32, event: &str) -> Result<()> {
+    respond(&resolver(&[("PREVIEW", "full")])?, repetitions, event, 200)
+}
+
 /// Resolves without the link cache.
 fn redirect_uncached(repetitions: u32) -> Result<()> {
     let handler = resolver(&[("LINK_CACHE_SECONDS", "0")])?;
@@ -167,7 +172,7 @@ fn resolver(variables: &[(&str, &str)]) -> Result<resolve::Resolve> {
     let lookup = |name: &str| variables.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned());
     let config = resolve::config::Config::read(&Environment::new(&lookup))?;
     let cache = LinkCache::new(config.link_cache_seconds, link_cache::CAPACITY);
-    let visits = VisitRecorder::new(config.visits, PerLinkWriter::new(store(), config.visits_retention));
+    let visits = VisitRecorder::new(config.visits, PerLinkWriter::for_function(store(), config.visits_retention));
     Ok(resolve::Resolve::new(config, store(), cache, visits, clock()))
 }
 

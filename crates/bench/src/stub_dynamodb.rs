@@ -12,48 +12,49 @@ pub(crate) mod connector;
 pub(crate) mod server;
 
 /// The response to an operation, such as `GetItem`.
-fn respond(operation: &str, body: &[u8], history: History) -> Result<Value> {
+fn respond(operation: &str, body: &[u8]) -> Result<Value> {
     let request: Value = match operation {
         "GetItem" | "BatchGetItem" => serde_json::from_slice(body)?,
         _ => return Ok(json!({})),
     };
     Ok(match operation {
-        "GetItem" => json!({"Item": link(request.pointer("/Key/shortCode"), history)}),
+        "GetItem" => json!({"Item": link(request.pointer("/Key/shortCode"))}),
         _ => {
             let keys = request.pointer("/RequestItems/links/Keys").and_then(Value::as_array).cloned();
-            let days: Vec<_> = keys.unwrap_or_default().iter().enumerate().map(|(n, key)| day(n, key)).collect();
-            json!({"Responses": {"links": days}})
+            let items: Vec<_> = keys.unwrap_or_default().iter().map(visits).collect();
+            json!({"Responses": {"links": items}})
         }
     })
 }
 
-/// What has happened to the links of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum History {
-    /// They have just been created.
-    New,
-    /// They have been visited, and so have a total.
-    Visited,
-}
-
 /// The item of a link, of a usual size and far from its expiry.
-fn link(code: Option<&Value>, history: History) -> Value {
-    let mut link = json!({
+fn link(code: Option<&Value>) -> Value {
+    json!({
         "shortCode": code,
         "originalUrl": {"S": "https://example.com/a/rather/long/path?with=a&query=string"},
         "createdAt": {"N": "1767225600"},
         "expiresAt": {"N": "4102444800"},
         "purgeAt": {"N": "4105036800"},
         "writeId": {"S": "0123456789abcdef"},
-    });
-    if let (History::Visited, Some(attributes)) = (history, link.as_object_mut()) {
-        attributes.insert("hits".to_owned(), json!({"N": "12345"}));
-        attributes.insert("lastHitAt".to_owned(), json!({"N": "1893455000"}));
-    }
-    link
+    })
 }
 
-/// The item with the counts of the `n`th requested day; every day has some.
-fn day(n: usize, key: &Value) -> Value {
-    json!({"shortCode": key.get("shortCode"), "hits": {"N": (n * 37).to_string()}, "bots": {"N": "3"}})
+/// The item with the counts of a link that was visited on each day of the month.
+fn visits(key: &Value) -> Value {
+    let mut item = json!({
+        "shortCode": key.get("shortCode"),
+        "linkCreatedAt": {"N": "1767225600"},
+        "visitMonth": {"S": "2029-12"},
+        "flushId": {"S": "0123456789abcdef"},
+        "hits": {"N": "12345"},
+        "lastHitAt": {"N": "1893455000"},
+    });
+    let days = (1..=31).flat_map(|day| {
+        let (visits, bots) = (json!({"N": (day * 37).to_string()}), json!({"N": "3"}));
+        [(format!("d12{day:02}"), visits), (format!("b12{day:02}"), bots)]
+    });
+    if let Some(attributes) = item.as_object_mut() {
+        attributes.extend(days);
+    }
+    item
 }

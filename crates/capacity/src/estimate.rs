@@ -18,7 +18,7 @@ pub(crate) struct Usage {
     pub(crate) rejected: f64,
     /// Read units a second of the partition that holds the most popular link.
     pub(crate) hottest_reads: f64,
-    /// Write units a second of the partition that holds the most popular link.
+    /// Write units a second of the partition that holds the counts of the most popular link.
     pub(crate) hottest_writes: f64,
     /// Write units a second of the whole table.
     pub(crate) table_writes: f64,
@@ -41,7 +41,7 @@ impl Usage {
         // environments, and that on the duration. The iteration converges.
         for _ in 0..50 {
             let environments = usage.in_use.max(1.0);
-            let (mut reads, mut link_writes, mut day_writes) = (0.0, 0.0, 0.0);
+            let (mut reads, mut all_writes) = (0.0, 0.0);
             let mut hottest = None;
             let mut failed = 0.0;
             for group in &groups {
@@ -58,19 +58,18 @@ impl Usage {
                 hottest.get_or_insert(units);
                 failed += group.links * group.share * (1.0 - PARTITION_READS / units.0).max(0.0);
                 reads += group.links * read;
-                link_writes += group.links * units.1;
-                day_writes += group.links * environments * write;
+                all_writes += group.links * units.1;
             }
-            let calls = (reads + link_writes + day_writes) / load.rate;
+            let calls = (reads + all_writes) / load.rate;
             duration = (duration + HANDLING + calls * CALL) / 2.0;
             usage = Self::of_environments(load, scheduling, duration);
             let (own_reads, own_writes) = hottest.unwrap_or_default();
             // The partition also holds its fair share of all other items.
             let other_reads = (reads * 0.5 - own_reads) / partitions;
-            let other_writes = (link_writes + day_writes - 2.0 * own_writes).max(0.0) / partitions;
+            let other_writes = (all_writes - own_writes).max(0.0) / partitions;
             usage.hottest_reads = own_reads + other_reads;
             usage.hottest_writes = own_writes + other_writes;
-            usage.table_writes = link_writes + day_writes;
+            usage.table_writes = all_writes;
             usage.failed = failed;
         }
         usage
@@ -110,7 +109,7 @@ fn writes(rate: f64) -> (f64, f64) {
 }
 
 /// The number of the table's partitions. An on-demand table has room for twice the traffic that it has seen, and each
-/// redirect writes at most twice.
+/// redirect writes at most once.
 pub(crate) fn partitions(load: Load) -> f64 {
-    (load.rate * 2.0 * 2.0 / PARTITION_WRITES).max(INITIAL_PARTITIONS)
+    (load.rate * 2.0 / PARTITION_WRITES).max(INITIAL_PARTITIONS)
 }

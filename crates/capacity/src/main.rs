@@ -9,7 +9,7 @@
 //! Shortlink, read from the crates that use them. Redirects arrive at a rate of `λ` a second.
 //!
 //! **Environments.** An execution environment handles one request at a time. A redirect occupies it for `S`: 1 ms, plus
-//! 4 ms if the link must be read, plus 4 ms for each write that follows the response. By Little's law `λ S`
+//! 4 ms if the link must be read, plus 4 ms for a write that follows the response. By Little's law `λ S`
 //! environments are in use. AWS, however, documents that an environment serves at most 10 requests a second, however
 //! short they are, and counts the concurrency quota accordingly. A request then occupies an environment for at least
 //! 0.1 s, `E = λ max(S, 0.1)` environments are in use on average, and some `E + 4 √E` at the peak. AWS does not
@@ -25,13 +25,13 @@
 //! serves 6,000 of them a second. A code that does not exist is not cached and costs 1.5 units each time. A redirect
 //! fails (503) if all three attempts to read its link are throttled.
 //!
-//! **Writes.** An environment writes a link's total and its daily counts at once if it has not written them in the
-//! current second, otherwise with its first redirect in the next second. Each is therefore written at most once a
-//! second, so that one popular link causes `E` writes a second to its own partition, and `E` to the partition of its
-//! daily counts. Pending visits carry the time of the second before: if another environment has written the link since,
-//! the condition on `lastHitAt` fails, and a second unit is spent. A throttled write is retried after 1, 2, 4 .. 64 s,
-//! together with the visits recorded until then: no redirect fails and no visit is lost, but counts are late. (Daily
-//! counts with many referrers and countries exceed 1 KB and cost up to 8 units; the model assumes one.)
+//! **Writes.** An environment writes a link's counts at once if it has not written them in the current second, otherwise
+//! with its first redirect in the next second. They are therefore written at most once a second, so that one popular link
+//! causes `E` writes a second to the partition of its counts. Pending visits carry the time of the second before: if
+//! another environment has written the link since, the condition on `lastHitAt` fails, and a second unit is spent. After a
+//! throttled write an environment writes nothing for 1, 2, 4 .. 64 s, and then also what was recorded until then: no
+//! redirect fails and no visit is lost, but counts are late. (Counts with many referrers and countries exceed 1 KB and cost
+//! up to 6 units, and the first visit of a month costs up to 5 more; the model assumes one.)
 //!
 //! **Partitions.** An on-demand table grows with its traffic; the model assumes room for twice the redirects' writes.
 //! A single item stays on one partition, however large the table is.
@@ -41,10 +41,9 @@
 //!
 //! # What the estimate leaves out
 //!
-//! Environments do not communicate, but their clocks agree: at each whole second all of them write, and their cached
-//! links expire, at the same time. While they are busy with their writes, Lambda uses other environments, which write
-//! as well. The simulation therefore briefly has more environments in use and, at low rates, more reads and writes, far
-//! below any limit.
+//! Environments do not communicate, but their clocks agree: at each whole second the cached links of all of them expire.
+//! While they are busy with their reads, Lambda uses other environments, which read as well. The simulation therefore
+//! briefly has more environments in use and, at low rates, more reads and writes, far below any limit.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing tables is this program's purpose")]
 

@@ -34,13 +34,13 @@ impl TokenBucket {
 /// An item of the table.
 #[derive(Clone, Copy, Debug, Hash)]
 pub(crate) enum Item {
-    /// A link with its total.
+    /// A link.
     Link(u32),
-    /// The daily counts of a link.
-    Day(u32),
+    /// The counts of a link's visits.
+    Visits(u32),
 }
 
-/// The units that the table has granted, in all and on the partition that holds the most popular link.
+/// The units that the table has granted, in all, and on the partitions of the most popular link and of its counts.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Consumed {
     pub(crate) reads: f64,
@@ -67,7 +67,8 @@ impl Partitions {
 
     /// Reads a link eventually consistently, which costs half a unit. Returns `false` if the read is throttled.
     pub(crate) fn read(&mut self, item: Item, now: f64) -> bool {
-        let (partition, is_hottest) = self.locate(item);
+        let partition = self.partition_of(item);
+        let is_hottest = partition == self.partition_of(Item::Link(1));
         let granted = self.reads.get_mut(partition).is_some_and(|bucket| bucket.try_take(0.5, now));
         if granted {
             self.consumed.reads += 0.5;
@@ -76,10 +77,10 @@ impl Partitions {
         granted
     }
 
-    /// Writes a link's total or its daily counts, with few referrers, which costs one unit. Returns `false` if the
-    /// write is throttled.
+    /// Writes a link's counts, with few referrers, which costs one unit. Returns `false` if the write is throttled.
     pub(crate) fn write(&mut self, item: Item, now: f64) -> bool {
-        let (partition, is_hottest) = self.locate(item);
+        let partition = self.partition_of(item);
+        let is_hottest = partition == self.partition_of(Item::Visits(1));
         let granted = self.writes.get_mut(partition).is_some_and(|bucket| bucket.try_take(1.0, now));
         if granted {
             self.consumed.writes += 1.0;
@@ -90,15 +91,10 @@ impl Partitions {
         granted
     }
 
-    /// The partition of an item, and whether it holds the most popular link.
-    fn locate(&self, item: Item) -> (usize, bool) {
-        let partition_of = |item: Item| {
-            let mut hasher = DefaultHasher::new();
-            item.hash(&mut hasher);
-            usize::try_from(hasher.finish() % self.reads.len() as u64).unwrap_or_default()
-        };
-        let partition = partition_of(item);
-        (partition, partition == partition_of(Item::Link(1)))
+    fn partition_of(&self, item: Item) -> usize {
+        let mut hasher = DefaultHasher::new();
+        item.hash(&mut hasher);
+        usize::try_from(hasher.finish() % self.reads.len() as u64).unwrap_or_default()
     }
 }
 
@@ -112,14 +108,5 @@ mod tests {
         assert_eq!((0..20).filter(|_| bucket.try_take(1.0, 0.0)).count(), 10);
         assert_eq!((0..20).filter(|_| bucket.try_take(1.0, 1.0)).count(), 5);
         assert_eq!((0..20).filter(|_| bucket.try_take(1.0, 100.0)).count(), 10);
-    }
-
-    #[test]
-    fn most_popular_link_and_its_daily_counts_are_on_different_partitions() {
-        // The hash decides so, as it does in most tables; the estimate assumes it.
-        for count in [4, 40, 400, 4_000] {
-            let partitions = Partitions::new(count, 1.0);
-            assert!(!partitions.locate(Item::Day(1)).1, "{count}");
-        }
     }
 }

@@ -18,7 +18,7 @@ pub(crate) const ATTEMPTS_PER_LENGTH: i32 = code_generator::ATTEMPTS_PER_LENGTH 
 /// The SDK's longest pause before the second attempt of a call, seconds. It doubles with each attempt.
 pub(crate) const INITIAL_BACKOFF: f64 = retries::INITIAL_BACKOFF.as_secs_f64();
 
-/// The longest pause after failed writes of a link's counts, seconds.
+/// The longest pause after failed writes of counts, seconds.
 pub(crate) const MAX_BACKOFF_SECONDS: f64 = recorder::MAX_BACKOFF_SECONDS as f64;
 
 /// The least time between two writes of a link's counts by one environment, seconds.
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn model_assumes_the_default_visit_tracking() {
-        // Two writes for each visit: the total and the daily counts.
+        // A visit costs one write, as it does without counts by day.
         assert_eq!(default_config().visits, VisitTracking::Daily);
     }
 

@@ -4,7 +4,7 @@
 //! can reach their idle timeout. If none is idle, Lambda starts one if it may, and otherwise rejects the request. An
 //! environment does what `resolve` does: it looks the link up in its cache, reads it if necessary, records the visit,
 //! responds, and writes the counts that are due, by the rules of [`LinkCache`] and [`VisitRecorder`], and like
-//! them with a clock of whole seconds. A test compares it with both.
+//! them with clocks of whole seconds. A test compares it with both.
 //!
 //! [`LinkCache`]: shortlink_core::link_cache::LinkCache
 //! [`VisitRecorder`]: shortlink_core::visits::recorder::VisitRecorder
@@ -54,6 +54,12 @@ struct Environment {
     /// The link cache: when each link was read.
     cache: HashMap<u32, f64>,
     pending: BTreeMap<u32, Pending>,
+    /// By how much the seconds of its visit recorder begin earlier.
+    offset: f64,
+    /// How many flushes have failed in a row.
+    failures: i32,
+    /// No visits are written before this instant.
+    closed_from: f64,
 }
 
 /// The pending visits of a link, as the visit recorder keeps them.
@@ -62,16 +68,12 @@ struct Pending {
     /// Counts whose write has failed, and which are written again by themselves.
     in_doubt: Option<Counts>,
     not_before: f64,
-    failures: i32,
 }
 
 /// Visits that are written together.
 #[derive(Clone, Copy)]
 struct Counts {
-    /// Visits not yet in the link's total.
     hits: i64,
-    /// Visits not yet in its daily counts.
-    day: i64,
     last_hit_at: f64,
 }
 
@@ -110,7 +112,7 @@ struct Fleet {
     stopped: Vec<usize>,
     starts: TokenBucket,
     partitions: Partitions,
-    /// `lastHitAt` of each link in the table.
+    /// `lastHitAt` of each link's counts in the table.
     last_hit_at: Vec<f64>,
     written: i64,
     recorded: i64,
@@ -148,11 +150,12 @@ impl Fleet {
         let scale = scale(load);
         let simulated = Load { rate: load.rate * scale, ..load };
         let count = Usage::estimate(simulated, scheduling).peak.ceil() as usize;
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
         Self {
-            rng: Xoshiro256PlusPlus::seed_from_u64(seed),
+            environments: std::iter::repeat_with(|| Environment::new(&mut rng)).take(count).collect(),
+            rng,
             links: load.pattern.sampler(),
             min_interval: scheduling.min_interval(),
-            environments: std::iter::repeat_with(Environment::default).take(count).collect(),
             busy: BinaryHeap::new(),
             idle: (0..count).map(|environment| (0.0, environment)).collect(),
             stopped: Vec::new(),
@@ -239,7 +242,10 @@ impl Fleet {
         {
             self.idle.pop_front();
             // On SIGTERM an environment writes all pending visits.
-            let stopped = self.environments.get_mut(environment).map(std::mem::take).unwrap_or_default();
+            let fresh = Environment::new(&mut self.rng);
+            let Some(stopped) = self.environments.get_mut(environment).map(|one| std::mem::replace(one, fresh)) else {
+                continue;
+            };
             for (link, pending) in stopped.pending {
                 for counts in pending.in_doubt.into_iter().chain([pending.counts]) {
                     self.write(link, counts, now);
@@ -251,7 +257,7 @@ impl Fleet {
 
     fn start_environment(&mut self) -> usize {
         self.stopped.pop().unwrap_or_else(|| {
-            self.environments.push(Environment::default());
+            self.environments.push(Environment::new(&mut self.rng));
             self.environments.len() - 1
         })
     }
@@ -270,7 +276,6 @@ impl Fleet {
             }
             let pending = environment.pending.entry(link).or_insert_with(Pending::new);
             pending.counts.hits += 1;
-            pending.counts.day += 1;
             pending.counts.last_hit_at = second;
             self.recorded += 1;
         } else {
@@ -295,10 +300,13 @@ impl Fleet {
 
     /// Writes the counts that are due, and returns the time that this takes.
     fn flush(&mut self, environment: usize, now: f64) -> f64 {
-        let second = now.floor();
-        let Some(pending) = self.environments.get_mut(environment).map(|one| &mut one.pending) else { return 0.0 };
+        let Some(one) = self.environments.get_mut(environment) else { return 0.0 };
+        let second = (now + one.offset).floor();
+        if one.closed_from > second {
+            return 0.0;
+        }
         let mut due = Vec::new();
-        pending.retain(|link, pending| {
+        one.pending.retain(|link, pending| {
             if pending.not_before > second {
                 return true;
             }
@@ -307,63 +315,64 @@ impl Fleet {
                 Some(counts) => (counts, taken.counts),
                 None => (taken.counts, Counts::NONE),
             };
-            if counts.hits > 0 || counts.day > 0 {
-                due.push((*link, counts, later, taken.failures));
+            if counts.hits > 0 {
+                due.push((*link, counts, later));
             }
             false
         });
+        if due.is_empty() {
+            return 0.0;
+        }
         let mut duration = 0.0;
+        let mut has_failed = false;
         for concurrent in due.chunks_mut(CONCURRENT_WRITES) {
             let mut longest: f64 = 0.0;
-            for (link, counts, later, failures) in concurrent {
-                let (rest, calls) = self.write(*link, *counts, now + duration);
+            // After a failure, no further write is started.
+            let is_stopped = has_failed;
+            for (link, counts, later) in concurrent {
+                let (is_written, calls) =
+                    if is_stopped { (false, 0.0) } else { self.write(*link, *counts, now + duration) };
                 longest = longest.max(calls * CALL);
-                let backoff = f64::from(1 << (*failures).min(10)).min(MAX_BACKOFF_SECONDS);
-                let pending = Pending {
-                    counts: *later,
-                    in_doubt: rest,
-                    not_before: second + if rest.is_some() { backoff } else { MIN_INTERVAL_SECONDS },
-                    failures: if rest.is_some() { *failures + 1 } else { 0 },
-                };
+                has_failed |= !is_written;
+                let in_doubt = (!is_written).then_some(*counts);
+                let not_before = second + if is_written { MIN_INTERVAL_SECONDS } else { 0.0 };
                 if let Some(environment) = self.environments.get_mut(environment) {
-                    environment.pending.insert(*link, pending);
+                    environment.pending.insert(*link, Pending { counts: *later, in_doubt, not_before });
                 }
             }
             duration += longest;
         }
+        if let Some(environment) = self.environments.get_mut(environment) {
+            let backoff = f64::from(1 << environment.failures.min(10)).min(MAX_BACKOFF_SECONDS);
+            (environment.failures, environment.closed_from) =
+                if has_failed { (environment.failures + 1, second + backoff) } else { (0, f64::NEG_INFINITY) };
+        }
         duration
     }
 
-    /// Writes a link's total and its daily counts. Returns what could not be written, and the number of calls.
-    fn write(&mut self, link: u32, mut counts: Counts, now: f64) -> (Option<Counts>, f64) {
-        let mut calls = 0.0;
-        let mut granted = true;
-        if counts.hits > 0 {
-            calls += 1.0;
-            granted = self.partitions.write(Item::Link(link), now);
-            if let (true, Some(last_hit_at)) = (granted, self.last_hit_at.get_mut(link as usize)) {
-                if *last_hit_at > counts.last_hit_at {
-                    // The condition on `lastHitAt` fails, which costs as much as a write. A second call leaves that
-                    // attribute as it is.
-                    calls += 1.0;
-                    granted = self.partitions.write(Item::Link(link), now);
-                } else {
-                    *last_hit_at = counts.last_hit_at;
+    /// Writes a link's counts. Returns whether they were written, and the number of calls.
+    fn write(&mut self, link: u32, counts: Counts, now: f64) -> (bool, f64) {
+        if counts.hits == 0 {
+            return (true, 0.0);
+        }
+        if !self.partitions.write(Item::Visits(link), now) {
+            return (false, 1.0);
+        }
+        let mut calls = 1.0;
+        if let Some(last_hit_at) = self.last_hit_at.get_mut(link as usize) {
+            if *last_hit_at > counts.last_hit_at {
+                // The condition on `lastHitAt` fails, which costs as much as a write. A second call leaves that attribute
+                // as it is.
+                calls += 1.0;
+                if !self.partitions.write(Item::Visits(link), now) {
+                    return (false, calls);
                 }
+            } else {
+                *last_hit_at = counts.last_hit_at;
             }
-            if granted {
-                counts.hits = 0;
-            }
         }
-        if granted {
-            calls += 1.0;
-            granted = self.partitions.write(Item::Day(link), now);
-        }
-        if granted {
-            self.written += counts.day;
-            counts.day = 0;
-        }
-        ((!granted).then_some(counts), calls)
+        self.written += counts.hits;
+        (true, calls)
     }
 
     fn pending_visits(&self) -> i64 {
@@ -371,18 +380,24 @@ impl Fleet {
     }
 }
 
+impl Environment {
+    fn new(rng: &mut Xoshiro256PlusPlus) -> Self {
+        Self { offset: rng.random(), ..Self::default() }
+    }
+}
+
 impl Pending {
     fn new() -> Self {
-        Self { counts: Counts::NONE, in_doubt: None, not_before: f64::NEG_INFINITY, failures: 0 }
+        Self { counts: Counts::NONE, in_doubt: None, not_before: f64::NEG_INFINITY }
     }
 
     fn visits(&self) -> i64 {
-        self.counts.day + self.in_doubt.map_or(0, |counts| counts.day)
+        self.counts.hits + self.in_doubt.map_or(0, |counts| counts.hits)
     }
 }
 
 impl Counts {
-    const NONE: Self = Self { hits: 0, day: 0, last_hit_at: f64::NEG_INFINITY };
+    const NONE: Self = Self { hits: 0, last_hit_at: f64::NEG_INFINITY };
 }
 
 #[cfg(test)]
@@ -446,6 +461,7 @@ mod tests {
         let fake = FakeWriter::default();
         let recorder = VisitRecorder::new(VisitTracking::Daily, fake.clone());
         let mut fleet = Fleet::new(Load { rate: 1.0, pattern: Pattern::Mix }, Scheduling::TenPerSecond, 1);
+        fleet.environments[0].offset = 0.0;
 
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
         let (mut second, mut failed) = (0_u32, 0_u32);
@@ -465,7 +481,7 @@ mod tests {
                 if !is_cached {
                     cache.insert(link, now);
                 }
-                recorder.record(&link.code, &visitor, now);
+                recorder.record(link, &visitor, now);
             } else {
                 failed += 1;
             }

@@ -25,12 +25,13 @@ pub struct Config {
     /// 301 or 308 for as long as `Cache-Control` says, and a 302 or 307 likewise only because it says so.
     pub redirect_status: StatusCode,
     /// `VISITS`: what is counted: `off`; `total`, the number of visits of each link; `daily` (the default), also the
-    /// visits, devices, countries and referrers of each day.
+    /// visits of each day, and the devices, countries and referrers of each month.
     pub visits: VisitTracking,
     /// `PREVIEW`: what the preview `/{code}+` shows: `full`, where the link leads and its visits; `target` (the default),
     /// where it leads; `off`, there is no preview.
     pub preview: Preview,
-    /// `VISITS_RETENTION`: how long daily counts are kept, in seconds; 34560000 (400 days) by default.
+    /// `VISITS_RETENTION`: how long the counts of a month are kept after its end, in seconds; 34560000 (400 days) by
+    /// default.
     pub visits_retention: i64,
     /// `EDGE_KEY`: see [`EdgeKey::read`]. The country that a CDN reports is counted only if the key is set and sent.
     pub edge_key: Option<EdgeKey>,

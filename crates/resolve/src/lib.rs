@@ -136,7 +136,7 @@ impl Handler for Resolve {
     }
 
     async fn after_response(&self) {
-        self.visits.flush(self.clock.now()).await;
+        self.visits.flush(self.clock.now_plus(self.visits.offset())).await;
     }
 
     async fn shutdown(&self) {

@@ -5,10 +5,10 @@
 
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
-use shortlink_core::domain::clock::Timestamp;
+use shortlink_core::domain::clock::{DAY_SECONDS, Timestamp};
 use shortlink_core::domain::code::Code;
 use shortlink_core::domain::link::Link;
-use shortlink_core::domain::visit::DailyVisits;
+use shortlink_core::domain::visit::{DAYS_SHOWN, DailyVisits, VisitReport};
 use shortlink_core::http::html::{self, EscapedHtml, Page};
 use shortlink_core::http::problem::Problem;
 use shortlink_core::http::request::Request;
@@ -49,38 +49,41 @@ pub(crate) async fn preview(resolve: &Resolve, request: &Request, code: &Code) -
     let now = resolve.clock.now();
     let link = resolve.find(code, now).await?;
     let shows_visits = resolve.config.preview == Preview::Full && resolve.visits.tracking() != VisitTracking::Off;
-    // Without daily counts there is nothing to read, and the role of the function may not allow it.
-    let days = if shows_visits && resolve.visits.tracking() == VisitTracking::Daily {
-        resolve.store.daily_visits(code, now).await?
+    // If no visits are counted, the role of the function does not allow reading any.
+    let visits = if shows_visits {
+        let days = if resolve.visits.tracking() == VisitTracking::Daily { DAYS_SHOWN } else { 0 };
+        let dates = (0..days).rev().filter_map(|ago| Some(now.plus(-ago * DAY_SECONDS)?.date()));
+        Some(resolve.store.visit_report(&link, dates, now).await?)
     } else {
-        Vec::new()
+        None
     };
     let short_url = resolve.short_url(request, code);
     let mut response = match request.negotiate(&["application/json", "text/html"]) {
-        Some("text/html") => page(&link, shows_visits, &days, &short_url, resolve.config.report_url.as_deref()),
-        _ => json(&link, shows_visits, &days, &short_url),
+        Some("text/html") => page(&link, visits.as_ref(), &short_url, resolve.config.report_url.as_deref()),
+        _ => json(&link, visits.as_ref(), &short_url),
     };
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
     Ok(response::with_etag(request, response))
 }
 
-fn json(link: &Link, shows_visits: bool, days: &[DailyVisits], short_url: &str) -> Response {
+fn json(link: &Link, visits: Option<&VisitReport>, short_url: &str) -> Response {
     let preview = LinkPreview {
         short_url,
         code: link.code.as_str(),
         url: link.target.as_str(),
         created_at: link.created_at,
         expires_at: link.expires_at,
-        visits: shows_visits.then_some(link.hits),
-        last_visit_at: link.last_hit_at.filter(|_| shows_visits),
-        days: days.iter().map(|day| PreviewDay { date: &day.date, visits: day.hits, bots: day.bots }).collect(),
+        visits: visits.map(|visits| visits.total_hits),
+        last_visit_at: visits.and_then(|visits| visits.last_hit_at),
+        days: days(visits).iter().map(|day| PreviewDay { date: &day.date, visits: day.hits, bots: day.bots }).collect(),
     };
     let mut response = response::json(StatusCode::OK, &preview);
     response.headers_mut().insert(header::CACHE_CONTROL, NO_CACHE);
     response
 }
 
-fn page(link: &Link, shows_visits: bool, days: &[DailyVisits], short_url: &str, report_url: Option<&str>) -> Response {
+fn page(link: &Link, visits: Option<&VisitReport>, short_url: &str, report_url: Option<&str>) -> Response {
+    let days = days(visits);
     let (before_host, host, after_host) = link.target.split_at_host();
     let main = format!(
         include_str!("preview.html"),
@@ -92,7 +95,7 @@ fn page(link: &Link, shows_visits: bool, days: &[DailyVisits], short_url: &str, 
         host_note = host_note(&link.target.host()),
         created = time_element(link.created_at),
         expires = link.expires_at.map_or_else(|| "Never".to_owned(), time_element),
-        visits = if shows_visits { visit_totals(link) } else { String::new() },
+        visits = visits.map_or_else(String::new, visit_totals),
         chart = if days.is_empty() { String::new() } else { visit_chart::html(days) },
         report = report_url.map_or_else(String::new, report_link),
         qr_code = html::qr_code_section("code preview-code", &link.code, short_url),
@@ -100,6 +103,11 @@ fn page(link: &Link, shows_visits: bool, days: &[DailyVisits], short_url: &str, 
     let title = format!("Where /{} leads - Shortlink", link.code);
     Page { title: &title, main: &main, script: None, is_indexed: false, home: html::HERE }
         .response(StatusCode::OK, NO_CACHE)
+}
+
+/// The days that are shown, if any are.
+fn days(visits: Option<&VisitReport>) -> &[DailyVisits] {
+    visits.map_or(&[], |visits| &visits.days)
 }
 
 /// How people read an international host, with a warning if it looks like another one.
@@ -124,9 +132,9 @@ fn report_link(url: &str) -> String {
 }
 
 /// The number of visits, and the time of the last one.
-fn visit_totals(link: &Link) -> String {
-    let last = link.last_hit_at.map_or_else(|| "None yet".to_owned(), time_element);
-    let total = with_thousands_separators(link.hits);
+fn visit_totals(visits: &VisitReport) -> String {
+    let last = visits.last_hit_at.map_or_else(|| "None yet".to_owned(), time_element);
+    let total = with_thousands_separators(visits.total_hits);
     format!("<div><dt>Visits</dt><dd>{total}</dd></div>\n<div><dt>Last visit</dt><dd>{last}</dd></div>\n")
 }
 

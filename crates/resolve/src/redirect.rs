@@ -34,7 +34,7 @@ async fn find_and_redirect(resolve: &Resolve, request: &Request, code: &Code) ->
     let link = resolve.find_cached(code, now).await?;
     if !request.is_head && resolve.visits.tracking() != VisitTracking::Off {
         let visitor = visitor::from_headers(&request.headers, resolve.config.edge_key.as_ref());
-        resolve.visits.record(code, &visitor, now);
+        resolve.visits.record(&link, &visitor, now);
     }
     let seconds_left = link.expires_at.map_or(MAX_AGE_SECONDS, |instant| instant.since(now));
     response::redirect(resolve.config.redirect_status, &link.target, seconds_left.min(MAX_AGE_SECONDS))

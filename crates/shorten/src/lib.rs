@@ -40,7 +40,7 @@ use shortlink_core::domain::base_url::BaseUrl;
 use shortlink_core::domain::clock::Clock;
 use shortlink_core::domain::code_generator::CodeGenerator;
 use shortlink_core::dynamodb::store::Store;
-use shortlink_core::http::handler::Handler;
+use shortlink_core::http::handler::{Handler, MAX_POST_RESPONSE_TIME};
 use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response::{self, Response};
@@ -157,7 +157,11 @@ impl Handler for Shorten {
     }
 
     async fn after_response(&self) {
-        self.key_uses.write(&self.store).await;
+        // When a key was last used is not worth more time than this.
+        let write = self.key_uses.write(&self.store);
+        if tokio::time::timeout(MAX_POST_RESPONSE_TIME, write).await.is_err() {
+            tracing::warn!("the last use of an API key could not be written in time");
+        }
     }
 
     async fn shutdown(&self) {

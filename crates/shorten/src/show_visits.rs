@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use shortlink_core::domain::clock::{DAY_SECONDS, Timestamp};
 use shortlink_core::domain::link::Link;
-use shortlink_core::domain::visit::{DAYS_SHOWN, DailyVisits, VisitReport};
+use shortlink_core::domain::visit::{DAYS_SHOWN, DailyVisits, VisitReport, month_of};
 use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response::{self, Response};
@@ -16,7 +16,7 @@ use url::form_urlencoded;
 use crate::Shorten;
 use crate::manage_link::{Action, authorize};
 
-/// The maximum number of days of a report: four reads of the table.
+/// The maximum number of days of a report, which needs one call of the table.
 const MAX_DAYS: i64 = 366;
 
 #[derive(Serialize)]
@@ -25,12 +25,15 @@ struct VisitsDocument<'a> {
     /// Since the link was created.
     total_visits: u64,
     last_visit_at: Option<Timestamp>,
-    /// The first and the last day of the report. All that follows is about these days.
+    /// The first and the last day of the report. The days and their sums are about these.
     from: &'a str,
     to: &'a str,
     visits: u64,
     bots: u64,
     days: Vec<DayDocument<'a>>,
+    /// The months that the report touches, such as `2030-01`. Referrers, countries and devices are counted by month.
+    first_month: &'a str,
+    last_month: &'a str,
     referrers: Vec<CountDocument<'a>>,
     countries: Vec<CountDocument<'a>>,
     devices: Vec<CountDocument<'a>>,
@@ -117,18 +120,21 @@ fn invalid(parameter: &'static str, reason: &str) -> Problem {
 
 fn to_document<'a>(link: &'a Link, report: &'a VisitReport) -> VisitsDocument<'a> {
     let date = |day: Option<&'a DailyVisits>| day.map_or("", |day| day.date.as_str());
+    let (from, to) = (date(report.days.first()), date(report.days.last()));
     VisitsDocument {
         code: link.code.as_str(),
-        total_visits: link.hits,
-        last_visit_at: link.last_hit_at,
-        from: date(report.days.first()),
-        to: date(report.days.last()),
-        visits: report.total.hits,
-        bots: report.total.bots,
+        total_visits: report.total_hits,
+        last_visit_at: report.last_hit_at,
+        from,
+        to,
+        visits: report.days.iter().map(|day| day.hits).sum(),
+        bots: report.days.iter().map(|day| day.bots).sum(),
+        first_month: month_of(from).unwrap_or_default(),
+        last_month: month_of(to).unwrap_or_default(),
         days: report.days.iter().map(|day| DayDocument { date: &day.date, visits: day.hits, bots: day.bots }).collect(),
-        referrers: by_count(report.total.referrers.iter().map(|(host, visits)| (host.as_str(), *visits))),
-        countries: by_count(report.total.countries.iter().map(|(country, visits)| (country.as_str(), *visits))),
-        devices: by_count(report.total.devices.iter().map(|(device, visits)| (*device, *visits))),
+        referrers: by_count(report.breakdown.referrers.iter().map(|(host, visits)| (host.as_str(), *visits))),
+        countries: by_count(report.breakdown.countries.iter().map(|(country, visits)| (country.as_str(), *visits))),
+        devices: by_count(report.breakdown.devices.iter().map(|(device, visits)| (*device, *visits))),
     }
 }
 

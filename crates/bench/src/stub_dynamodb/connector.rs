@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 
-use super::{History, respond};
+use super::respond;
 
 /// The responses by `x-amz-target`. Each is built once, so that building it is not measured.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +39,7 @@ impl HttpConnector for StubConnector {
             Some(body) => body.clone(),
             None => {
                 let operation = target.rsplit('.').next().unwrap_or_default();
-                let body = respond(operation, request.body().bytes().unwrap_or_default(), History::Visited);
+                let body = respond(operation, request.body().bytes().unwrap_or_default());
                 let body = Bytes::from(body.unwrap_or_default().to_string());
                 responses.entry(target.to_owned()).or_insert(body).clone()
             }

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-use super::{History, respond};
+use super::respond;
 use crate::Result;
 
 /// The root certificates of a Linux machine, where Debian keeps them.
@@ -123,7 +123,7 @@ async fn handle(request: Request<Incoming>, latency: Duration, calls: &AtomicUsi
         return Ok(Response::new(Full::from("healthy: dynamodb.us-east-1.amazonaws.com ")));
     };
     calls.fetch_add(1, Ordering::SeqCst);
-    let document = respond(&operation, &body, History::New)?;
+    let document = respond(&operation, &body)?;
     Ok(Response::builder()
         .status(StatusCode::OK)
         .header("server", "Server")

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
@@ -15,7 +15,7 @@ use time::format_description::well_known::Rfc3339;
 pub const DAY_SECONDS: i64 = 86_400;
 
 /// An instant: seconds since 1970-01-01T00:00:00Z, within the years 0000 to 9999.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {
@@ -97,11 +97,18 @@ impl Clock {
 
     /// The current time. A clock set outside the years 0000 to 9999 reads as the epoch.
     pub fn now(&self) -> Timestamp {
+        self.now_plus(Duration::ZERO)
+    }
+
+    /// The current time plus `offset`, which is less than a second: whoever has another offset sees the next second begin
+    /// at another moment. A clock set outside the years 0000 to 9999 reads as the epoch, and one that is moved by hand
+    /// has no fractions of a second.
+    pub fn now_plus(&self, offset: Duration) -> Timestamp {
         let seconds = match &self.0 {
             Source::System => SystemTime::now()
                 .duration_since(SystemTime::UNIX_EPOCH)
                 .ok()
-                .and_then(|elapsed| i64::try_from(elapsed.as_secs()).ok())
+                .and_then(|elapsed| i64::try_from((elapsed + offset).as_secs()).ok())
                 .unwrap_or(0),
             Source::Manual(seconds) => seconds.load(Ordering::SeqCst),
         };

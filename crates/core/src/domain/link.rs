@@ -9,7 +9,7 @@ use crate::domain::labels::{LabelChange, Labels};
 use crate::domain::owner::Owner;
 use crate::domain::target::Target;
 
-/// A link with its code and its total of visits.
+/// A link with its code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// The code, by which the table finds the link.
@@ -24,10 +24,8 @@ pub struct Link {
     pub withdrawn_at: Option<Timestamp>,
     /// When the operator blocked it: it then responds with 451.
     pub blocked_at: Option<Timestamp>,
-    /// The number of visits so far.
-    pub hits: u64,
-    /// The time of the last visit.
-    pub last_hit_at: Option<Timestamp>,
+    /// When it may be deleted from the table; `None`: never.
+    pub purge_at: Option<Timestamp>,
 }
 
 /// A link that a client asks for and that has no code yet, unless the client chose an alias.
@@ -93,9 +91,16 @@ impl LinkChange {
 }
 
 impl Link {
-    /// A link that has no visits yet.
+    /// A link that stays in the table for good.
     pub fn new(code: Code, target: Target, created_at: Timestamp, expires_at: Option<Timestamp>) -> Self {
-        Self { code, target, created_at, expires_at, withdrawn_at: None, blocked_at: None, hits: 0, last_hit_at: None }
+        Self { code, target, created_at, expires_at, withdrawn_at: None, blocked_at: None, purge_at: None }
+    }
+
+    /// When the link may be deleted from the table: `purge_after` seconds after its expiry or, if it has expired before,
+    /// after `now`; never if it is withdrawn, never expires or stays for good.
+    pub fn end_of_grace_period(&self, purge_after: Option<i64>, now: Timestamp) -> Option<Timestamp> {
+        let expires_at = self.expires_at.filter(|_| self.withdrawn_at.is_none())?;
+        expires_at.max(now).plus(purge_after?)
     }
 
     /// Whether the link redirects.
@@ -113,7 +118,8 @@ impl Link {
 impl NewLink {
     /// The link, with its code.
     pub fn with_code(&self, code: Code) -> Link {
-        Link::new(code, self.target.clone(), self.created_at, self.expires_at)
+        let link = Link::new(code, self.target.clone(), self.created_at, self.expires_at);
+        Link { purge_at: link.end_of_grace_period(self.purge_after, self.created_at), ..link }
     }
 }
 

@@ -7,6 +7,7 @@
 //! | [`clock`] | instants, and the clock they are read from |
 //! | [`code`] | codes and aliases |
 //! | [`code_generator`] | random codes for new links |
+//! | [`country`] | the codes of countries |
 //! | [`creator`] | what is kept of the client that created a link |
 //! | [`expiry`] | the expiry that a client asks for, and what the operator allows |
 //! | [`host_rules`] | the hosts that links may lead to |
@@ -31,6 +32,7 @@ pub mod base_url;
 pub mod clock;
 pub mod code;
 pub mod code_generator;
+pub mod country;
 pub mod creator;
 pub mod expiry;
 pub mod host_rules;

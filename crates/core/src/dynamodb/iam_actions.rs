@@ -1,9 +1,7 @@
-//! The IAM actions that the calls to the table need, and the attributes that they may name. Tests compare them with the
-//! roles in template.yaml.
+//! The IAM actions that the calls to the table need, and the keys to which they are restricted. Tests compare them with
+//! the roles in template.yaml.
 //!
 //! A transaction needs the actions of the writes in it, and no action of its own.
-
-use crate::dynamodb::items::attribute;
 
 /// Creating links, finding the existing one for `reuse`, changing links, and reading their history.
 pub const MANAGE_LINKS: &[&str] =
@@ -15,26 +13,11 @@ pub const LIST_LINKS: &[&str] = &["dynamodb:Query"];
 /// Finding links.
 pub const FIND_LINKS: &[&str] = &["dynamodb:GetItem"];
 
-/// Counting visits, and reading the daily counts.
-pub const COUNT_VISITS: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:UpdateItem"];
+/// Reading the counts of visits.
+pub const READ_VISITS: &[&str] = &["dynamodb:BatchGetItem"];
 
-/// The attributes that an update of a link's total names.
-pub const TOTAL_ATTRIBUTES: &[&str] = &[attribute::CODE, attribute::HITS, attribute::LAST_HIT_AT, attribute::FLUSH_ID];
+/// Counting visits: a visit is an update, and the first one of a month puts two items.
+pub const COUNT_VISITS: &[&str] = &["dynamodb:PutItem", "dynamodb:UpdateItem"];
 
-/// What the keys of daily counts match, as a pattern of `dynamodb:LeadingKeys`.
-pub const DAILY_KEYS: &str = "day#*";
-
-/// The attributes that an update of daily counts names, as patterns of `dynamodb:Attributes`.
-pub const DAILY_ATTRIBUTES: &[&str] = &[
-    attribute::CODE,
-    attribute::HITS,
-    attribute::FLUSH_ID,
-    attribute::PURGE_AT,
-    attribute::BOTS,
-    "phone",
-    "tablet",
-    "desktop",
-    "country:*",
-    "from:*",
-    attribute::REFERRERS,
-];
+/// What the keys of the counts match, as a pattern of `dynamodb:LeadingKeys`.
+pub const VISIT_KEYS: &str = "visits#*";

@@ -1,30 +1,30 @@
 //! The items of the table.
 //!
-//! The table has one key, the partition key [`CODE`](attribute::CODE), and nine kinds of items. A link's key is its
+//! The table has one key, the partition key [`CODE`](attribute::CODE), and ten kinds of items. A link's key is its
 //! code. The keys of the others contain `#`, which no code contains.
 //!
 //! | item | key | attributes |
 //! | --- | --- | --- |
-//! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `manageDigest`, `isAlias`, `owner`, `creator`, `title`, `tags`, `note`, `hits`, `lastHitAt`, `flushId`; of a link that was changed also `version`, `changedAt`, `changeId`, `withdrawnAt`; of a blocked one `blockedAt`, `blockedHost` |
+//! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `manageDigest`, `isAlias`, `owner`, `creator`, `title`, `tags`, `note`; of a link that was changed also `version`, `changedAt`, `changeId`, `withdrawnAt`; of a blocked one `blockedAt`, `blockedHost` |
 //! | API key | `key#` digest | `keyName`, `keyOwner`, `scopes`, `dailyLimit`, `createdAt`, `expiresAt`, `revokedAt` |
 //! | last use of an API key | `keyuse#` digest | `lastUsedAt` |
 //! | name of an API key | `keyname#` name | `keyDigest` |
 //! | history entry | `history#` code `#` number | `version`, `changedAt`, `changedBy`, `linkCreatedAt`, `fields`, `before`, `after`, `purgeAt` |
 //! | hosts | `hosts#` | `blockedHosts`, `allowedHosts` |
-//! | daily counts | `day#` code `#` date | `hits`, `bots`, devices, countries, referrers, `flushId`, `purgeAt` |
 //! | deduplication entry | `reuse#` digest | `reuseCode`, `purgeAt` |
 //! | idempotency entry | `idempotency#` digest | `reuseCode`, `request`, `existed`, `purgeAt` |
 //! | count of created links | `limit#` sender, of a day `#` date | `links`, `purgeAt` |
 //!
-//! Every attribute name, every key and both directions of the mapping are in this file.
+//! Counts of visits are in [`visit_items`](crate::dynamodb::visit_items). Every other attribute name and key, and both
+//! directions of the mapping, are in this file.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use sha2::{Digest, Sha256};
 
 use crate::domain::api_key::Name;
-use crate::domain::clock::{DAY_SECONDS, Timestamp};
+use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 use crate::domain::creator::Creator;
 use crate::domain::expiry::RequestedExpiry;
@@ -35,7 +35,6 @@ use crate::domain::link_history::MAX_ENTRIES;
 use crate::domain::link_limit::LinkLimit;
 use crate::domain::owner::Owner;
 use crate::domain::target::Target;
-use crate::domain::visit::{DEVICES, DailyCounts, DailyVisits};
 use crate::dynamodb::store::ConditionalPut;
 
 /// An item, as the SDK represents it.
@@ -130,23 +129,6 @@ pub mod attribute {
     pub const ALLOWED_HOSTS: &str = "allowedHosts";
     /// S, of a link in an embedded table: 8 hexadecimal digits, a checksum of where it leads and until when.
     pub const CHECKSUM: &str = "checksum";
-    /// N: the number of visits, of a link in total or on one day.
-    pub const HITS: &str = "hits";
-    /// N, Unix seconds: the time of the last visit.
-    pub const LAST_HIT_AT: &str = "lastHitAt";
-    /// S, 16 hexadecimal digits, random for each flush: the last flush of visits that has been added to the item. A flush
-    /// that is repeated because its response was lost is recognised by it.
-    pub const FLUSH_ID: &str = "flushId";
-    /// N, of daily counts: the number of requests from bots.
-    pub const BOTS: &str = "bots";
-    /// N, of daily counts: visits from a country; two capital letters follow. Devices (`phone`, `tablet`, `desktop`)
-    /// are attributes of that name.
-    pub const COUNTRY_PREFIX: &str = "country:";
-    /// N, of daily counts: visits from a referring host, or `other`; the host follows.
-    pub const REFERRER_PREFIX: &str = "from:";
-    /// SS, of daily counts: the referring hosts that have a count of their own, at most
-    /// [`MAX_REFERRERS`](crate::domain::visit::MAX_REFERRERS).
-    pub const REFERRERS: &str = "referrers";
     /// S, of a deduplication or idempotency entry: the code of the link to return.
     pub const ENTRY_CODE: &str = "reuseCode";
     /// S, of an idempotency entry: a digest of the request.
@@ -182,16 +164,10 @@ pub mod index {
 pub mod expression {
     /// A condition: there is no item with this key.
     pub const KEY_NOT_EXISTS: &str = "attribute_not_exists(shortCode)";
-    /// A condition: the link exists, and its last flush is not `:flush`.
-    pub(in crate::dynamodb) const LINK_EXISTS_AND_FLUSH_IS_NEW: &str =
-        "attribute_exists(shortCode) AND NOT flushId = :flush";
-    /// A condition: that, and none of the link's visits is later than `:last`.
-    pub(in crate::dynamodb) const IS_LATEST_VISIT: &str = "attribute_exists(shortCode) AND NOT flushId = :flush AND \
-                                                           (attribute_not_exists(lastHitAt) OR lastHitAt <= :last)";
-    /// A condition: the last flush of the day's item is not `:flush`.
-    pub(in crate::dynamodb) const FLUSH_IS_NEW: &str = "NOT flushId = :flush";
-    /// Part of an update: stores the flush id.
-    pub(in crate::dynamodb) const SET_FLUSH: &str = "flushId = :flush";
+    /// An update: the item may be deleted from `:now` on.
+    pub(in crate::dynamodb) const SET_PURGE_AT: &str = "SET purgeAt = :now";
+    /// An update: the item is kept.
+    pub(in crate::dynamodb) const REMOVE_PURGE_AT: &str = "REMOVE purgeAt";
     /// A condition: the deduplication entry still points to the code `:stale`.
     pub(in crate::dynamodb) const IS_STALE_ENTRY: &str = "reuseCode = :stale";
     /// A condition: there is an item with this key.
@@ -241,12 +217,6 @@ pub mod expression {
     /// A condition: there is no idempotency entry, or its lifetime is over at `:now`.
     pub(in crate::dynamodb) const ENTRY_IS_ABSENT_OR_EXPIRED: &str =
         "attribute_not_exists(shortCode) OR purgeAt <= :now";
-    /// An update: adds to a link's total.
-    pub(in crate::dynamodb) const ADD_HITS: &str = "SET flushId = :flush ADD hits :hits";
-    /// An update: adds to a link's total, and sets the time of its last visit.
-    pub(in crate::dynamodb) const ADD_HITS_AND_TIME: &str = "SET lastHitAt = :last, flushId = :flush ADD hits :hits";
-    /// A projection: the daily counts that a link's history shows.
-    pub(in crate::dynamodb) const DAILY_VISITS: &str = "shortCode, hits, bots";
 }
 
 /// The key of the item with the hosts that the operator lists.
@@ -267,8 +237,8 @@ pub fn from_link(link: &Link, new_link: &NewLink, write_id: &str, manage_digest:
     if let Some(expires_at) = link.expires_at {
         item.insert(attribute::EXPIRES_AT.to_owned(), number(expires_at.unix()));
     }
-    if let Some(purge_at) = purge_at(link, new_link.purge_after, link.created_at) {
-        item.insert(attribute::PURGE_AT.to_owned(), number(purge_at));
+    if let Some(purge_at) = link.purge_at {
+        item.insert(attribute::PURGE_AT.to_owned(), number(purge_at.unix()));
     }
     if new_link.alias.is_some() {
         item.insert(attribute::IS_ALIAS.to_owned(), AttributeValue::Bool(true));
@@ -330,13 +300,6 @@ pub(super) fn history_key(code: &Code, version: u64) -> String {
     format!("history#{code}#{}", version % MAX_ENTRIES)
 }
 
-/// The instant at which a link may be deleted, Unix seconds: `purge_after` seconds after its expiry or, if it has expired
-/// before, after `now`; never if it is withdrawn, never expires or stays for good.
-pub(super) fn purge_at(link: &Link, purge_after: Option<i64>, now: Timestamp) -> Option<i64> {
-    let expires_at = link.expires_at.filter(|_| link.withdrawn_at.is_none())?;
-    Some(expires_at.unix().max(now.unix()).saturating_add(purge_after?))
-}
-
 /// The checksum of a link in an embedded table: the first 8 hexadecimal digits of the SHA-256 of its code, its target and
 /// its expiry in Unix seconds, empty if it never expires, each followed by a line break. One in four thousand million
 /// changes goes undetected.
@@ -379,12 +342,7 @@ pub fn to_link(mut item: Item) -> Result<Link, &'static str> {
         expires_at: instant(attribute::EXPIRES_AT)?,
         withdrawn_at: instant(attribute::WITHDRAWN_AT)?,
         blocked_at: instant(attribute::BLOCKED_AT)?,
-        hits: match item.get(attribute::HITS) {
-            None => 0,
-            Some(AttributeValue::N(digits)) => digits.parse().map_err(|_| attribute::HITS)?,
-            Some(_) => return Err(attribute::HITS),
-        },
-        last_hit_at: instant(attribute::LAST_HIT_AT)?,
+        purge_at: instant(attribute::PURGE_AT)?,
     })
 }
 
@@ -509,65 +467,6 @@ pub(super) fn entry_code(entry: &Item) -> Option<Code> {
     Code::parse(text(entry, attribute::ENTRY_CODE)?).ok()
 }
 
-/// The key of the daily counts of a link; `date` is a day in UTC, such as `2030-01-31`.
-pub(super) fn daily_key(code: &Code, date: &str) -> String {
-    format!("day#{code}#{date}")
-}
-
-/// The instant at which daily counts may be deleted, Unix seconds: `retention_seconds` after the day has ended.
-pub(super) fn daily_purge_at(date: &str, retention_seconds: i64) -> i64 {
-    let start = Timestamp::parse(&format!("{date}T00:00:00Z")).map_or(0, Timestamp::unix);
-    start + DAY_SECONDS + retention_seconds
-}
-
-/// The numbers to add to a day's item, by attribute name.
-pub(super) fn daily_increments(counts: &DailyCounts) -> impl Iterator<Item = (String, u64)> {
-    let totals = [(attribute::HITS, counts.hits), (attribute::BOTS, counts.bots)];
-    let totals = totals.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name.to_owned(), count));
-    let devices = counts.devices.iter().map(|(device, count)| ((*device).to_owned(), *count));
-    let countries =
-        counts.countries.iter().map(|(country, count)| (format!("{}{country}", attribute::COUNTRY_PREFIX), *count));
-    let referrers =
-        counts.referrers.iter().map(|(host, count)| (format!("{}{host}", attribute::REFERRER_PREFIX), *count));
-    totals.chain(devices).chain(countries).chain(referrers)
-}
-
-/// Whether this flush was the last to be added to the item.
-pub(super) fn has_flush_id(item: &Item, flush_id: &str) -> bool {
-    text(item, attribute::FLUSH_ID) == Some(flush_id)
-}
-
-/// The referring hosts that have a count of their own in a day's item.
-pub(super) fn daily_referrers(item: &Item) -> BTreeSet<String> {
-    let hosts = item.get(attribute::REFERRERS).and_then(|hosts| hosts.as_ss().ok());
-    hosts.into_iter().flatten().cloned().collect()
-}
-
-/// Adds the counts of a day's item to `total`, with all referrers however many there are.
-pub(super) fn add_daily_counts(item: &Item, total: &mut DailyCounts) {
-    for (name, value) in item {
-        let Some(count) = value.as_n().ok().and_then(|digits| digits.parse::<u64>().ok()) else { continue };
-        if name == attribute::HITS {
-            total.hits += count;
-        } else if name == attribute::BOTS {
-            total.bots += count;
-        } else if let Some(device) = DEVICES.into_iter().find(|device| device == name) {
-            *total.devices.entry(device).or_default() += count;
-        } else if let Some(country) = name.strip_prefix(attribute::COUNTRY_PREFIX) {
-            *total.countries.entry(country.to_owned()).or_default() += count;
-        } else if let Some(host) = name.strip_prefix(attribute::REFERRER_PREFIX) {
-            *total.referrers.entry(host.to_owned()).or_default() += count;
-        }
-    }
-}
-
-/// Copies the totals of a day's item into `day`.
-pub(super) fn read_daily_visits(item: &Item, day: &mut DailyVisits) {
-    let count = |name| item.get(name).and_then(|value| value.as_n().ok()?.parse().ok()).unwrap_or_default();
-    day.hits = count(attribute::HITS);
-    day.bots = count(attribute::BOTS);
-}
-
 /// A number, as DynamoDB expects it.
 pub(super) fn number(number: i64) -> AttributeValue {
     AttributeValue::N(number.to_string())
@@ -626,11 +525,9 @@ mod tests {
     fn expressions_name_the_attributes() {
         for (expression, names) in [
             (expression::KEY_NOT_EXISTS, &[attribute::CODE][..]),
-            (expression::LINK_EXISTS_AND_FLUSH_IS_NEW, &[attribute::CODE, attribute::FLUSH_ID]),
-            (expression::FLUSH_IS_NEW, &[attribute::FLUSH_ID]),
-            (expression::SET_FLUSH, &[attribute::FLUSH_ID]),
-            (expression::IS_LATEST_VISIT, &[attribute::CODE, attribute::FLUSH_ID, attribute::LAST_HIT_AT]),
             (expression::ENTRY_IS_ABSENT_OR_EXPIRED, &[attribute::CODE, attribute::PURGE_AT]),
+            (expression::SET_PURGE_AT, &[attribute::PURGE_AT]),
+            (expression::REMOVE_PURGE_AT, &[attribute::PURGE_AT]),
             (expression::IS_STALE_ENTRY, &[attribute::ENTRY_CODE]),
             (expression::KEY_EXISTS, &[attribute::CODE]),
             (expression::IS_API_KEY, &[attribute::CODE]),
@@ -651,9 +548,6 @@ mod tests {
             (expression::BLOCK_OF_LINK, &[attribute::CODE, attribute::TARGET, attribute::BLOCKED_AT]),
             (expression::IS_UNCHANGED, &[attribute::CREATED_AT, attribute::VERSION]),
             (expression::IS_VERSION, &[attribute::CREATED_AT, attribute::VERSION]),
-            (expression::ADD_HITS, &[attribute::FLUSH_ID, attribute::HITS]),
-            (expression::ADD_HITS_AND_TIME, &[attribute::FLUSH_ID, attribute::HITS, attribute::LAST_HIT_AT]),
-            (expression::DAILY_VISITS, &[attribute::CODE, attribute::HITS, attribute::BOTS]),
         ] {
             for name in names {
                 assert!(expression.contains(name), "{name} in {expression}");

@@ -108,20 +108,34 @@ impl Store {
             None => seen.blocked_host.clone(),
             Some(_) => change.blocked_host.as_ref().map(ListedHost::to_string),
         };
+        let has_new_end = (link.expires_at, link.withdrawn_at) != (seen.link.expires_at, seen.link.withdrawn_at);
+        let end = link.end_of_grace_period(purge_after.filter(|_| !seen.is_alias), now);
+        let link = Link { purge_at: if has_new_end { end } else { seen.link.purge_at }, ..link };
         let changed = ManagedLink { link, labels, version, changed_at: Some(now), blocked_host, ..seen.clone() };
-        let purge_at = items::purge_at(&changed.link, purge_after.filter(|_| !seen.is_alias), now);
+        // The counts of visits never end before the link.
+        let (before, after) = (seen.link.purge_at, changed.link.purge_at);
+        let ends_later = before.is_some_and(|before| after.is_none_or(|after| after > before));
+        if ends_later {
+            self.keep_visits_until(&changed.link, after).await?;
+        }
         let entry = Put::builder()
             .table_name(&self.table)
-            .set_item(Some(link_history::to_item(&changed.link, &entry, purge_at)))
+            .set_item(Some(link_history::to_item(&changed.link, &entry, end.map(Timestamp::unix))))
             .build()
             .map_err(|error| StoreError::Rejected(error.to_string()))?;
-        let update = self.update_to(&changed, seen, change_id, purge_at)?;
+        let update = self.update_to(&changed, seen, change_id)?;
         let transaction = self
             .client
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().update(update).build())
             .transact_items(TransactWriteItem::builder().put(entry).build());
-        let Err(error) = transaction.send().await else { return Ok(Some(changed)) };
+        let Err(error) = transaction.send().await else {
+            if before != after && !ends_later {
+                // If this fails, the counts outlive the link until its next visit.
+                self.keep_visits_until(&changed.link, after).await.ok();
+            }
+            return Ok(Some(changed));
+        };
         let reasons = cancellation_reasons(&error);
         match reasons.first().filter(|reason| reason.code() == Some("ConditionalCheckFailed")) {
             Some(reason) => {
@@ -134,13 +148,7 @@ impl Store {
     }
 
     /// The update that makes the link `changed`, on the condition that it still is as it was `seen`.
-    fn update_to(
-        &self,
-        changed: &ManagedLink,
-        seen: &ManagedLink,
-        change_id: &str,
-        purge_at: Option<i64>,
-    ) -> Result<Update, StoreError> {
+    fn update_to(&self, changed: &ManagedLink, seen: &ManagedLink, change_id: &str) -> Result<Update, StoreError> {
         let link = &changed.link;
         let instant = |instant: Option<Timestamp>| instant.map(|instant| number(instant.unix()));
         let mut attributes = vec![
@@ -156,8 +164,8 @@ impl Store {
             (attribute::CHECKSUM, self.direct_access.as_ref().map(|_| AttributeValue::S(checksum(link)))),
         ];
         attributes.extend(items::label_attributes(&changed.labels));
-        if (link.expires_at, link.withdrawn_at) != (seen.link.expires_at, seen.link.withdrawn_at) {
-            attributes.push((attribute::PURGE_AT, purge_at.map(number)));
+        if link.purge_at != seen.link.purge_at {
+            attributes.push((attribute::PURGE_AT, instant(link.purge_at)));
         }
         let mut update = Update::builder()
             .table_name(&self.table)

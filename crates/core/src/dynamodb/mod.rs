@@ -22,6 +22,7 @@
 //! | [`link_list`] | the links of an owner |
 //! | `link_transaction` | putting a link together with entries that point to it |
 //! | [`visit_counts`] | adding to the counts of visits, and reading them |
+//! | [`visit_items`] | the items that count visits |
 //! | [`error`] | what can go wrong |
 //! | [`host_rules`] | the hosts that the operator blocks and allows, and blocking the links that lead to a host |
 //! | [`iam_actions`] | the IAM actions that these calls need |
@@ -46,3 +47,4 @@ pub mod retries;
 pub mod store;
 pub mod tls;
 pub mod visit_counts;
+pub mod visit_items;

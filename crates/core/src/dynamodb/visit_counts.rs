@@ -1,114 +1,121 @@
-//! Counts of visits: a total on the link's own item, and one item for each day of a link.
+//! Adding to the counts of visits, and reading them. [`visit_items`] describes the items.
 //!
 //! An update that was carried out but whose response was lost must not count twice when it is repeated. So each update
 //! stores its flush id in the item, on the condition that the item does not contain this id already. The SDK does not
 //! repeat updates; [`crate::visits::recorder`] repeats what has failed, at its own pace.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
+use tokio::time::Instant;
 
-use crate::domain::clock::{DAY_SECONDS, Timestamp};
-use crate::domain::code::Code;
+use crate::domain::clock::Timestamp;
 use crate::domain::link::Link;
 use crate::domain::visit::{
-    DAYS_SHOWN, DailyCounts, DailyVisits, Flush, MAX_REFERRERS, OTHER, VisitCounts, VisitReport,
+    DailyVisits, DayCounts, Flush, MAX_REFERRERS, OTHER, VisitCounts, VisitReport, VisitedLink, month_of,
 };
 use crate::dynamodb::batch_reads;
 use crate::dynamodb::error::StoreError;
-use crate::dynamodb::items::{self, Item, attribute, expression, number};
+use crate::dynamodb::items::attribute::CODE;
+use crate::dynamodb::items::{self, Item, number};
+use crate::dynamodb::link_transaction::{cancellation_reasons, conflicted};
 use crate::dynamodb::store::Store;
+use crate::dynamodb::visit_items::{self, VisitItem, attribute, expression};
 
 /// The maximum number of items in a transaction: DynamoDB's limit.
 pub const MAX_TRANSACTION_ITEMS: usize = 100;
 
-/// The maximum number of attempts to write a day whose referrers are being added by others.
-const MAX_ATTEMPTS: usize = 3;
+/// The maximum number of attempts to add a flush to an item that others are changing.
+const MAX_ATTEMPTS: usize = 5;
 
-/// The number of items that writing these counts updates.
-pub fn item_count(counts: &VisitCounts) -> usize {
-    usize::from(counts.last_hit_at.is_some()) + counts.days.len()
+/// The time that writes may take.
+#[derive(Clone, Copy, Debug)]
+pub struct WriteLimits {
+    /// The timeout of one call of DynamoDB.
+    pub call_timeout: Duration,
+    /// No call is started that could end after this instant; `None`: there is no limit.
+    pub until: Option<Instant>,
 }
 
-/// The result of a conditional update.
-enum UpdateOutcome {
-    Updated,
-    /// The condition failed on this item, which does not contain the flush id.
-    ConditionFailed(Option<Item>),
+/// An item that was in the way of a write: what it says, and the item itself.
+type SeenItem = (VisitItem, Item);
+
+/// The result of a conditional write.
+enum WriteOutcome {
+    Written,
+    /// The condition failed on this item; `None`: it has been deleted meanwhile.
+    ConditionFailed(Option<Box<SeenItem>>),
 }
 
 impl Store {
-    /// Adds counts to a link and its days, and removes from `flush` what has been written. Daily counts are kept for
-    /// `retention_seconds` after their day. What an earlier call with the same flush has written is not added again.
-    ///
-    /// If the link no longer exists, all counts are dropped and no item is written.
+    /// Adds counts to a link. If the month that the link's item counts has ended, the counts of that month are moved to an
+    /// item of their own, which is kept for `retention_seconds` after its end. What an earlier call with the same flush has
+    /// written is not added again. Whether the link still exists is not asked.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]. The counts that were not written are still in `flush`.
-    pub async fn add_visits(&self, code: &Code, flush: &mut Flush, retention_seconds: i64) -> Result<(), StoreError> {
-        let Flush { id, counts } = flush;
-        if let Some(last_hit_at) = counts.last_hit_at
-            && !self.add_hits(code, id, counts.hits, last_hit_at).await?
-        {
-            *counts = VisitCounts::default();
-            return Ok(());
-        }
-        (counts.hits, counts.last_hit_at) = (0, None);
-        while let Some((date, day)) = counts.days.pop_first() {
-            if let Err(error) = self.add_day(code, id, &date, &day, retention_seconds).await {
-                counts.days.insert(date, day);
-                return Err(error);
+    /// [`StoreError`]. The counts may have been written: call this again with the same flush.
+    pub async fn add_visits(
+        &self,
+        link: &VisitedLink,
+        flush: &Flush,
+        retention_seconds: i64,
+        limits: WriteLimits,
+    ) -> Result<(), StoreError> {
+        let Some(month) = flush.counts.month() else { return Ok(()) };
+        // What the item contains. The first attempt assumes that nothing is in the way.
+        let mut seen: Option<Box<SeenItem>> = None;
+        for _ in 0..MAX_ATTEMPTS {
+            if limits.until.is_some_and(|until| Instant::now() + limits.call_timeout > until) {
+                return Err(StoreError::Unavailable("there was no time left for a write".to_owned()));
+            }
+            let outcome = match &seen {
+                Some(seen) if !counts(&seen.0, link, &month) => {
+                    self.start_month(link, &month, flush, seen, retention_seconds, limits).await?
+                }
+                seen => self.update(link, &month, flush, seen.as_ref().map(|seen| &seen.0), limits).await?,
+            };
+            let WriteOutcome::ConditionFailed(item) = outcome else { return Ok(()) };
+            seen = item;
+            if let Some(item) = seen.as_ref().map(|seen| &seen.0) {
+                // The flush was written before, and the response was lost.
+                let is_written = item.flush_id == flush.id;
+                // The visits were those of an earlier link with the same code.
+                let is_late = item.link_created_at > Some(link.created_at);
+                if is_written || is_late {
+                    return Ok(());
+                }
             }
         }
-        Ok(())
+        Err(StoreError::Unavailable("others kept changing the item of counts".to_owned()))
     }
 
-    /// Adds the counts of several links in one transaction of at most [`MAX_TRANSACTION_ITEMS`] items.
+    /// Adds the counts of at most [`MAX_TRANSACTION_ITEMS`] links in one transaction.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]. Then nothing has been written: for instance because one of the links no longer exists, or
-    /// because a day has no room for a referrer.
+    /// [`StoreError`]. Then nothing has been written: for instance because the month of one item has ended, or because one
+    /// has no room for a referrer.
     pub async fn add_visits_in_transaction<'a>(
         &self,
-        batch: impl Iterator<Item = (&'a Code, &'a Flush)>,
-        retention_seconds: i64,
+        batch: impl Iterator<Item = (&'a VisitedLink, &'a Flush)>,
     ) -> Result<(), StoreError> {
         let mut transaction = self.client.transact_write_items();
-        for (code, Flush { id, counts }) in batch {
-            let hits =
-                counts.last_hit_at.map(|last_hit_at| if_latest(self.update_hits(code, id, counts.hits), last_hit_at));
-            let days = counts.days.iter().map(|(date, day)| {
-                let new_referrers: Vec<_> = day.referrers.keys().filter(|host| *host != OTHER).cloned().collect();
-                self.update_day(code, id, date, day, &new_referrers, retention_seconds)
-            });
-            for update in hits.into_iter().chain(days) {
-                transaction = transaction.transact_items(to_transact_item(&update)?);
-            }
+        for (link, flush) in batch {
+            let Some(month) = flush.counts.month() else { continue };
+            let update = self.update_of(link, &month, flush, None);
+            transaction = transaction.transact_items(to_transact_item(&update)?);
         }
         transaction.send().await.map(drop).map_err(|error| StoreError::from_sdk(&error))
     }
 
-    /// The last [`DAYS_SHOWN`] days of a link, today last. Days without visits are included, with zeros.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn daily_visits(&self, code: &Code, now: Timestamp) -> Result<Vec<DailyVisits>, StoreError> {
-        let dates = (0..DAYS_SHOWN).rev().filter_map(|ago| Some(now.plus(-ago * DAY_SECONDS)?.date()));
-        let mut days = empty_days(code, dates);
-        let keys: Vec<_> = days.keys().cloned().collect();
-        for item in self.get_items(keys.into_iter(), false, Some(expression::DAILY_VISITS)).await? {
-            read_day(&item, &mut days);
-        }
-        Ok(days.into_values().collect())
-    }
-
-    /// The visits of a link on these days, such as `2030-01-31`. Only the days from its creation until `now` are read.
+    /// The visits of a link: its total, and those on `dates`, days such as `2030-01-31` in ascending order, of which only
+    /// those from its creation until `now` are read.
     ///
     /// # Errors
     ///
@@ -119,171 +126,222 @@ impl Store {
         dates: impl Iterator<Item = String>,
         now: Timestamp,
     ) -> Result<VisitReport, StoreError> {
-        let mut days = empty_days(&link.code, dates);
-        let mut total = DailyCounts::default();
-        let (first, last) = (link.created_at.date(), now.date());
-        let may_have_visits = |day: &DailyVisits| (&first..=&last).contains(&&day.date);
-        let keys = days.iter().filter(|(_, day)| may_have_visits(day));
-        let keys: Vec<_> = keys.map(|(key, _)| key.clone()).collect();
-        for keys in keys.chunks(batch_reads::MAX_KEYS) {
-            for item in self.get_items(keys.iter().cloned(), false, None).await? {
-                read_day(&item, &mut days);
-                items::add_daily_counts(&item, &mut total);
-            }
-        }
-        Ok(VisitReport { days: days.into_values().collect(), total })
-    }
-
-    /// Adds to a link's total. Returns false if the link does not exist.
-    async fn add_hits(
-        &self,
-        code: &Code,
-        flush_id: &str,
-        hits: u64,
-        last_hit_at: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let update = self.update_hits(code, flush_id, hits);
-        match send(if_latest(update.clone(), last_hit_at), flush_id).await? {
-            UpdateOutcome::Updated => return Ok(true),
-            UpdateOutcome::ConditionFailed(None) => return Ok(false),
-            // Another execution environment has written a later visit, whose time stays.
-            UpdateOutcome::ConditionFailed(Some(_)) => {}
-        }
-        let update = update
-            .update_expression(expression::ADD_HITS)
-            .condition_expression(expression::LINK_EXISTS_AND_FLUSH_IS_NEW);
-        let outcome = send(update, flush_id).await?;
-        Ok(matches!(outcome, UpdateOutcome::Updated))
-    }
-
-    /// Adds to one day of a link.
-    async fn add_day(
-        &self,
-        code: &Code,
-        flush_id: &str,
-        date: &str,
-        day: &DailyCounts,
-        retention_seconds: i64,
-    ) -> Result<(), StoreError> {
-        let mut day = day.clone();
-        // The referrers that the item is known to contain. The first attempt assumes that it contains none.
-        let mut known = BTreeSet::new();
-        for attempt in 1..=MAX_ATTEMPTS {
-            let is_new = |host: &&String| *host != OTHER && !known.contains(*host);
-            let mut new: Vec<String> = day.referrers.keys().filter(is_new).cloned().collect();
-            // The last attempt adds no referrers, so that its condition cannot fail.
-            let room = if attempt == MAX_ATTEMPTS { 0 } else { MAX_REFERRERS.saturating_sub(known.len()) };
-            for host in new.drain(room.min(new.len())..) {
-                day.move_to_other(&host);
-            }
-            let update = self.update_day(code, flush_id, date, &day, &new, retention_seconds);
-            match send(update, flush_id).await? {
-                UpdateOutcome::Updated => return Ok(()),
-                UpdateOutcome::ConditionFailed(item) => {
-                    known = item.as_ref().map(items::daily_referrers).unwrap_or_default();
+        let mut report = VisitReport::default();
+        let mut days: BTreeMap<_, _> = dates.map(|date| (date, DayCounts::default())).collect();
+        let months = days
+            .keys()
+            .next()
+            .zip(days.keys().next_back())
+            .and_then(|(first, last)| Some((month_of(first)?.to_owned(), month_of(last)?.to_owned())));
+        for item in self.read_months(link, months.as_ref(), now).await? {
+            // The total of a month that has ended is what it was then.
+            report.total_hits = report.total_hits.max(item.counts.hits);
+            report.last_hit_at = report.last_hit_at.max(item.counts.last_hit_at);
+            for (date, counts) in &item.counts.days {
+                if let Some(DayCounts { hits, bots }) = days.get_mut(date) {
+                    (*hits, *bots) = (*hits + counts.hits, *bots + counts.bots);
                 }
             }
+            if months.as_ref().is_some_and(|(first, last)| (first..=last).contains(&&item.month)) {
+                report.breakdown.add(item.counts.breakdown);
+            }
         }
-        Err(StoreError::Unavailable("concurrent writes kept adding referrers to a day".to_owned()))
+        let to_day = |(date, DayCounts { hits, bots })| DailyVisits { date, hits, bots };
+        report.days = days.into_iter().map(to_day).collect();
+        Ok(report)
     }
 
-    /// The update that adds to a link's total. The caller adds the update expression and the condition.
-    fn update_hits(&self, code: &Code, flush_id: &str, hits: u64) -> UpdateItemFluentBuilder {
-        self.update_item(code.to_string(), flush_id)
-            .expression_attribute_values(":hits", AttributeValue::N(hits.to_string()))
-    }
-
-    /// The update that adds to a day's counts, and adds `new_referrers` to the hosts that have a count of their own.
-    /// Its condition is that the flush is new, and that the item has room for all of them or contains them already.
-    fn update_day(
+    /// The items of the months from the first to the last, as far as the link existed then, and the one that counts visits
+    /// now.
+    async fn read_months(
         &self,
-        code: &Code,
-        flush_id: &str,
-        date: &str,
-        day: &DailyCounts,
-        new_referrers: &[String],
-        retention_seconds: i64,
+        link: &Link,
+        months: Option<&(String, String)>,
+        now: Timestamp,
+    ) -> Result<Vec<VisitItem>, StoreError> {
+        let mut keys = vec![visit_items::current_key(&link.code)];
+        if let Some((first, last)) = months {
+            // The link had no visits before it was created, and none after today. A late write adds a day to the item of the
+            // month after it.
+            let (created, today) = (link.created_at.date(), now.date());
+            let after_last = visit_items::next_month(last).unwrap_or_default();
+            let last = month_of(&today).map_or(after_last.as_str(), |today| today.min(&after_last));
+            let mut month = month_of(&created).map_or(first.as_str(), |created| created.max(first)).to_owned();
+            while month.as_str() <= last {
+                keys.push(visit_items::month_key(&link.code, &month));
+                let Some(next) = visit_items::next_month(&month) else { break };
+                month = next;
+            }
+        }
+        let mut items = Vec::new();
+        for keys in keys.chunks(batch_reads::MAX_KEYS) {
+            items.extend(self.get_items(keys.iter().cloned(), false, None).await?);
+        }
+        let items = items.iter().map(visit_items::read);
+        Ok(items.filter(|item| item.link_created_at == Some(link.created_at)).collect())
+    }
+
+    /// Keeps the counts of a link for as long as the link itself, whose end has changed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub(super) async fn keep_visits_until(&self, link: &Link, purge_at: Option<Timestamp>) -> Result<(), StoreError> {
+        let key = visit_items::current_key(&link.code);
+        let update =
+            if purge_at.is_some() { items::expression::SET_PURGE_AT } else { items::expression::REMOVE_PURGE_AT };
+        self.update_existing(key, update, purge_at).await.map(drop)
+    }
+
+    /// Adds a flush to the item that counts `month`, of which `seen` is known.
+    async fn update(
+        &self,
+        link: &VisitedLink,
+        month: &str,
+        flush: &Flush,
+        seen: Option<&VisitItem>,
+        limits: WriteLimits,
+    ) -> Result<WriteOutcome, StoreError> {
+        let update = self.update_of(link, month, flush, seen);
+        let result = update.customize().config_override(config_override(limits)).send().await;
+        let Err(error) = result else { return Ok(WriteOutcome::Written) };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failure)) => Ok(condition_failed(failure.item())),
+            _ => Err(StoreError::from_sdk(&error)),
+        }
+    }
+
+    /// The update that adds a flush to the item that counts `month`. It creates the item if there is none.
+    fn update_of(
+        &self,
+        link: &VisitedLink,
+        month: &str,
+        flush: &Flush,
+        seen: Option<&VisitItem>,
     ) -> UpdateItemFluentBuilder {
-        let purge_at = number(items::daily_purge_at(date, retention_seconds));
-        let mut update =
-            self.update_item(items::daily_key(code, date), flush_id).expression_attribute_values(":purge", purge_at);
-        let mut additions = Vec::new();
-        for (n, (name, count)) in items::daily_increments(day).enumerate() {
-            additions.push(format!("#{n} :{n}"));
+        let mut counts = flush.counts.clone();
+        let new_referrers = make_room_for_referrers(&mut counts, seen);
+        // The item may count a later month than the clock of this process shows.
+        let month = seen.map_or(month, |item| item.month.as_str().max(month));
+        let mut expression = expression::SET_MONTH.to_owned();
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(CODE, AttributeValue::S(visit_items::current_key(&link.code)))
+            .expression_attribute_values(":month", AttributeValue::S(month.to_owned()))
+            .expression_attribute_values(":created", number(link.created_at.unix()))
+            .expression_attribute_values(":flush", AttributeValue::S(flush.id.clone()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let mut condition = expression::FLUSH_IS_NEW_IN_MONTH.to_owned();
+        // Several execution environments write the same link, and the latest visit of all must stay.
+        let seen_last = seen.and_then(|item| item.counts.last_hit_at);
+        if let Some(last_hit_at) = counts.last_hit_at.filter(|last| seen_last <= Some(*last)) {
+            expression.push_str(expression::SET_LAST_VISIT);
+            condition = format!("{condition} AND {}", expression::IS_LATEST_VISIT);
+            update = update.expression_attribute_values(":last", number(last_hit_at.unix()));
+        }
+        match flush.purge_at {
+            Some(purge_at) => {
+                expression.push_str(expression::SET_END);
+                update = update.expression_attribute_values(":purge", number(purge_at.unix()));
+            }
+            None => expression.push_str(expression::REMOVE_END),
+        }
+        let total = (counts.hits > 0).then(|| (attribute::HITS.to_owned(), counts.hits));
+        let mut add = Vec::new();
+        for (n, (name, count)) in total.into_iter().chain(visit_items::increments(&counts)).enumerate() {
+            add.push(format!("#{n} :{n}"));
             update = update
                 .expression_attribute_names(format!("#{n}"), name)
                 .expression_attribute_values(format!(":{n}"), AttributeValue::N(count.to_string()));
         }
-        let referrers = attribute::REFERRERS;
-        let mut condition = expression::FLUSH_IS_NEW.to_owned();
         if !new_referrers.is_empty() {
-            additions.push(format!("{referrers} :new"));
+            add.push(expression::ADD_REFERRERS.to_owned());
             let mut contained = Vec::new();
             for (n, host) in new_referrers.iter().enumerate() {
-                contained.push(format!("contains({referrers}, :host{n})"));
+                contained.push(format!("{}:host{n})", expression::CONTAINS));
                 update = update.expression_attribute_values(format!(":host{n}"), AttributeValue::S(host.clone()));
             }
             let room = MAX_REFERRERS - new_referrers.len();
-            condition.push_str(&format!(
-                " AND (attribute_not_exists({referrers}) OR size({referrers}) <= :room OR ({}))",
-                contained.join(" AND ")
-            ));
+            condition = format!("{condition} AND ({} OR {})", expression::HAS_ROOM, contained.join(" AND "));
             update = update
-                .expression_attribute_values(":new", AttributeValue::Ss(new_referrers.to_vec()))
+                .expression_attribute_values(":new", AttributeValue::Ss(new_referrers))
                 .expression_attribute_values(":room", AttributeValue::N(room.to_string()));
         }
-        let expression =
-            format!("SET {} = :purge, {} ADD {}", attribute::PURGE_AT, expression::SET_FLUSH, additions.join(", "));
-        update.update_expression(expression).condition_expression(condition)
+        update.update_expression(format!("{expression} ADD {}", add.join(", "))).condition_expression(condition)
     }
 
-    /// An update of the item with this key, which returns the item if a condition fails.
-    fn update_item(&self, key: String, flush_id: &str) -> UpdateItemFluentBuilder {
-        self.client
-            .update_item()
+    /// Starts a new month with a flush, and moves the counts of the month that has ended to an item of their own, both or
+    /// neither. The counts of an earlier link with the same code are dropped.
+    async fn start_month(
+        &self,
+        link: &VisitedLink,
+        month: &str,
+        flush: &Flush,
+        (seen, item): &SeenItem,
+        retention_seconds: i64,
+        limits: WriteLimits,
+    ) -> Result<WriteOutcome, StoreError> {
+        let is_same_link = seen.link_created_at == Some(link.created_at);
+        let earlier = if is_same_link { &seen.counts } else { &VisitCounts::default() };
+        let first = Put::builder()
             .table_name(&self.table)
-            .key(attribute::CODE, AttributeValue::S(key))
-            .expression_attribute_values(":flush", AttributeValue::S(flush_id.to_owned()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-    }
-}
-
-/// Days without visits, by the keys of their items.
-fn empty_days(code: &Code, dates: impl Iterator<Item = String>) -> BTreeMap<String, DailyVisits> {
-    dates.map(|date| (items::daily_key(code, &date), DailyVisits { date, hits: 0, bots: 0 })).collect()
-}
-
-/// Copies the totals of a day's item into its day.
-fn read_day(item: &Item, days: &mut BTreeMap<String, DailyVisits>) {
-    if let Some(day) = items::text(item, attribute::CODE).and_then(|key| days.get_mut(key)) {
-        items::read_daily_visits(item, day);
-    }
-}
-
-/// Completes an update of a link's total, on the condition that the link exists and that no later visit has been
-/// written: several execution environments write the same link, and the latest visit of all must stay.
-fn if_latest(update: UpdateItemFluentBuilder, last_hit_at: Timestamp) -> UpdateItemFluentBuilder {
-    update
-        .update_expression(expression::ADD_HITS_AND_TIME)
-        .condition_expression(expression::IS_LATEST_VISIT)
-        .expression_attribute_values(":last", number(last_hit_at.unix()))
-}
-
-/// Sends an update once, without the SDK's retries.
-async fn send(update: UpdateItemFluentBuilder, flush_id: &str) -> Result<UpdateOutcome, StoreError> {
-    let without_retries = aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled());
-    let result = update.customize().config_override(without_retries).send().await;
-    let Err(error) = result else { return Ok(UpdateOutcome::Updated) };
-    match error.as_service_error() {
-        Some(UpdateItemError::ConditionalCheckFailedException(failure)) => {
-            // The flush was carried out before, and the response was lost.
-            if failure.item().is_some_and(|item| items::has_flush_id(item, flush_id)) {
-                return Ok(UpdateOutcome::Updated);
-            }
-            Ok(UpdateOutcome::ConditionFailed(failure.item().cloned()))
+            .set_item(Some(visit_items::first_of_month(link, month, flush, earlier)))
+            .condition_expression(expression::FLUSH_IS_SEEN)
+            .expression_attribute_values(":seen", AttributeValue::S(seen.flush_id.clone()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let mut transaction = self.client.transact_write_items().transact_items(to_put(first)?);
+        if is_same_link {
+            let ended = visit_items::ended_month(&link.code, &seen.month, item.clone(), retention_seconds);
+            let ended = Put::builder().table_name(&self.table).set_item(Some(ended));
+            transaction = transaction.transact_items(to_put(ended)?);
         }
-        _ => Err(StoreError::from_sdk::<UpdateItemError, _>(&error)),
+        let result = transaction.customize().config_override(config_override(limits)).send().await;
+        let Err(error) = result else { return Ok(WriteOutcome::Written) };
+        let reasons = cancellation_reasons(&error);
+        match reasons.first().filter(|reason| reason.code() == Some("ConditionalCheckFailed")) {
+            Some(reason) => Ok(condition_failed(reason.item())),
+            None if reasons.iter().any(conflicted) => {
+                Err(StoreError::Unavailable("another write started the month".to_owned()))
+            }
+            None => Err(StoreError::from_sdk(&error)),
+        }
     }
+}
+
+/// Whether an item counts `month`, or a later one, of this link.
+fn counts(item: &VisitItem, link: &VisitedLink, month: &str) -> bool {
+    item.link_created_at == Some(link.created_at) && item.month.as_str() >= month
+}
+
+/// Moves the referrers for which the item has no room to [`OTHER`]. Returns those that get a count of their own and that
+/// the item is not known to contain.
+fn make_room_for_referrers(counts: &mut VisitCounts, seen: Option<&VisitItem>) -> Vec<String> {
+    let is_known = |host: &str| seen.is_some_and(|item| item.referrers.contains(host));
+    let hosts = counts.breakdown.referrers.keys();
+    let mut new: Vec<String> = hosts.filter(|host| *host != OTHER && !is_known(host)).cloned().collect();
+    let room = MAX_REFERRERS.saturating_sub(seen.map_or(0, |item| item.referrers.len()));
+    for host in new.drain(room.min(new.len())..) {
+        counts.breakdown.move_to_other(&host);
+    }
+    new
+}
+
+fn condition_failed(item: Option<&Item>) -> WriteOutcome {
+    let item = item.filter(|item| !item.is_empty());
+    WriteOutcome::ConditionFailed(item.map(|item| Box::new((visit_items::read(item), item.clone()))))
+}
+
+/// A single attempt, which takes as long as `limits` allow.
+fn config_override(limits: WriteLimits) -> aws_sdk_dynamodb::config::Builder {
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(limits.call_timeout).build();
+    aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled()).timeout_config(timeouts)
+}
+
+fn to_put(put: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, StoreError> {
+    let put = put.build().map_err(|error| StoreError::Rejected(error.to_string()))?;
+    Ok(TransactWriteItem::builder().put(put).build())
 }
 
 /// The same update, as an item of a transaction.
@@ -298,60 +356,4 @@ fn to_transact_item(update: &UpdateItemFluentBuilder) -> Result<TransactWriteIte
         .set_expression_attribute_values(update.get_expression_attribute_values().clone());
     let update = update.build().map_err(|error| StoreError::Rejected(error.to_string()))?;
     Ok(TransactWriteItem::builder().update(update).build())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::visit::Visitor;
-    use crate::dynamodb::iam_actions::{DAILY_ATTRIBUTES, DAILY_KEYS, TOTAL_ATTRIBUTES};
-
-    /// The attributes that an update names, in its key and in its expressions.
-    fn attributes(update: &UpdateItemFluentBuilder) -> BTreeSet<String> {
-        let input = update.as_input();
-        let expressions = [input.get_update_expression(), input.get_condition_expression()];
-        let words = expressions.into_iter().flatten().flat_map(|expression| {
-            expression.split(|character: char| !(character.is_ascii_alphanumeric() || "#:_".contains(character)))
-        });
-        let keywords = ["SET", "ADD", "AND", "OR", "NOT", "contains", "size", ""];
-        let is_name = |word: &&str| !(word.starts_with(':') || word.contains("_exists") || keywords.contains(word));
-        let placeholders = input.get_expression_attribute_names().clone().unwrap_or_default();
-        let resolve = |word: &str| placeholders.get(word).map_or(word, String::as_str).to_owned();
-        let key = input.get_key().clone().unwrap_or_default().into_keys();
-        words.filter(is_name).map(resolve).chain(key).collect()
-    }
-
-    #[test]
-    fn updates_name_exactly_the_attributes_that_the_role_allows() {
-        let config =
-            aws_sdk_dynamodb::Config::builder().behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest());
-        let store = Store::new(aws_sdk_dynamodb::Client::from_conf(config.build()), "links");
-        let code = Code::parse("abc").expect("a code");
-        let mut day = DailyCounts::default();
-        for (is_bot, device) in [(false, "phone"), (false, "tablet"), (false, "desktop"), (true, "desktop")] {
-            let (country, referrer) = (Some("DE".to_owned()), Some("example.com".to_owned()));
-            day.record(&Visitor { is_bot, country, referrer, device });
-        }
-        let hits = store.update_hits(&code, "flush", 1);
-        let totals = [
-            if_latest(hits.clone(), Timestamp::from_unix(0).expect("in range")),
-            hits.update_expression(expression::ADD_HITS).condition_expression(expression::LINK_EXISTS_AND_FLUSH_IS_NEW),
-        ];
-        let days = [store.update_day(&code, "flush", "2030-01-01", &day, &["example.com".to_owned()], 0)];
-        let matches = |pattern: &str, name: &str| match pattern.strip_suffix('*') {
-            Some(prefix) => name.starts_with(prefix),
-            None => name == pattern,
-        };
-        for (updates, allowed) in [(&totals[..], TOTAL_ATTRIBUTES), (&days, DAILY_ATTRIBUTES)] {
-            let named: BTreeSet<_> = updates.iter().flat_map(attributes).collect();
-            for name in &named {
-                assert!(allowed.iter().any(|pattern| matches(pattern, name)), "{name} is not allowed");
-            }
-            for pattern in allowed {
-                assert!(named.iter().any(|name| matches(pattern, name)), "{pattern} is not needed: {named:?}");
-            }
-        }
-        assert!(matches(DAILY_KEYS, &items::daily_key(&code, "2030-01-01")));
-        assert!(!matches(DAILY_KEYS, code.as_str()));
-    }
 }

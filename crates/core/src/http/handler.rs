@@ -6,11 +6,15 @@ use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::security_headers;
+use crate::visits::writer::MAX_FUNCTION_TIME;
 
 /// The deadline of a request. Each call to DynamoDB has timeouts of its own, but a request may need several calls.
 /// Lambda ends a function after the `Timeout` of template.yaml, which is longer, and the client would then get the
 /// gateway's bare 500.
 pub const DEADLINE: Duration = Duration::from_millis(4_000);
+
+/// How long [`Handler::after_response`] may take in a Lambda function.
+pub const MAX_POST_RESPONSE_TIME: Duration = MAX_FUNCTION_TIME;
 
 /// A function that handles requests.
 pub trait Handler: Send + Sync + 'static {
@@ -44,7 +48,8 @@ pub trait Handler: Send + Sync + 'static {
         false
     }
 
-    /// Does the work that requests have left. Transports call this after the response has been sent.
+    /// Does the work that requests have left, as far as it can be done within [`MAX_POST_RESPONSE_TIME`] in a Lambda
+    /// function. Transports call this after the response has been sent.
     fn after_response(&self) -> impl Future<Output = ()> + Send {
         async {}
     }

@@ -4,28 +4,34 @@
 //! [`VisitRecorder::flush`] once the response has been sent (in Lambda before it asks for the next event, since the
 //! execution environment is frozen in between). A flush writes the links that are due: a link is written at once unless
 //! it has been written within the last second, else by a later flush. So each execution environment writes a link at
-//! most once per second (two items with daily counts), however popular it is, so a popular link rarely causes
-//! throttling.
+//! most once per second, however popular it is, so a popular link rarely causes throttling. Each environment's seconds
+//! begin at a moment of their own, so that the writes of all are spread over the second.
 //!
 //! A visit is a redirect answered to a GET from a [`Visitor`] that is not a bot. HEAD requests, 404s, 410s and
 //! redirects that a browser repeats from its own cache are not counted. Bots are counted apart, by day only.
 //!
+//! After a write that failed because the table does not answer, the recorder writes nothing for 1, 2, 4 ... 64 s (a
+//! circuit breaker). Otherwise each visitor's environment would wait for the table after each response, and as many more
+//! environments would be needed.
+//!
 //! A visit is lost if the process is killed without SIGTERM, or cannot write within the half second that Lambda grants
-//! after SIGTERM; if the link is deleted before the visit is written; and if more than [`MAX_PENDING`] links are
-//! pending. A write that was carried out but whose response was lost is repeated with the same flush id, by which the
-//! table recognises it; it counts twice only if another execution environment has written the same link in between.
+//! after SIGTERM; and if more than [`MAX_PENDING`] links are pending. A write that was carried out but whose response was
+//! lost is repeated with the same flush id, by which the table recognises it; it counts twice only if another execution
+//! environment has written the same link in between.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use rand::RngExt;
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 
 use crate::domain::clock::Timestamp;
-use crate::domain::code::Code;
 use crate::domain::code_generator::random_id;
-use crate::domain::visit::{Flush, VisitCounts, Visitor};
+use crate::domain::link::Link;
+use crate::domain::visit::{Flush, VisitCounts, VisitedLink, Visitor};
 use crate::dynamodb::error::StoreError;
 use crate::visits::writer::{DueCounts, VisitWriter};
 
@@ -33,7 +39,7 @@ use crate::visits::writer::{DueCounts, VisitWriter};
 /// long; visits of further links are not counted.
 pub const MAX_PENDING: usize = 100_000;
 
-/// The longest back-off after failed writes of a link, in seconds. It starts at 1 and doubles.
+/// The longest back-off after failed writes, in seconds. It starts at 1 and doubles.
 pub const MAX_BACKOFF_SECONDS: i64 = 64;
 
 /// What is counted.
@@ -43,7 +49,7 @@ pub enum VisitTracking {
     Off,
     /// The total and the time of the last visit of each link.
     Total,
-    /// That, and for each day the visitors' devices, countries and referrers, and bots.
+    /// That, visits and bots by day, and visits by device, country and referrer.
     Daily,
 }
 
@@ -55,7 +61,9 @@ pub struct VisitRecorder(Arc<Inner>);
 struct Inner {
     tracking: VisitTracking,
     writer: Box<dyn VisitWriter>,
-    pending: Mutex<HashMap<Code, Pending>>,
+    offset: Duration,
+    pending: Mutex<HashMap<VisitedLink, Pending>>,
+    breaker: Mutex<CircuitBreaker>,
     /// Held during a flush, while the counts that are being written are in neither the table nor `pending`.
     flushing: tokio::sync::Mutex<()>,
     /// Visits that were not counted, since this was last logged.
@@ -66,13 +74,31 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Pending {
     counts: VisitCounts,
+    /// When the link may be deleted.
+    purge_at: Option<Timestamp>,
     /// Counts whose write failed or whose response was lost, so that they may have been written. They are written again
     /// as they are, before any others.
     in_doubt: Option<Flush>,
     /// The link is not written before this instant.
     not_before: Option<Timestamp>,
-    /// How many writes of this link have failed in a row.
+}
+
+/// Ends writing for a while after writes have failed.
+#[derive(Debug, Default)]
+struct CircuitBreaker {
+    /// How many flushes have failed in a row.
     failures: u32,
+    /// Nothing is written before this instant.
+    closed_from: Option<Timestamp>,
+}
+
+/// What went wrong in a flush.
+#[derive(Debug, Default)]
+struct FlushFailures {
+    links: usize,
+    first_error: Option<StoreError>,
+    /// Whether the table did not answer, rather than reject one link's counts.
+    is_unavailable: bool,
 }
 
 impl VisitRecorder {
@@ -81,7 +107,9 @@ impl VisitRecorder {
         Self(Arc::new(Inner {
             tracking,
             writer: Box::new(writer),
+            offset: Duration::from_millis(UnwrapErr(SysRng).random_range(0..1_000)),
             pending: Mutex::default(),
+            breaker: Mutex::default(),
             flushing: tokio::sync::Mutex::default(),
             uncounted: AtomicU64::new(0),
         }))
@@ -92,8 +120,14 @@ impl VisitRecorder {
         self.0.tracking
     }
 
+    /// By how much this recorder's seconds begin before the clock's: less than a second, and random. The time that is
+    /// passed to [`flush`](Self::flush) is to be that much later.
+    pub fn offset(&self) -> Duration {
+        self.0.offset
+    }
+
     /// Counts a visit of a link by `visitor`.
-    pub fn record(&self, code: &Code, visitor: &Visitor, now: Timestamp) {
+    pub fn record(&self, link: &Link, visitor: &Visitor, now: Timestamp) {
         let is_counted = match self.0.tracking {
             VisitTracking::Off => false,
             VisitTracking::Total => !visitor.is_bot,
@@ -103,23 +137,26 @@ impl VisitRecorder {
             return;
         }
         let mut pending = self.pending();
-        if pending.len() >= MAX_PENDING && !pending.contains_key(code) {
+        let visited = VisitedLink::of(link);
+        if pending.len() >= MAX_PENDING && !pending.contains_key(&visited) {
             self.0.uncounted.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let counts = &mut pending.entry(code.clone()).or_default().counts;
+        let entry = pending.entry(visited).or_default();
+        entry.purge_at = link.purge_at;
         if !visitor.is_bot {
-            counts.hits += 1;
-            counts.last_hit_at = counts.last_hit_at.max(Some(now));
+            entry.counts.record_total(now);
         }
         if self.0.tracking == VisitTracking::Daily {
-            counts.days.entry(now.date()).or_default().record(visitor);
+            entry.counts.record_day(visitor, now);
         }
     }
 
     /// Writes the links that are due. Counts that cannot be written are kept and tried again by a later flush.
     pub async fn flush(&self, now: Timestamp) {
-        self.write_if(|pending| pending.not_before.is_none_or(|instant| instant <= now), now).await;
+        if self.breaker().closed_from.is_none_or(|instant| instant <= now) {
+            self.write_if(|pending| pending.not_before.is_none_or(|instant| instant <= now), now).await;
+        }
     }
 
     /// Waits for a flush that is in progress, and writes everything that is pending. This is for the end of the
@@ -142,8 +179,12 @@ impl VisitRecorder {
         self.pending().values().map(hits).sum()
     }
 
-    fn pending(&self) -> MutexGuard<'_, HashMap<Code, Pending>> {
+    fn pending(&self) -> MutexGuard<'_, HashMap<VisitedLink, Pending>> {
         self.0.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, CircuitBreaker> {
+        self.0.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn write_if(&self, is_due: impl Fn(&Pending) -> bool, now: Timestamp) {
@@ -153,15 +194,27 @@ impl VisitRecorder {
         if due.is_empty() {
             return;
         }
-        self.0.writer.write(due, &|due, error| self.keep_for_retry(due, &error, now)).await;
+        let failures = Mutex::new(FlushFailures::default());
+        let on_failure = |due, error| {
+            self.keep_for_retry(due, &error, now);
+            failures.lock().unwrap_or_else(PoisonError::into_inner).add(error);
+        };
+        self.0.writer.write(due, &on_failure).await;
+        let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = &failures.first_error {
+            let links = failures.links;
+            tracing::warn!(%error, links, "visits could not be written and will be tried again");
+        }
+        self.breaker().update(failures.is_unavailable, now);
     }
 
     fn keep_for_retry(&self, due: DueCounts, error: &StoreError, now: Timestamp) {
-        tracing::warn!(%error, "visits could not be written and will be tried again");
         let mut pending = self.pending();
-        let entry = pending.entry(due.code).or_default();
-        entry.not_before = now.plus((1 << due.failures.min(10)).min(MAX_BACKOFF_SECONDS));
-        entry.failures = due.failures + 1;
+        let entry = pending.entry(due.link).or_default();
+        // What the table rejects now, it will most likely reject again.
+        let wait = if is_unavailable(error) { 0 } else { MAX_BACKOFF_SECONDS };
+        entry.not_before = now.plus(wait);
+        entry.purge_at = due.flush.purge_at;
         entry.in_doubt = Some(due.flush);
     }
 
@@ -175,18 +228,18 @@ impl VisitRecorder {
         }
         let id = random_id(&mut UnwrapErr(SysRng));
         let mut due = Vec::with_capacity(taken.len());
-        for (code, Pending { counts, in_doubt, failures, .. }) in taken {
+        for (link, Pending { counts, purge_at, in_doubt, .. }) in taken {
             let (flush, later) = match in_doubt {
                 Some(flush) => (flush, counts),
-                None => (Flush { id: id.clone(), counts }, VisitCounts::default()),
+                None => (Flush { id: id.clone(), counts, purge_at }, VisitCounts::default()),
             };
             if flush.counts.is_empty() {
                 continue;
             }
             if self.0.writer.min_interval_seconds() > 0 || !later.is_empty() {
-                pending.insert(code.clone(), Pending { counts: later, not_before, ..Pending::default() });
+                pending.insert(link.clone(), Pending { counts: later, purge_at, not_before, in_doubt: None });
             }
-            due.push(DueCounts { code, flush, failures });
+            due.push(DueCounts { link, flush });
         }
         due
     }
@@ -198,4 +251,29 @@ impl VisitRecorder {
             tracing::warn!(visits, "visits were not counted: too many links have pending counts");
         }
     }
+}
+
+impl CircuitBreaker {
+    /// Notes the outcome of a flush.
+    fn update(&mut self, has_failed: bool, now: Timestamp) {
+        if has_failed {
+            self.closed_from = now.plus((1 << self.failures.min(10)).min(MAX_BACKOFF_SECONDS));
+            self.failures += 1;
+        } else {
+            *self = Self::default();
+        }
+    }
+}
+
+impl FlushFailures {
+    fn add(&mut self, error: StoreError) {
+        self.links += 1;
+        self.is_unavailable |= is_unavailable(&error);
+        self.first_error.get_or_insert(error);
+    }
+}
+
+/// Whether other counts would most likely fail in the same way.
+fn is_unavailable(error: &StoreError) -> bool {
+    matches!(error, StoreError::Unavailable(_) | StoreError::Storage(_))
 }

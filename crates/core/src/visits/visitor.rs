@@ -4,6 +4,7 @@
 use http::{HeaderMap, HeaderValue, header};
 use url::Url;
 
+use crate::domain::country::is_country;
 use crate::domain::visit::{OTHER, Visitor};
 use crate::visits::bots::is_bot;
 use crate::visits::edge_key::EdgeKey;
@@ -22,7 +23,7 @@ pub fn from_headers(headers: &HeaderMap, edge_key: Option<&EdgeKey>) -> Visitor 
     let user_agent = text(header::USER_AGENT.as_str()).unwrap_or_default().to_ascii_lowercase();
     let is_from_edge = edge_key.is_some_and(|key| key.is_in(headers));
     let country = text("cloudfront-viewer-country").filter(|_| is_from_edge);
-    let country = country.filter(|name| name.len() == 2 && name.bytes().all(|byte| byte.is_ascii_uppercase()));
+    let country = country.filter(|code| is_country(code));
     let is_prefetch = PURPOSE_HEADERS.iter().any(|name| text(name).is_some_and(is_prefetch));
     Visitor {
         is_bot: is_prefetch || is_bot(&user_agent),
@@ -126,13 +127,15 @@ mod tests {
     }
 
     #[test]
-    fn country_is_two_capital_letters_and_needs_the_edge_key() {
+    fn country_is_a_known_one_and_needs_the_edge_key() {
         let sent_with =
             |key: &str, text: &str| visitor(&[("cloudfront-viewer-country", text), (edge_key::HEADER, key)]).country;
         assert_eq!(visitor(&[("cloudfront-viewer-country", "DE")]).country, None);
         assert_eq!(sent_with("fedcba9876543210", "DE"), None);
         let country = |text: &str| sent_with(EDGE_KEY, text);
         assert_eq!(country("DE"), Some("DE".to_owned()));
-        assert_eq!((country("de"), country("DEU"), country("<b>")), (None, None, None));
+        for unknown in ["de", "DEU", "<b>", "ZZ", "QX"] {
+            assert_eq!(country(unknown), None, "{unknown}");
+        }
     }
 }

@@ -22,7 +22,7 @@ async fn run() -> Result<(), shortlink_lambda::Error> {
     let config = Config::read(&environment)?;
     let (store, _) = shortlink_lambda::open_store(&environment).await?;
     let cache = LinkCache::new(config.link_cache_seconds, link_cache::CAPACITY);
-    let writer = PerLinkWriter::new(store.clone(), config.visits_retention);
+    let writer = PerLinkWriter::for_function(store.clone(), config.visits_retention);
     let visits = VisitRecorder::new(config.visits, writer);
     shortlink_lambda::run(Resolve::new(config, store, cache, visits, Clock::system())).await
 }
