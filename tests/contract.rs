@@ -244,11 +244,9 @@ async fn unmatched_route_returns_a_404_problem() {
     "#);
     for (method, path) in [
         (Method::GET, "/shorten/"),
-        (Method::POST, "/abc1234"),
-        (Method::DELETE, "/abc1234"),
         (Method::GET, "/a/b+"),
-        (Method::POST, "/"),
-        (Method::PUT, "/shorten"),
+        (Method::POST, "/a/b"),
+        (Method::DELETE, "/links/abc/nothing"),
     ] {
         assert_eq!(send(app.request(method.clone(), path)).await, unmatched, "{method} {path}");
     }

@@ -49,6 +49,7 @@ mod contract;
 mod corpora;
 mod creator;
 mod credentials;
+mod cross_origin;
 mod dead_connections;
 mod declare;
 mod disk;

@@ -10,6 +10,7 @@ use shortlink_core::domain::creator::CreatorPolicy;
 use shortlink_core::domain::permissions::Scope;
 use shortlink_core::dynamodb::iam_actions;
 use shortlink_core::dynamodb::items::{attribute, index};
+use shortlink_core::http::cors;
 use shortlink_core::http::routes::{Endpoint, Function, ROUTES};
 use shortlink_core::visits::recorder::VisitTracking;
 
@@ -223,6 +224,18 @@ fn only_shorten_reads_the_grant_key_and_no_other_parameter() {
             assert!(resource.ends_with(":parameter${GrantKeyParameter}") && !resource.contains('*'), "{resource}");
         }
     }
+}
+
+/// The local server answers pages of other origins as the gateway does.
+#[test]
+fn cors_settings_match_the_code() {
+    let template = template::read();
+    let cors = &template["Resources"]["Api"]["Properties"]["CorsConfiguration"];
+    assert_eq!(text(&cors["AllowOrigins"]), "AllowedOrigins");
+    assert_eq!(texts(&cors["AllowMethods"]), set(cors::METHODS));
+    assert_eq!(texts(&cors["AllowHeaders"]), set(cors::REQUEST_HEADERS));
+    assert_eq!(texts(&cors["ExposeHeaders"]), set(cors::RESPONSE_HEADERS));
+    assert_eq!(text(&cors["MaxAge"]), cors::MAX_AGE_SECONDS.to_string());
 }
 
 /// Only an operator creates and changes API keys, and lists hosts.

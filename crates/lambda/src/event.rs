@@ -46,16 +46,19 @@ pub fn into_request(event: ApiGatewayV2httpRequest) -> Result<Request, Problem> 
     let stage = context.stage.as_deref().filter(|stage| *stage != "$default").unwrap_or_default();
     let base_url =
         context.domain_name.as_deref().and_then(|domain| BaseUrl::parse(&format!("https://{domain}/{stage}")));
+    let is_unmatched = route.pattern == routes::DEFAULT;
+    let path = event.raw_path.as_deref().filter(|_| is_unmatched).map(|path| without_stage(path, stage));
     // Only a GET or HEAD can mean a link.
     let is_get_or_head = matches!(context.http.method, Method::GET | Method::HEAD);
-    let unmatched_path = event.raw_path.as_deref().filter(|_| route.pattern == routes::DEFAULT && is_get_or_head);
+    let allowed_methods = path.as_deref().filter(|_| !is_get_or_head).and_then(routes::allowed_methods);
     let mut params = event.path_parameters;
     Ok(Request {
         endpoint: route.endpoint,
         is_head,
         query: event.raw_query_string,
         code_param: params.remove("code").map(|code| with_plus(code, event.raw_path.as_deref())),
-        unmatched_path: unmatched_path.map(|path| without_stage(path, stage)),
+        unmatched_path: path.filter(|_| is_get_or_head),
+        allowed_methods,
         headers: event.headers,
         body: Bytes::from(body),
         base_url: base_url.unwrap_or_default(),

@@ -17,6 +17,7 @@
 
 use std::sync::Arc;
 
+use http::{HeaderValue, header};
 use shortlink_core::domain::base_url::BaseUrl;
 use shortlink_core::domain::clock::{Clock, Timestamp};
 use shortlink_core::domain::code::Code;
@@ -112,6 +113,9 @@ impl Handler for Resolve {
     }
 
     async fn handle(&self, request: &Request) -> Result<Response, Problem> {
+        if let Some(allowed) = &request.allowed_methods {
+            return Err(method_not_allowed(allowed));
+        }
         let segment = match request.endpoint {
             Endpoint::Link => request.code_param.as_deref(),
             // `/abc/` and `//abc`, which no route matches.
@@ -147,6 +151,14 @@ impl Handler for Resolve {
 fn not_found() -> Problem {
     let reason = "There is no link at this address. Check it for typos: upper and lower case matter.";
     Problem::new(ProblemKind::NotFound, reason)
+}
+
+fn method_not_allowed(allowed: &str) -> Problem {
+    let problem = Problem::new(ProblemKind::MethodNotAllowed, format!("This address accepts only {allowed}."));
+    match HeaderValue::from_str(allowed) {
+        Ok(allowed) => problem.with_header(header::ALLOW, allowed),
+        Err(_) => problem,
+    }
 }
 
 fn withdrawn() -> Problem {

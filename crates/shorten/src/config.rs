@@ -6,6 +6,7 @@ use shortlink_core::domain::clock::DAY_SECONDS;
 use shortlink_core::domain::code;
 use shortlink_core::domain::creator::CreatorPolicy;
 use shortlink_core::domain::expiry::ExpiryPolicy;
+use shortlink_core::http::cors::AllowedOrigins;
 use shortlink_core::visits::edge_key::EdgeKey;
 use url::Url;
 
@@ -59,6 +60,8 @@ pub struct Config {
     /// `PREVIEW`: `off` if links have no preview, so that no page leads to one; `full` or `target` (the default) if they
     /// have.
     pub has_preview: bool,
+    /// `ALLOWED_ORIGINS`: see [`AllowedOrigins::read`].
+    pub allowed_origins: AllowedOrigins,
     /// `CREATOR`: what is kept of the client that creates a link, for the link's owner and the operator: `off`, nothing;
     /// `anonymised` (the default), its User-Agent, its trace id and the network of its address; `full`, the same with the
     /// whole address.
@@ -100,6 +103,7 @@ impl Config {
             jwt_scope_prefix: environment.text("JWT_SCOPE_PREFIX").unwrap_or_default(),
             sign_in: read_sign_in(environment)?,
             has_preview: environment.choice("PREVIEW", true, &[("full", true), ("target", true), ("off", false)])?,
+            allowed_origins: AllowedOrigins::read(environment)?,
             creator: environment.choice("CREATOR", CreatorPolicy::default(), &policies)?,
             edge_key: EdgeKey::read(environment)?,
             expiry: read_expiry(environment)?,

@@ -23,6 +23,7 @@ use crate::creator;
 use crate::form::{self, FormValues};
 use crate::host_rules_cache;
 use crate::link_response::{self, Format};
+use crate::origin;
 
 /// The name of the header with the idempotency key.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -57,6 +58,7 @@ pub(crate) async fn create_link(shorten: &Shorten, request: &Request) -> Result<
 
 /// The sender, who may create links, and to whom they then belong.
 async fn admit(shorten: &Shorten, request: &Request) -> Result<(Sender, Option<Owner>), Problem> {
+    origin::require_allowed(shorten, request)?;
     let sender = Sender::of(shorten, request).await?;
     let owner = sender.require_create(shorten.config.door)?;
     Ok((sender, owner))

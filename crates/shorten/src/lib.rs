@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | [`config`] | the operator's settings |
 //! | `access` | who sends the request, and what they may do |
+//! | `origin` | requests that a page elsewhere makes a browser send |
 //! | `key_cache` | API keys kept in memory |
 //! | `key_uses` | when API keys were last used |
 //! | [`grant`] | tokens that allow creating links within bounds |
@@ -40,6 +41,7 @@ use shortlink_core::domain::base_url::BaseUrl;
 use shortlink_core::domain::clock::Clock;
 use shortlink_core::domain::code_generator::CodeGenerator;
 use shortlink_core::dynamodb::store::Store;
+use shortlink_core::http::cors::AllowedOrigins;
 use shortlink_core::http::handler::{Handler, MAX_POST_RESPONSE_TIME};
 use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
@@ -67,6 +69,7 @@ mod list_links;
 pub mod manage_link;
 mod managed_link_response;
 mod multipart;
+mod origin;
 mod precondition;
 mod show_history;
 mod show_visits;
@@ -114,6 +117,11 @@ impl Shorten {
     /// What short URLs begin with, if `BASE_URL` is set.
     pub fn configured_base_url(&self) -> Option<&BaseUrl> {
         self.config.base_url.as_ref()
+    }
+
+    /// The origins whose pages may call the API.
+    pub fn allowed_origins(&self) -> &AllowedOrigins {
+        &self.config.allowed_origins
     }
 
     /// The hosts of this service, which no link may redirect to.

@@ -14,8 +14,8 @@ use shortlink_core::http::request::Request;
 use shortlink_core::http::routes::{self, Function, Route};
 use shortlink_core::http::security_headers;
 
-use crate::gateway::Functions;
 use crate::gateway::client_connection::{ClientConnection, ProxyCheck};
+use crate::gateway::{Functions, cors};
 
 /// The maximum size of a body, in bytes: API Gateway's limit.
 pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -37,10 +37,15 @@ pub(super) async fn dispatch(
     client: &ClientConnection,
     request: HttpRequest<Incoming>,
 ) -> Response<Full<Bytes>> {
+    let allow_origin = cors::allow_origin(functions.shorten.allowed_origins(), request.headers());
     let response = try_dispatch(functions, proxy_check, client, request).await;
-    response.map(|response| response.map(Full::new)).unwrap_or_else(|status| {
+    let mut response = response.map(|response| response.map(Full::new)).unwrap_or_else(|status| {
         gateway_error(status, functions.shorten.configured_base_url().is_some_and(BaseUrl::is_https))
-    })
+    });
+    if let Some(origin) = allow_origin {
+        cors::add_headers(response.headers_mut(), origin);
+    }
+    response
 }
 
 /// Hands a request to the function whose route matches it. The error is the status of the gateway's response.
@@ -56,6 +61,9 @@ async fn try_dispatch(
     }
     let base_url = client.base_url(&parts).ok_or(StatusCode::BAD_REQUEST)?;
     proxy_check.check(&parts);
+    if cors::is_preflight(&parts) {
+        return Ok(cors::preflight_response());
+    }
     let matched = routes::find(parts.method.as_str(), parts.uri.path());
     if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
@@ -67,6 +75,7 @@ async fn try_dispatch(
         is_head: parts.method == Method::HEAD,
         code_param: matched.param("code").map(str::to_owned),
         unmatched_path: unmatched_path(&parts, matched.route),
+        allowed_methods: allowed_methods(&parts, matched.route),
         query: parts.uri.query().map(str::to_owned),
         base_url,
         client_address: Some(client.remote_address()),
@@ -85,6 +94,13 @@ async fn try_dispatch(
 fn unmatched_path(parts: &Parts, route: &Route) -> Option<String> {
     let is_link = route.pattern == routes::DEFAULT && matches!(parts.method, Method::GET | Method::HEAD);
     is_link.then(|| percent_encoding::percent_decode_str(parts.uri.path()).decode_utf8_lossy().into_owned())
+}
+
+/// The methods that the path accepts, if it does not accept that of this request.
+fn allowed_methods(parts: &Parts, route: &Route) -> Option<String> {
+    let may_be_link = matches!(parts.method, Method::GET | Method::HEAD);
+    let is_unmatched = route.pattern == routes::DEFAULT && !may_be_link;
+    is_unmatched.then(|| routes::allowed_methods(parts.uri.path())).flatten()
 }
 
 /// Reads the whole body and keeps its first bytes. The error is the status of the gateway's response.

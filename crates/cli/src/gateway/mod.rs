@@ -3,10 +3,12 @@
 //! | module | defines |
 //! | --- | --- |
 //! | `client_connection` | a connection of a client, and the base URL that its requests give |
+//! | `cors` | what pages of other origins may do |
 //! | `dispatch` | passes a request to a function and returns its response |
 //! | `flush_loop` | running the functions' background work once a second |
 
 mod client_connection;
+mod cors;
 mod dispatch;
 mod flush_loop;
 

@@ -27,6 +27,12 @@ impl BaseUrl {
         &self.host
     }
 
+    /// The origin, such as `https://sho.rt`, as browsers send it; empty if it is unknown.
+    pub fn origin(&self) -> &str {
+        let path = self.text.match_indices('/').nth(2).map_or(self.text.len(), |(place, _)| place);
+        self.text.get(..path).unwrap_or_default()
+    }
+
     /// Whether clients use https. They do if it is unknown: only API Gateway, which accepts nothing else, can leave it out.
     pub fn is_https(&self) -> bool {
         !self.text.starts_with("http://")

@@ -40,6 +40,8 @@ pub enum ProblemKind {
     HostNotAllowed,
     /// There is no link with this code.
     NotFound,
+    /// The path does not accept this method.
+    MethodNotAllowed,
     /// The alias is the code of another link.
     AliasTaken,
     /// The link has expired.
@@ -92,6 +94,7 @@ impl ProblemKind {
         Self::HostBlocked,
         Self::HostNotAllowed,
         Self::NotFound,
+        Self::MethodNotAllowed,
         Self::AliasTaken,
         Self::Gone,
         Self::Withdrawn,
@@ -124,6 +127,9 @@ impl ProblemKind {
             Self::HostBlocked => (StatusCode::FORBIDDEN, "host-blocked", "This host is blocked"),
             Self::HostNotAllowed => (StatusCode::FORBIDDEN, "host-not-allowed", "Links to this host are not allowed"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Link not found"),
+            Self::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This method is not allowed")
+            }
             Self::AliasTaken => (StatusCode::CONFLICT, "alias-taken", "This alias is taken"),
             Self::Gone => (StatusCode::GONE, "gone", "This link has expired"),
             Self::Withdrawn => (StatusCode::GONE, "withdrawn", "This link was withdrawn"),

@@ -22,6 +22,8 @@ pub struct Request {
     /// The path of a request that no other route matches. It may have been percent-decoded once or twice, so use it
     /// only to find a code with punctuation after it, as in `/abc/`.
     pub unmatched_path: Option<String>,
+    /// The methods that the path accepts, as in the header `Allow`, if it does not accept this one.
+    pub allowed_methods: Option<String>,
     /// The query string as the client sent it, without the `?`.
     pub query: Option<String>,
     /// The headers, which have not been checked.

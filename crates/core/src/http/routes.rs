@@ -122,6 +122,16 @@ pub fn find(method: &str, path: &str) -> RouteMatch {
     find_in(ROUTES, method, path).unwrap_or_else(|| RouteMatch { route: &DEFAULT_ROUTE, params: Vec::new() })
 }
 
+/// The methods that a path accepts, as in the header `Allow`; `None` if no route has this path. Like [`find`], this takes
+/// the path as it was sent.
+pub fn allowed_methods(path: &str) -> Option<String> {
+    let mut allowed: Vec<&str> = Vec::new();
+    for route in ROUTES.iter().filter(|route| matches(route.pattern, path)) {
+        allowed.extend(route.methods.iter().filter(|method| !allowed.contains(method)).collect::<Vec<_>>());
+    }
+    (!allowed.is_empty()).then(|| allowed.join(", "))
+}
+
 /// The route of an API Gateway route key, such as `GET /{code}`.
 pub fn find_by_key(key: &str) -> Option<&'static Route> {
     if key == DEFAULT {
