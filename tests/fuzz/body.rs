@@ -40,6 +40,7 @@ fn request(content_type: &[u8], body: &[u8]) -> Result<Request, header::InvalidH
         is_head: false,
         code_param: None,
         unmatched_path: None,
+        allowed_methods: None,
         query: None,
         headers,
         body: Bytes::copy_from_slice(body),

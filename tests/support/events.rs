@@ -26,7 +26,7 @@ pub fn valid() -> Vec<Event> {
 
 /// The events that no client of API Gateway should cause. The name of each begins with the expected status.
 pub fn hostile() -> Vec<Event> {
-    read("events/hostile", 40)
+    read("events/hostile", 41)
 }
 
 /// The event of this name among the valid and the hostile ones, as JSON.

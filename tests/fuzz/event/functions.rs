@@ -12,6 +12,8 @@ use resolve::Resolve;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use shorten::Shorten;
+use shorten::grant::key::{GrantKey, GrantKeys, PREFIX};
+use shorten::grant::key_source::KeySource;
 use shortlink::embedded::{EmbeddedTable, Location, OpenOptions};
 use shortlink_core::config::Environment;
 use shortlink_core::domain::clock::{Clock, Timestamp};
@@ -61,7 +63,8 @@ impl Functions {
         let visits = VisitRecorder::new(resolve_config.visits, writer);
         let cache = LinkCache::new(resolve_config.link_cache_seconds, link_cache::CAPACITY);
         let functions = Self {
-            shorten: Shorten::new(shorten_config, table.store(), codes.clone(), clock.clone()),
+            shorten: Shorten::new(shorten_config, table.store(), codes.clone(), clock.clone())
+                .with_grant_key(runtime.block_on(grant_key())),
             resolve: Resolve::new(resolve_config, table.store(), cache, visits, clock),
             _stopped_clock: stopped_clock,
             runtime,
@@ -110,6 +113,16 @@ impl Functions {
             response
         })
     }
+}
+
+/// A grant key in a file of this process. Without one, what looks like a grant is answered with 503.
+async fn grant_key() -> KeySource {
+    let source = KeySource::File(std::env::temp_dir().join(format!("shortlink-fuzz-{}.key", std::process::id())));
+    if source.read().await.is_err() {
+        let key = GrantKey::parse(&format!("{PREFIX}{:064}", 0)).expect("a key");
+        source.create(&GrantKeys::new(key)).await.expect("a file");
+    }
+    source
 }
 
 /// Stops the clock of a paused runtime until the result is dropped, so that no request takes too long, however busy this
