@@ -37,7 +37,7 @@ async fn home_page_follows_the_door() {
     <p class="alert" id="sign-in-alert" role="alert"></p>
     <p id="sign-in-offer" hidden>Creating a link requires an account. <button type="button" id="sign-in-button">Sign in</button></p>
     </div>
-    <noscript><p class="alert">Creating a link requires signing in, which this page cannot do without JavaScript. Send an access token with the <a href="./openapi.json">API</a>.</p></noscript>
+    <noscript><p class="alert">Creating a link requires signing in, which this page cannot do without JavaScript. Send an access token with the <a href="./docs">API</a>.</p></noscript>
     <form action="./shorten?page" method="post" accept-charset="utf-8" novalidate hidden>
     "#);
 
@@ -372,6 +372,39 @@ async fn static_resources_are_cacheable() {
     User-agent: *
     Disallow: /*+
     ");
+}
+
+/// The build makes the page of the document, so that the two cannot differ.
+#[tokio::test]
+async fn docs_show_each_operation_with_a_line_for_curl() {
+    let app = TestApp::start().await;
+    let page = send(app.get("/docs")).await;
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert_eq!(page.header("cache-control"), "public, max-age=300");
+    assert!(page.body.len() < 49_152 && !page.body.contains("<script"), "{} bytes", page.body.len());
+    let again = app.get("/docs").header("if-none-match", page.header("etag"));
+    assert_eq!(send(again).await.status, 304);
+
+    let document: serde_json::Value = serde_json::from_str(shorten::assets::OPENAPI).expect("JSON");
+    let mut shown = 0;
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for operation in item.as_object().expect("operations").values() {
+            let id = operation["operationId"].as_str().expect("an id");
+            let section = page.body.split_once(&format!("<section id=\"{id}\">"));
+            let is_left_out = operation["tags"][0] == "pages" || path == "/shorten";
+            assert_eq!(section.is_none(), is_left_out, "{id}");
+            let Some((_, section)) = section else { continue };
+            let (section, _) = section.split_once("</section>").expect("its end");
+            let (_, line) = section.split_once("<pre tabindex=\"0\"><code>").expect("a line for curl");
+            let (line, _) = line.split_once("</code></pre>").expect("its end");
+            assert!(line.starts_with("curl ") && line.contains("http://sho.rt/") && !line.contains("null"), "{line}");
+            shown += 1;
+        }
+    }
+    assert_eq!(shown, page.body.matches("<section ").count() - 1, "the last section is about errors");
+    for path in ["href=\"#createLink\"", "<code>--</code>", "{base}"] {
+        assert_eq!(page.body.contains(path), path.starts_with("href"), "{path}");
+    }
 }
 
 #[tokio::test]

@@ -76,6 +76,7 @@ fn authorizer_guards_every_route_that_creates_or_manages() {
             route.endpoint,
             Endpoint::Home
                 | Endpoint::OpenApi
+                | Endpoint::Docs
                 | Endpoint::Robots
                 | Endpoint::Favicon
                 | Endpoint::RedirectToHome

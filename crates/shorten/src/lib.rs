@@ -29,6 +29,7 @@
 //! | `managed_link_response` | the response about a link for whoever manages it |
 //! | [`link_response`] | the response about a link: JSON, text or a page |
 //! | [`form`] | the page with the form, and the form with errors |
+//! | `docs` | the page that describes the API |
 //! | [`home`] | `GET /shorten`: the redirect to the page |
 //! | [`assets`] | `openapi.json`, `robots.txt`, `favicon.svg` |
 //!
@@ -57,6 +58,7 @@ pub mod create_link;
 pub mod create_link_request;
 mod creator;
 mod declare_link;
+mod docs;
 pub mod form;
 pub mod grant;
 pub mod home;
@@ -152,6 +154,7 @@ impl Handler for Shorten {
             Endpoint::Home => {
                 return Ok(response::with_etag(request, form::empty_form(&self.config)));
             }
+            Endpoint::Docs => return Ok(response::with_etag(request, docs::docs(self, request))),
             Endpoint::OpenApi => ("application/json", FIVE_MINUTES, assets::OPENAPI),
             Endpoint::Robots => ("text/plain; charset=utf-8", ONE_DAY, assets::ROBOTS),
             Endpoint::Favicon => ("image/svg+xml", ONE_DAY, assets::FAVICON),

@@ -22,6 +22,8 @@ pub enum Endpoint {
     Home,
     /// The description of this API.
     OpenApi,
+    /// The same as a page.
+    Docs,
     /// The rules for crawlers.
     Robots,
     /// The icon of the pages.
@@ -87,6 +89,7 @@ pub const ROUTES: &[Route] = &[
     Route { methods: GET, pattern: "/shorten", function: Function::Shorten, endpoint: Endpoint::RedirectToHome },
     Route { methods: GET, pattern: "/", function: Function::Shorten, endpoint: Endpoint::Home },
     Route { methods: GET, pattern: "/openapi.json", function: Function::Shorten, endpoint: Endpoint::OpenApi },
+    Route { methods: GET, pattern: "/docs", function: Function::Shorten, endpoint: Endpoint::Docs },
     Route { methods: GET, pattern: "/robots.txt", function: Function::Shorten, endpoint: Endpoint::Robots },
     Route { methods: GET, pattern: "/favicon.svg", function: Function::Shorten, endpoint: Endpoint::Favicon },
     Route { methods: POST, pattern: "/links", function: Function::Shorten, endpoint: Endpoint::CreateLink },
