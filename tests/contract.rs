@@ -335,7 +335,7 @@ async fn invalid_field_is_rejected_with_a_reason() {
         json!({"url": null}),
         json!({"url": 7}),
         json!({"url": ""}),
-        json!({"url": "example.com"}),
+        json!({"url": "example"}),
         json!({"url": "https://"}),
         json!({"url": "https://exa mple.com/"}),
         json!({"url": "https://exam\u{0}ple.com/"}),
@@ -375,7 +375,7 @@ async fn invalid_field_is_rejected_with_a_reason() {
     400 invalid-url url is missing: give the URL that the link should redirect to.
     400 invalid-body url must be a string.
     400 invalid-url url is empty; give the URL that the link should redirect to.
-    400 invalid-url url is not an absolute URL; start it with https:// or http://.
+    400 invalid-url url is not a URL such as https://example.com/page.
     400 invalid-url url is not a URL: empty host.
     400 invalid-url url is not a URL: invalid international domain name.
     400 invalid-url url contains the control character U+0000; percent-encode it.

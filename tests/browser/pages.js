@@ -161,16 +161,16 @@ async function testPages(browser, origin, expired, configuration) {
   await user.inspect('home');
 
   // An error appears beside its field, which gets the focus. The other fields keep their values.
-  assert.equal(await user.submit({ url: 'example.com/spring', alias, expires: 'after 30' }), 400);
+  assert.equal(await user.submit({ url: 'example/spring', alias, expires: 'after 30' }), 400);
   await page.locator('#url-error').waitFor();
   assert.equal(
     await user.text('#url-error'),
-    'The web address is not an absolute URL; start it with https:// or http://.',
+    'The web address is not a URL such as https://example.com/page.',
   );
   const url = page.getByLabel('Web address');
   assert.equal(await url.getAttribute('aria-invalid'), 'true');
   assert.equal(await url.getAttribute('aria-describedby'), 'url-error');
-  assert.equal(await url.inputValue(), 'example.com/spring');
+  assert.equal(await url.inputValue(), 'example/spring');
   assert.equal(await page.getByLabel('Alias').inputValue(), alias);
   assert.equal(await page.getByLabel('Expires').inputValue(), String(30 * 86_400));
   await user.inspect('error');

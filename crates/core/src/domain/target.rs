@@ -3,6 +3,7 @@
 //! A target is parsed by the rules that browsers follow (the WHATWG URL standard) and serialised so that it also
 //! conforms to RFC 3986. Each rejection gives the client a reason. A target is never fetched.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -79,8 +80,8 @@ pub enum TargetError {
         /// The first one.
         character: char,
     },
-    /// There is no scheme: `example.com/path`.
-    #[error("is not an absolute URL; start it with https:// or http://")]
+    /// There is neither a scheme nor a host name: `example`, `/path`.
+    #[error("is not a URL such as https://example.com/page")]
     Relative,
     /// The URL parser's reason.
     #[error("is not a URL: {0}")]
@@ -118,7 +119,8 @@ pub enum TargetError {
 }
 
 impl Target {
-    /// Parses, checks and normalises a target.
+    /// Parses, checks and normalises a target. A text that begins with a public host name, such as `example.com/page`, gets
+    /// its `https://`, as in the address bar of a browser.
     ///
     /// `own_hosts` are the hosts of this service, in lower case and without a port.
     ///
@@ -136,6 +138,7 @@ impl Target {
         if let Some(character) = text.chars().find(|c| c.is_control()) {
             return Err(TargetError::ControlCharacter { character });
         }
+        let text = &*with_scheme(text);
         let url = Url::parse(text);
         if url == Err(url::ParseError::RelativeUrlWithoutBase) && !text.contains("://") {
             return Err(TargetError::Relative);
@@ -186,6 +189,23 @@ impl Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// The text, with a scheme if it begins with a host name of several labels, and perhaps a port, instead of one.
+fn with_scheme(text: &str) -> Cow<'_, str> {
+    let authority = text.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let (host, port) = authority.split_once(':').unwrap_or((authority, "0"));
+    let has_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let is_name = host.chars().all(|character| character.is_alphanumeric() || "-_.。．｡".contains(character));
+    // A number such as `3.14` would be an IPv4 address, too.
+    let labels: Vec<_> = host.split(['.', '。', '．', '｡']).collect();
+    let is_number = |label: &&str| label.bytes().all(|byte| byte.is_ascii_digit());
+    let is_address = labels.len() == 4 && !labels.contains(&"");
+    let has_top_label = labels.last().is_some_and(|last| !is_number(last)) || is_address;
+    match has_port && is_name && labels.len() > 1 && has_top_label {
+        true => Cow::Owned(format!("https://{text}")),
+        false => Cow::Borrowed(text),
     }
 }
 
@@ -438,10 +458,53 @@ mod tests {
     }
 
     #[test]
+    fn host_name_gets_its_scheme() {
+        for (text, expected) in [
+            ("example.com", "https://example.com/"),
+            (" Example.COM/a?b=http://c/#d ", "https://example.com/a?b=http://c/#d"),
+            ("example.com:8080/a", "https://example.com:8080/a"),
+            ("example.com?a@b", "https://example.com/?a@b"),
+            ("bücher.example/ü", "https://xn--bcher-kva.example/%C3%BC"),
+            ("例え。テスト/", "https://xn--r8jz45g.xn--zckzah/"),
+            ("8.8.8.8/x", "https://8.8.8.8/x"),
+        ] {
+            assert_eq!(parse(text).map(|target| target.to_string()), Ok(expected.to_owned()), "{text}");
+        }
+        for text in [
+            "example",
+            "/example.com",
+            "3.14",
+            "1.2.3",
+            "a.b.1",
+            "localhost:3000",
+            "[::1]/a",
+            "a b.example/x",
+            ".",
+            "..",
+        ] {
+            assert_eq!(parse(text), Err(TargetError::Relative), "{text}");
+        }
+        // What has a scheme keeps it, and every other rule applies.
+        for text in [
+            "javascript:alert(document.cookie)",
+            "mailto:me@example.com",
+            "C:\\a.txt",
+            "me:secret@example.com",
+            "data:a.b",
+            "tel:1.2",
+        ] {
+            assert!(matches!(parse(text), Err(TargetError::Scheme { .. })), "{text}");
+        }
+        assert!(matches!(parse("me@example.com"), Err(TargetError::Relative)));
+        assert!(matches!(parse("10.0.0.1/x"), Err(TargetError::SpecialAddress { .. })));
+        assert!(matches!(parse("nas.local/x"), Err(TargetError::LocalName { .. })));
+        assert_eq!(parse("sho.rt/abc"), Err(TargetError::OwnHost));
+    }
+
+    #[test]
     fn each_rejection_says_what_to_do() {
         let detail = |text: &str| parse(text).expect_err(text).to_string();
-        assert_eq!(detail("example.com/a"), "is not an absolute URL; start it with https:// or http://");
-        assert_eq!(detail("example.com:80/a"), "is not an absolute URL; start it with https:// or http://");
+        assert_eq!(detail("example/a"), "is not a URL such as https://example.com/page");
         assert_eq!(
             detail("javascript:alert(1)"),
             "has the scheme \"javascript\"; only http and https URLs can be shortened"
