@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -79,17 +80,24 @@ impl Server {
 
 /// The error of a program that cannot start. Fails unless it is one line, and the exit code is 1.
 pub async fn startup_error(command: &mut Command) -> String {
-    let output = command.output().await.expect("a process");
+    let output = output_of(command).await;
     let text = String::from_utf8(output.stderr).expect("UTF-8");
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert_eq!(text.lines().count(), 1, "{text}");
     text.trim_end().to_owned()
 }
 
+/// What a program prints, which must end by itself: a server that starts although it should not fails the test.
+async fn output_of(command: &mut Command) -> Output {
+    let output = command.kill_on_drop(true).output();
+    let output = tokio::time::timeout(Duration::from_secs(60), output).await;
+    output.expect("a program that ends").expect("a process")
+}
+
 /// The exit code, standard output and standard error of the program with these arguments.
 pub async fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
     let mut program = Command::new(command(&[]).as_std().get_program());
-    let output = program.args(arguments).output().await.expect("a process");
+    let output = output_of(program.args(arguments)).await;
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8").trim().to_owned();
     (output.status.code(), text(output.stdout), text(output.stderr))
 }

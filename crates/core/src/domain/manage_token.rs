@@ -45,6 +45,7 @@ mod tests {
         let token = ManageToken::random(&mut Xoshiro256PlusPlus::seed_from_u64(1));
         assert_eq!(ManageToken::parse(token.as_str()), Some(token.clone()));
         assert_eq!(format!("{token:?}"), "ManageToken");
+        assert_eq!(token.as_str().len(), PREFIX.len() + 64, "256 bits in hexadecimal");
         for text in ["", "slm_", &token.as_str()[1..], &format!("{}0", token.as_str()), &token.as_str().to_uppercase()]
         {
             assert_eq!(ManageToken::parse(text), None, "{text}");
