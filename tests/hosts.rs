@@ -165,7 +165,7 @@ async fn lists_that_cannot_be_read_never_allow_a_host() {
 /// Somebody has edited the item by hand.
 #[tokio::test]
 async fn damaged_list_of_hosts_creates_no_link() {
-    for value in ["evil.example", "not a host"] {
+    for value in [json!("evil.example"), json!("not a host"), json!(["evil.example", "not a host"])] {
         let app = app().await;
         app.put_item(json!({"shortCode": "hosts#", "blockedHosts": value})).await;
         assert_eq!(create(&app, "example.com").await, 500, "{value}");

@@ -108,6 +108,7 @@ async fn home_page_is_one_response() {
     </div>
     <button>Shorten</button>
     </form>
+    <p class="next"><a href="./my-links">My links</a></p>
     </main>
     <script>…</script>
     </body>
@@ -145,7 +146,7 @@ async fn browser_form_post_returns_a_page() {
     <main>
     <h1>Your link is ready</h1>
     <p class="lead">It leads to <a href="https://example.com/?a=1&amp;b=2" rel="nofollow noopener noreferrer">example.com</a> until <time datetime="2030-01-01T01:00:00Z">1 January 2030, 01:00 UTC</time>.</p>
-    <div class="short">
+    <div class="short" id="made" data-code="spring" data-url="https://example.com/?a=1&amp;b=2" data-expires="2030-01-01T01:00:00Z" data-token="slm_df230b49615d175307d580c33d6fda61fc7b9aec91df0f5c1a5ebe3b8cbfee02">
     <label class="visually-hidden" for="short">Short link</label>
     <textarea id="short" rows="1" readonly spellcheck="false">http://sho.rt/spring</textarea>
     <button type="button" id="copy" hidden>Copy</button>
@@ -164,7 +165,7 @@ async fn browser_form_post_returns_a_page() {
     <p>For example, in a shell:</p>
     <p><code>curl -X PATCH -H "Authorization: Bearer $TOKEN" -d '{"url": "NEW-URL"}' http://sho.rt/links/spring</code></p>
     </details>
-    <p class="next"><a href="./spring+">Preview</a> <a href="./">Shorten another</a></p>
+    <p class="next"><a href="./spring+">Preview</a> <a href="./my-links">My links</a> <a href="./">Shorten another</a></p>
     </main>
     <script>…</script>
     </body>
@@ -372,6 +373,26 @@ async fn static_resources_are_cacheable() {
     User-agent: *
     Disallow: /*+
     ");
+}
+
+/// The page is the same for everybody: the browser has the list.
+#[tokio::test]
+async fn my_links_are_in_the_browser() {
+    let app = TestApp::start().await;
+    let page = send(app.get("/my-links")).await;
+    assert_eq!((page.status, page.header("cache-control")), (200, "public, max-age=300"));
+    assert!(page.body.len() < 25_000 && page.body.contains("<noscript>"), "{} bytes", page.body.len());
+    let page = redacted(page);
+    assert_snapshot!(page.header("content-security-policy"), @"default-src 'none'; style-src (our style); img-src 'self'; script-src (our script); connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+    for html in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
+        assert!(!page.body.contains(html), "{html} could make an element of data");
+    }
+    assert_eq!(send(app.head("/my-links")).await.status, 200);
+
+    // Behind another door, links belong to whoever has made them.
+    let app = TestApp::builder().env("DOOR", "key").start().await;
+    let page = send(app.get("/my-links")).await;
+    assert!(page.body.contains("belong to your API key") && !page.body.contains("<script"), "{page}");
 }
 
 /// The build makes the page of the document, so that the two cannot differ.

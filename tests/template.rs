@@ -77,6 +77,7 @@ fn authorizer_guards_every_route_that_creates_or_manages() {
             Endpoint::Home
                 | Endpoint::OpenApi
                 | Endpoint::Docs
+                | Endpoint::MyLinks
                 | Endpoint::Robots
                 | Endpoint::Favicon
                 | Endpoint::RedirectToHome

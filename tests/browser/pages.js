@@ -16,6 +16,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import jsQR from 'jsqr';
 import { launch } from './chromium.js';
+import { testMyLinks } from './my_links.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
@@ -269,7 +270,7 @@ async function testKeyDoor(browser) {
     await shorten('http://example.com/');
     await alert('This API key does not allow you to create links. Use another key.');
     await field.fill(` ${key}\n`);
-    await shorten('example.com');
+    await shorten('example');
     await page.locator('#url-error').waitFor();
     assert.equal((await field.inputValue()).trim(), key, 'the key is still there beside an error');
     await shorten('http://example.com/');
@@ -323,6 +324,11 @@ try {
   await pause(2_000);
   for (const [size, scheme, javaScript] of CONFIGURATIONS) {
     await testPages(browser, service.origin, 'expired', { size, scheme, javaScript });
+    passed += 1;
+  }
+  for (const [size, scheme] of [['desktop', 'light'], ['phone', 'dark']]) {
+    const createUser = (configuration) => User.create(browser, service.origin, configuration);
+    await testMyLinks(createUser, { size, scheme, javaScript: true });
     passed += 1;
   }
   await testKeyDoor(browser);

@@ -229,6 +229,9 @@ impl TestApp {
         let item = attributes.into_iter().map(|(name, value)| {
             let value = match value {
                 serde_json::Value::String(text) => AttributeValue::S(text),
+                serde_json::Value::Array(texts) => {
+                    AttributeValue::Ss(texts.iter().map(|text| text.as_str().expect("a text").to_owned()).collect())
+                }
                 number => AttributeValue::N(number.to_string()),
             };
             (name, value)

@@ -38,12 +38,32 @@ function complain(text) {
   document.getElementById('alert').textContent = text;
 }
 
+// Keeps the link that was made in this browser, for the page "My links". Its address becomes that of the link's own page, so
+// that a reload shows the link and not an empty form.
+function remember() {
+  const made = document.getElementById('made');
+  if (!made?.dataset.token) return;
+  const { code, url, expires, token } = made.dataset;
+  const key = `shortlink links ${new URL('./', document.baseURI).pathname}`;
+  try {
+    const links = JSON.parse(localStorage.getItem(key) ?? '[]').filter((link) => link.code !== code);
+    links.unshift({ code, url, expires: expires || null, token, made: new Date().toISOString() });
+    localStorage.setItem(key, JSON.stringify(links));
+  } catch {
+    // The browser stores nothing, or no more. The page still shows the token.
+  }
+  if (document.querySelector('main a[href$="+"]')) history.pushState(null, '', `./${code}+`);
+}
+
+addEventListener('popstate', () => location.reload());
+
 // Replaces the content of this page with that of another.
 function show(title, main) {
   document.title = title;
   document.querySelector('main').replaceChildren(...main.childNodes);
   document.dispatchEvent(new Event('formshown'));
   offerCopy();
+  remember();
   const short = document.getElementById('short');
   announcer.textContent = short ? 'Your short link is ready.' : '';
   (document.querySelector('[aria-invalid]') ?? short ?? document.getElementById('url'))?.focus();

@@ -30,6 +30,7 @@
 //! | [`link_response`] | the response about a link: JSON, text or a page |
 //! | [`form`] | the page with the form, and the form with errors |
 //! | `docs` | the page that describes the API |
+//! | `my_links` | the page with the links that a browser has made |
 //! | [`home`] | `GET /shorten`: the redirect to the page |
 //! | [`assets`] | `openapi.json`, `robots.txt`, `favicon.svg` |
 //!
@@ -71,6 +72,7 @@ mod list_links;
 pub mod manage_link;
 mod managed_link_response;
 mod multipart;
+mod my_links;
 mod origin;
 mod precondition;
 mod show_history;
@@ -155,6 +157,7 @@ impl Handler for Shorten {
                 return Ok(response::with_etag(request, form::empty_form(&self.config)));
             }
             Endpoint::Docs => return Ok(response::with_etag(request, docs::docs(self, request))),
+            Endpoint::MyLinks => return Ok(response::with_etag(request, my_links::my_links(self.config.door))),
             Endpoint::OpenApi => ("application/json", FIVE_MINUTES, assets::OPENAPI),
             Endpoint::Robots => ("text/plain; charset=utf-8", ONE_DAY, assets::ROBOTS),
             Endpoint::Favicon => ("image/svg+xml", ONE_DAY, assets::FAVICON),

@@ -103,6 +103,9 @@ fn page(status: StatusCode, link: &Link, token: Option<&ManageToken>, short_url:
     );
     let main = format!(
         include_str!("created.html"),
+        code = link.code,
+        expires = link.expires_at.map(|instant| instant.to_string()).unwrap_or_default(),
+        token = token.map(ManageToken::as_str).unwrap_or_default(),
         target = EscapedHtml(link.target.as_str()),
         host = EscapedHtml(host),
         until = until,

@@ -201,6 +201,7 @@ pub const RESERVED: &[&str] = &[
     "moderators",
     "monitor",
     "monitoring",
+    "mylinks",
     "nan",
     "new",
     "none",

@@ -24,6 +24,8 @@ pub enum Endpoint {
     OpenApi,
     /// The same as a page.
     Docs,
+    /// The page with the links that a browser has made.
+    MyLinks,
     /// The rules for crawlers.
     Robots,
     /// The icon of the pages.
@@ -90,6 +92,7 @@ pub const ROUTES: &[Route] = &[
     Route { methods: GET, pattern: "/", function: Function::Shorten, endpoint: Endpoint::Home },
     Route { methods: GET, pattern: "/openapi.json", function: Function::Shorten, endpoint: Endpoint::OpenApi },
     Route { methods: GET, pattern: "/docs", function: Function::Shorten, endpoint: Endpoint::Docs },
+    Route { methods: GET, pattern: "/my-links", function: Function::Shorten, endpoint: Endpoint::MyLinks },
     Route { methods: GET, pattern: "/robots.txt", function: Function::Shorten, endpoint: Endpoint::Robots },
     Route { methods: GET, pattern: "/favicon.svg", function: Function::Shorten, endpoint: Endpoint::Favicon },
     Route { methods: POST, pattern: "/links", function: Function::Shorten, endpoint: Endpoint::CreateLink },
