@@ -112,7 +112,7 @@ async fn alias_is_unique_and_case_sensitive() {
     vary: accept
     x-content-type-options: nosniff
 
-    {"type":"urn:shortlink:problem:alias-taken","title":"This alias is taken","status":409,"detail":"alias is already taken; choose another.","field":"alias"}
+    {"type":"urn:shortlink:problem:alias-taken","title":"This alias is taken","status":409,"detail":"alias is already taken; choose another, such as Spring_sale-2030-2.","field":"alias"}
     "#);
     // An alias in another case is another alias.
     let other = send(app.create_link(&json!({"url": "https://example.com/", "alias": "spring_sale-2030"}))).await;
@@ -391,8 +391,8 @@ async fn invalid_field_is_rejected_with_a_reason() {
     400 invalid-body The field "url" occurs twice (url and long_url are the same field); send it once.
     400 invalid-alias alias has 2 characters; use 3 to 64.
     400 invalid-alias alias has 65 characters; use 3 to 64.
-    400 invalid-alias alias contains 'ï'; use only letters A-Z a-z, digits 0-9, '_' and '-'.
-    400 invalid-alias alias contains '.'; use only letters A-Z a-z, digits 0-9, '_' and '-'.
+    400 invalid-alias alias contains 'ï'; use only letters A-Z a-z, digits 0-9, '_' and '-'; for example, nave.
+    400 invalid-alias alias contains '.'; use only letters A-Z a-z, digits 0-9, '_' and '-'; for example, etc.
     400 invalid-alias alias is reserved; choose another name.
     400 invalid-body alias must be a string.
     400 invalid-expiry expires_in must be 60 to 315360000 seconds from now; it is 59.

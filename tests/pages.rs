@@ -57,7 +57,7 @@ async fn post(app: &TestApp, form: &str) -> Response {
 async fn home_page_is_one_response() {
     let app = TestApp::start().await;
     let page = send(app.get("/")).await;
-    assert!(page.body.len() < 16_384, "{} bytes", page.body.len());
+    assert!(page.body.len() < 20_480, "{} bytes", page.body.len());
     assert_snapshot!(redacted(page), @r#"
     200
     cache-control: public, max-age=300
@@ -86,7 +86,7 @@ async fn home_page_is_one_response() {
     <p class="alert" id="alert" role="alert"></p>
     <div class="entry">
     <label for="url">Web address</label>
-    <input id="url" name="url" type="url" inputmode="url" placeholder="https://" value="" required autocomplete="off" autocapitalize="none" spellcheck="false" autofocus>
+    <input id="url" name="url" type="url" inputmode="url" enterkeyhint="go" placeholder="https://" value="" required autocomplete="off" autocapitalize="none" spellcheck="false" autofocus>
     </div>
     <div class="pair">
     <div class="entry">
@@ -150,6 +150,7 @@ async fn browser_form_post_returns_a_page() {
     <label class="visually-hidden" for="short">Short link</label>
     <textarea id="short" rows="1" readonly spellcheck="false">http://sho.rt/spring</textarea>
     <button type="button" id="copy" hidden>Copy</button>
+    <button type="button" id="share" hidden>Share</button>
     </div>
     <div class="code">
     <img src="./spring.svg" width="160" height="160" alt="QR code of http://sho.rt/spring">
@@ -237,20 +238,20 @@ async fn form_errors_appear_beside_the_field_and_keep_the_input() {
     }
     assert_snapshot!(actual, @r#"
     400 url=&alias=&expires_in=
-        <input id="url" name="url" type="url" inputmode="url" placeholder="https://" value="" required autocomplete="off" autocapitalize="none" spellcheck="false" aria-invalid="true" aria-describedby="url-error" autofocus>
+        <input id="url" name="url" type="url" inputmode="url" enterkeyhint="go" placeholder="https://" value="" required autocomplete="off" autocapitalize="none" spellcheck="false" aria-invalid="true" aria-describedby="url-error" autofocus>
         <p class="error" id="url-error">The web address is empty; give the URL that the link should redirect to.</p>
         <option value="" selected>after 90 days</option>
     400 url=example&alias=mine&expires_in=3600
-        <input id="url" name="url" type="url" inputmode="url" placeholder="https://" value="example" required autocomplete="off" autocapitalize="none" spellcheck="false" aria-invalid="true" aria-describedby="url-error" autofocus>
+        <input id="url" name="url" type="url" inputmode="url" enterkeyhint="go" placeholder="https://" value="example" required autocomplete="off" autocapitalize="none" spellcheck="false" aria-invalid="true" aria-describedby="url-error" autofocus>
         <p class="error" id="url-error">The web address is not a URL such as https://example.com/page.</p>
         <option value="3600" selected>after 1 hour</option>
     400 url=https://example.com/&alias=a/b&expires_in=never
         <input id="alias" name="alias" value="a/b" autocomplete="off" autocapitalize="none" spellcheck="false" aria-invalid="true" aria-describedby="alias-error alias-hint" autofocus>
-        <p class="error" id="alias-error">The alias contains &#39;/&#39;; use only letters A-Z a-z, digits 0-9, &#39;_&#39; and &#39;-&#39;.</p>
+        <p class="error" id="alias-error">The alias contains &#39;/&#39;; use only letters A-Z a-z, digits 0-9, &#39;_&#39; and &#39;-&#39;; for example, a-b.</p>
         <option value="never" selected>never</option>
     409 url=https://example.com/&alias=taken
         <input id="alias" name="alias" value="taken" autocomplete="off" autocapitalize="none" spellcheck="false" aria-invalid="true" aria-describedby="alias-error alias-hint" autofocus>
-        <p class="error" id="alias-error">The alias is already taken; choose another.</p>
+        <p class="error" id="alias-error">The alias is already taken; choose another, such as taken-2.</p>
         <option value="" selected>after 90 days</option>
     400 url=https://example.com/&alias=mine&expires_in=1
         <div class="select"><select id="expires_in" name="expires_in" aria-invalid="true" aria-describedby="expires_in-error" autofocus>
@@ -260,15 +261,15 @@ async fn form_errors_appear_beside_the_field_and_keep_the_input() {
         <p class="error" id="expires_in-error">The expiry must be a whole number of seconds, such as 3600.</p>
     400 url=https://example.com/&expires_at=soon
         <p class="alert" id="alert" role="alert">expires_at must be a date and time in RFC 3339 format, such as 2030-01-31T12:00:00Z (in a form, write + as %2B).</p>
-        <input id="url" name="url" type="url" inputmode="url" placeholder="https://" value="https://example.com/" required autocomplete="off" autocapitalize="none" spellcheck="false" autofocus>
+        <input id="url" name="url" type="url" inputmode="url" enterkeyhint="go" placeholder="https://" value="https://example.com/" required autocomplete="off" autocapitalize="none" spellcheck="false" autofocus>
         <option value="" selected>after 90 days</option>
     400 url=https://example.com/&colour=green
         <p class="alert" id="alert" role="alert">There is no field &quot;colour&quot;; the fields are url, alias, expires_in, expires_at, reuse, title, tags and note. If this is part of the URL, encode the URL (curl --data-urlencode url=…) or send it as JSON or text/plain.</p>
-        <input id="url" name="url" type="url" inputmode="url" placeholder="https://" value="https://example.com/" required autocomplete="off" autocapitalize="none" spellcheck="false" autofocus>
+        <input id="url" name="url" type="url" inputmode="url" enterkeyhint="go" placeholder="https://" value="https://example.com/" required autocomplete="off" autocapitalize="none" spellcheck="false" autofocus>
         <option value="" selected>after 90 days</option>
     400 url=https://example.com/&url=https://example.com/
         <p class="alert" id="alert" role="alert">The field &quot;url&quot; occurs twice (url and long_url are the same field); send it once.</p>
-        <input id="url" name="url" type="url" inputmode="url" placeholder="https://" value="https://example.com/" required autocomplete="off" autocapitalize="none" spellcheck="false" autofocus>
+        <input id="url" name="url" type="url" inputmode="url" enterkeyhint="go" placeholder="https://" value="https://example.com/" required autocomplete="off" autocapitalize="none" spellcheck="false" autofocus>
         <option value="" selected>after 90 days</option>
     "#);
     assert_eq!(app.keys().await, ["taken"], "no link was created");
@@ -373,6 +374,40 @@ async fn static_resources_are_cacheable() {
     User-agent: *
     Disallow: /*+
     ");
+}
+
+/// A bookmark, or the share menu of a phone, opens the form with a URL.
+#[tokio::test]
+async fn form_is_filled_with_the_url_of_the_query() {
+    let app = TestApp::start().await;
+    for (query, value) in [
+        ("?url=https%3A%2F%2Fexample.com%2F%3Fa%3D1%26b", "https://example.com/?a=1&amp;b"),
+        ("?text=example.com", "example.com"),
+        ("?url=%22%3E%3Cscript%3E", "&quot;&gt;&lt;script&gt;"),
+        ("?code=x&state=y", ""),
+    ] {
+        let page = send(app.get(&format!("/{query}"))).await;
+        assert!(page.status == 200 && page.body.contains(&format!(" value=\"{value}\" required")), "{query}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn alias_that_cannot_be_used_comes_with_one_that_can() {
+    let app = TestApp::start().await;
+    let detail = async |alias: &str| {
+        let body = json!({"url": "https://example.com/", "alias": alias});
+        send(app.create_link(&body)).await.json()["detail"].as_str().unwrap_or_default().to_owned()
+    };
+    let spaces = detail("my sale").await;
+    assert!(spaces.ends_with("; for example, my-sale."), "{spaces}");
+    assert_eq!(detail("sale").await, "");
+    assert_eq!(detail("sale").await, "alias is already taken; choose another, such as sale-2.");
+    assert_eq!(detail("sale-2").await, "");
+    assert_eq!(detail("sale").await, "alias is already taken; choose another, such as sale-3.");
+    for alias in ["sale-3", "sale-4"] {
+        assert_eq!(detail(alias).await, "");
+    }
+    assert_eq!(detail("sale").await, "alias is already taken; choose another.");
 }
 
 /// The page is the same for everybody: the browser has the list.

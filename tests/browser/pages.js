@@ -226,7 +226,7 @@ async function testPages(browser, origin, expired, configuration) {
   await user.open('/');
   assert.equal(await user.submit({ url: target, alias }), 409);
   await page.locator('#alias-error').waitFor();
-  assert.equal(await user.text('#alias-error'), 'The alias is already taken; choose another.');
+  assert.equal(await user.text('#alias-error'), `The alias is already taken; choose another, such as ${alias}-2.`);
   assert.equal(await page.evaluate(() => document.activeElement.id), 'alias');
 
   // A missing and an expired link.

@@ -2,6 +2,7 @@
 
 use http::{HeaderValue, StatusCode, header};
 use shortlink_core::domain::clock::Timestamp;
+use shortlink_core::domain::code::Code;
 use shortlink_core::domain::idempotency_key::IdempotencyKey;
 use shortlink_core::domain::link::{Link, NewLink};
 use shortlink_core::domain::link_limit::LinkLimit;
@@ -27,6 +28,9 @@ use crate::origin;
 
 /// The name of the header with the idempotency key.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// How many aliases are tried, to propose one for an alias that is taken.
+const MAX_SUGGESTIONS: usize = 3;
 
 /// The beginning of 2020, in Unix seconds. If the clock shows an earlier time, it has not been set, and links created
 /// now would already have expired once it is.
@@ -74,12 +78,29 @@ async fn create_or_reuse(
     owner: Option<Owner>,
 ) -> Result<(StatusCode, Link, Option<ManageToken>), Problem> {
     let create_request = CreateLinkRequest::parse(fields, &shorten.own_hosts(request), request.query.as_deref())?;
-    Ok(match create(shorten, request, create_request, sender, owner).await? {
+    let created = match create(shorten, request, create_request, sender, owner).await {
+        Err(NotCreated::AliasTaken(other)) => return Err(alias_taken(shorten, &other.link.code).await),
+        created => created?,
+    };
+    Ok(match created {
         CreateOutcome::Created(CreatedLink { link, token, .. }) | CreateOutcome::Replayed(link, token) => {
             (StatusCode::CREATED, link, token)
         }
         CreateOutcome::Existing(link) => (StatusCode::OK, link, None),
     })
+}
+
+/// The problem of an alias that is the code of another link, with one that is free.
+async fn alias_taken(shorten: &Shorten, alias: &Code) -> Problem {
+    let problem = |reason: String| Problem::with_field(ProblemKind::AliasTaken, "alias", reason);
+    for other in alias.numbered().take(MAX_SUGGESTIONS) {
+        match shorten.store.find_managed(&other).await {
+            Ok(None) => return problem(format!("is already taken; choose another, such as {other}")),
+            Ok(Some(_)) => {}
+            Err(_) => break,
+        }
+    }
+    problem("is already taken; choose another".to_owned())
 }
 
 /// Creates the link that a request asks for, or finds the existing one, and logs it.

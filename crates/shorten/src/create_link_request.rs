@@ -164,9 +164,11 @@ fn unknown(name: &str) -> Problem {
 fn parse_alias(value: Option<Value>) -> Result<Option<Code>, Problem> {
     match value {
         None => Ok(None),
-        Some(Value::Text(text)) => Code::parse_alias(&text)
-            .map(Some)
-            .map_err(|error| Problem::with_field(ProblemKind::InvalidAlias, "alias", error)),
+        Some(Value::Text(text)) => Code::parse_alias(&text).map(Some).map_err(|error| {
+            let similar = Code::similar_alias(&text);
+            let proposal = similar.map(|alias| format!("; for example, {alias}")).unwrap_or_default();
+            Problem::with_field(ProblemKind::InvalidAlias, "alias", format!("{error}{proposal}"))
+        }),
         Some(_) => Err(Problem::with_field(ProblemKind::InvalidBody, "alias", "must be a string")),
     }
 }

@@ -73,6 +73,8 @@ function show(title, main) {
 function offerCopy() {
   const button = document.getElementById('copy');
   if (button) button.hidden = false;
+  const share = document.getElementById('share');
+  if (share) share.hidden = !navigator.share;
 }
 
 // Another page would forget the credentials.
@@ -80,6 +82,46 @@ document.addEventListener('click', (event) => {
   if (!credentials || !event.target.closest('main a[href="./"]')) return;
   event.preventDefault();
   show(start.title, start.main.cloneNode(true));
+});
+
+// A URL that is pasted anywhere on the page is what the person wants to shorten. Of a text, it is the first URL in it.
+document.addEventListener('paste', (event) => {
+  const field = document.getElementById('url');
+  if (!field || event.target.matches('input:not(#url), textarea')) return;
+  const text = event.clipboardData.getData('text');
+  const found = text.match(/https?:\/\/[^\s<>"]+/i);
+  if (event.target === field && (!found || found[0] === text.trim())) return;
+  event.preventDefault();
+  field.value = found?.[0] ?? text.trim();
+  field.focus();
+});
+
+// The short URL that an alias makes, as it is typed, and whether it is taken.
+let question;
+document.addEventListener('input', ({ target }) => {
+  const hint = document.getElementById('alias-hint');
+  if (target.id !== 'alias' || !hint) return;
+  hint.dataset.text ??= hint.textContent;
+  clearTimeout(question);
+  const alias = target.value.trim();
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]+[A-Za-z0-9]$/.test(alias)) {
+    hint.textContent = hint.dataset.text;
+    return;
+  }
+  const url = new URL(alias, new URL('./', document.baseURI));
+  const short = url.href.replace(/^https?:\/\//, '');
+  hint.textContent = short;
+  question = setTimeout(async () => {
+    const response = await fetch(`${url}+`, { method: 'HEAD' }).catch(() => undefined);
+    if (target.value.trim() !== alias || !response) return;
+    // Where the operator has turned previews off, every code is unknown there; the form then says so itself.
+    if (response.status !== 404) hint.textContent = `${short} is already taken.`;
+  }, 400);
+});
+
+document.addEventListener('click', async ({ target }) => {
+  if (target.id !== 'share') return;
+  await navigator.share({ url: document.getElementById('short').value }).catch(() => {});
 });
 
 document.addEventListener('click', async (event) => {

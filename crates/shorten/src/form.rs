@@ -11,6 +11,7 @@ use shortlink_core::domain::permissions::Scope;
 use shortlink_core::http::html::{CredentialsScript, EscapedHtml, HERE, InlineAsset, Page};
 use shortlink_core::http::problem::Problem;
 use shortlink_core::http::response::Response;
+use url::form_urlencoded;
 
 use crate::FIVE_MINUTES;
 use crate::body::{Fields, Value};
@@ -57,6 +58,15 @@ struct FormErrors {
 }
 
 impl FormValues {
+    /// The target that a query string proposes, as in `/?url=https%3A%2F%2Fexample.com%2F`: a bookmark or the share menu of a
+    /// phone opens the form with it.
+    pub(crate) fn from_query(query: Option<&str>) -> Self {
+        let parameters = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+        let proposed =
+            |name: &str| parameters.clone().find(|(other, _)| other == name).map(|(_, value)| value.into_owned());
+        Self { url: proposed("url").or_else(|| proposed("text")).unwrap_or_default(), ..Self::default() }
+    }
+
     /// The values of those fields that the form has.
     pub fn from_fields(fields: &Fields) -> Self {
         let mut values = Self::default();
@@ -86,12 +96,12 @@ impl FormErrors {
     }
 }
 
-/// The page at `GET /`.
-pub(crate) fn empty_form(config: &Config) -> Response {
+/// The page at `GET /`, with the values that were proposed.
+pub(crate) fn empty_form(values: &FormValues, config: &Config) -> Response {
     if config.door == Door::Jwt && config.sign_in.is_none() {
         return closed_page();
     }
-    let main = form_html(&FormValues::default(), &FormErrors::default(), config);
+    let main = form_html(values, &FormErrors::default(), config);
     let is_indexed = config.door == Door::Open;
     let page = Page { title: TITLE, main: &main, script: Some(&SCRIPT), is_indexed, home: HERE };
     // The address contains a code after signing in, so that no cache should keep the page.

@@ -79,6 +79,7 @@ mod show_history;
 mod show_visits;
 
 use config::Config;
+use form::FormValues;
 use grant::key_cache::GrantKeyCache;
 use grant::key_source::KeySource;
 use host_rules_cache::HostRulesCache;
@@ -154,7 +155,8 @@ impl Handler for Shorten {
             Endpoint::ChangeLink => return manage_link::change_link(self, request).await,
             Endpoint::WithdrawLink => return manage_link::withdraw_link(self, request).await,
             Endpoint::Home => {
-                return Ok(response::with_etag(request, form::empty_form(&self.config)));
+                let values = FormValues::from_query(request.query.as_deref());
+                return Ok(response::with_etag(request, form::empty_form(&values, &self.config)));
             }
             Endpoint::Docs => return Ok(response::with_etag(request, docs::docs(self, request))),
             Endpoint::MyLinks => return Ok(response::with_etag(request, my_links::my_links(self.config.door))),

@@ -453,6 +453,20 @@ impl Code {
         if code.is_reserved() { Err(CodeError::Reserved) } else { Ok(code) }
     }
 
+    /// An alias that says nearly the same as a text that is none, such as `my-sale` for `my sale!`.
+    pub fn similar_alias(text: &str) -> Option<Self> {
+        let words = text.split(|c: char| c.is_whitespace() || matches!(c, '-' | '.' | '/' | '+'));
+        let words =
+            words.map(|word| word.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>());
+        let alias = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-");
+        Self::parse_alias(&alias).ok()
+    }
+
+    /// Other aliases that say nearly the same as this one: `sale-2`, `sale-3` and so on.
+    pub fn numbered(&self) -> impl Iterator<Item = Self> + '_ {
+        (2..10).filter_map(move |number| Self::parse_alias(&format!("{self}-{number}")).ok())
+    }
+
     /// Generates a code of `length` characters (clamped to 3 to 64) from [`ALPHABET`]. All characters are equally
     /// likely if `rng` is uniform.
     pub fn random(length: usize, rng: &mut (impl Rng + ?Sized)) -> Self {
@@ -539,6 +553,26 @@ impl fmt::Display for Code {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn similar_aliases_are_aliases() {
+        for (text, expected) in [
+            ("my sale", Some("my-sale")),
+            (" Spring Sale 2030! ", Some("Spring-Sale-2030")),
+            ("a/b/c", Some("a-b-c")),
+            ("-abc-", Some("abc")),
+            ("naïve", Some("nave")),
+            ("日本", None),
+            ("ad min", None),
+            ("", None),
+        ] {
+            assert_eq!(Code::similar_alias(text).as_ref().map(Code::as_str), expected, "{text}");
+        }
+        let numbered: Vec<_> =
+            Code::parse("sale").expect("a code").numbered().take(2).map(|code| code.to_string()).collect();
+        assert_eq!(numbered, ["sale-2", "sale-3"]);
+        assert_eq!(Code::parse(&"a".repeat(63)).expect("a code").numbered().next(), None);
+    }
 
     #[test]
     fn the_alphabet_is_sorted_unique_and_alphanumeric() {
