@@ -281,8 +281,8 @@ async fn a_form_that_was_not_encoded_is_rejected() {
 async fn aliases_can_be_shared_and_do_not_pose_as_files_of_the_service() {
     let app = TestApp::start().await;
     for (alias, detail) in [
-        ("abc_", "alias must begin and end with a letter or digit."),
-        ("-abc", "alias must begin and end with a letter or digit."),
+        ("abc_", "alias must begin and end with a letter or digit; for example, abc."),
+        ("-abc", "alias must begin and end with a letter or digit; for example, abc."),
         ("apple-touch-icon", "alias is reserved; choose another name."),
         ("Apple-Touch-Icon-precomposed", "alias is reserved; choose another name."),
         ("favicon-32x32", "alias is reserved; choose another name."),

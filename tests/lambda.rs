@@ -102,6 +102,27 @@ async fn visits_are_batched_and_survive_sigterm() {
     assert!(calls <= bound, "{calls} calls in {seconds} s");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn visit_of_each_link_costs_one_read_and_one_write() {
+    const LINKS: usize = 500;
+    let app = app().await;
+    for n in 0..LINKS {
+        let link = json!({"shortCode": format!("link-{n}"), "originalUrl": "https://example.com/", "createdAt": 1});
+        app.put_item(link).await;
+    }
+    let proxy = FaultProxy::builder().start(app.endpoint_url()).await;
+    let mut runtime_api = RuntimeApi::start().await;
+    let function = start_function(&runtime_api, proxy.url());
+    for n in 0..LINKS {
+        assert_eq!(runtime_api.invoke(&visit_of(&format!("link-{n}"))).await["statusCode"], 301);
+    }
+    terminate(function).await;
+    assert_eq!((proxy.count("GetItem"), proxy.count("UpdateItem"), proxy.calls().len()), (LINKS, LINKS, 2 * LINKS));
+    for n in 0..LINKS {
+        assert_eq!(app.number(&format!("visits#link-{n}"), "hits").await, 1, "{n}");
+    }
+}
+
 /// Each visitor is redirected at once while no write gets an answer, and the environment is soon ready for the next one:
 /// it writes a few times in all, and not after each response. No visit is lost.
 #[tokio::test(flavor = "multi_thread")]

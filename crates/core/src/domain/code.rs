@@ -459,7 +459,7 @@ impl Code {
         let words =
             words.map(|word| word.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>());
         let alias = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-");
-        Self::parse_alias(&alias).ok()
+        Self::parse_alias(alias.trim_matches('_')).ok()
     }
 
     /// Other aliases that say nearly the same as this one: `sale-2`, `sale-3` and so on.
@@ -561,6 +561,7 @@ mod tests {
             (" Spring Sale 2030! ", Some("Spring-Sale-2030")),
             ("a/b/c", Some("a-b-c")),
             ("-abc-", Some("abc")),
+            ("abc_", Some("abc")),
             ("naïve", Some("nave")),
             ("日本", None),
             ("ad min", None),
