@@ -395,12 +395,12 @@ async fn invalid_field_is_rejected_with_a_reason() {
     400 invalid-alias alias contains '.'; use only letters A-Z a-z, digits 0-9, '_' and '-'; for example, etc.
     400 invalid-alias alias is reserved; choose another name.
     400 invalid-body alias must be a string.
-    400 invalid-expiry expires_in must be 60 to 315360000 seconds from now; it is 59.
+    400 invalid-expiry expires_in must be between 1 minute and 10 years from now (60 to 315360000 seconds); it is 59.
     400 invalid-expiry expires_in must be a whole number of seconds, such as 3600.
     400 invalid-expiry expires_in must be a whole number of seconds, such as 3600.
     400 invalid-expiry expires_in must be a whole number of seconds, such as 3600.
     400 invalid-expiry expires_at must be a date and time in RFC 3339 format, such as 2030-01-31T12:00:00Z (in a form, write + as %2B).
-    400 invalid-expiry expires_at must be 60 to 315360000 seconds from now; it is -1.
+    400 invalid-expiry expires_at is in the past; it must be between 1 minute and 10 years from now.
     400 invalid-expiry expires_at must be a string such as "2030-01-31T12:00:00Z", or null for never.
     400 invalid-expiry expires_at requests a link that never expires, which this service does not allow; omit it to get the default.
     400 invalid-expiry expires_in cannot be combined with expires_at; send only one of them.

@@ -190,7 +190,7 @@ async fn invalid_changes_are_rejected_with_a_reason() {
     {"url":null}: "url" "url must be a string."
     {"url":"javascript:alert(1)"}: "url" "url has the scheme \"javascript\"; only http and https URLs can be shortened."
     {"url":"http://sho.rt/other"}: "url" "url points to this service; give the URL that the short link redirects to."
-    {"expires_in":1}: "expires_in" "expires_in must be 60 to 315360000 seconds from now; it is 1."
+    {"expires_in":1}: "expires_in" "expires_in must be between 1 minute and 10 years from now (60 to 315360000 seconds); it is 1."
     {"expires_at":null,"expires_in":60}: "expires_in" "expires_in cannot be combined with expires_at; send only one of them."
     {"withdrawn":"yes"}: "withdrawn" "withdrawn must be true or false."
     {"expires_at":1}: "expires_at" "expires_at must be a string such as \"2030-01-31T12:00:00Z\", or null for never."

@@ -255,7 +255,7 @@ async fn form_errors_appear_beside_the_field_and_keep_the_input() {
         <option value="" selected>after 90 days</option>
     400 url=https://example.com/&alias=mine&expires_in=1
         <div class="select"><select id="expires_in" name="expires_in" aria-invalid="true" aria-describedby="expires_in-error" autofocus>
-        <p class="error" id="expires_in-error">The expiry must be 60 to 315360000 seconds from now; it is 1.</p>
+        <p class="error" id="expires_in-error">The expiry must be between 1 minute and 10 years from now (60 to 315360000 seconds); it is 1.</p>
     400 url=https://example.com/&expires_in=soon
         <div class="select"><select id="expires_in" name="expires_in" aria-invalid="true" aria-describedby="expires_in-error" autofocus>
         <p class="error" id="expires_in-error">The expiry must be a whole number of seconds, such as 3600.</p>

@@ -6,6 +6,7 @@
 
 use http::{HeaderValue, StatusCode};
 use shortlink_core::domain::code;
+use shortlink_core::domain::duration::to_human;
 use shortlink_core::domain::expiry::ExpiryPolicy;
 use shortlink_core::domain::permissions::Scope;
 use shortlink_core::http::html::{CredentialsScript, EscapedHtml, HERE, InlineAsset, Page};
@@ -201,7 +202,7 @@ fn expiry_options(policy: &ExpiryPolicy, chosen: &str) -> String {
         .into_iter()
         .map(|seconds| {
             let value = if Some(seconds) == policy.default { String::new() } else { seconds.to_string() };
-            (value, format!("after {}", human_duration(seconds)))
+            (value, format!("after {}", to_human(seconds)))
         })
         .collect();
     if policy.default.is_none() {
@@ -215,16 +216,6 @@ fn expiry_options(policy: &ExpiryPolicy, chosen: &str) -> String {
         format!("<option value=\"{value}\"{selected}>{label}</option>\n")
     };
     options.iter().map(option).collect()
-}
-
-/// A duration in the largest unit that needs no fraction.
-fn human_duration(seconds: i64) -> String {
-    let units = [(365 * DAY, "year"), (DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (1, "second")];
-    let (unit, name) = units.into_iter().find(|(unit, _)| seconds % unit == 0).unwrap_or((1, "second"));
-    match seconds / unit {
-        1 => format!("1 {name}"),
-        count => format!("{count} {name}s"),
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::domain::clock::Timestamp;
+use crate::domain::duration::to_human;
 
 /// The expiry that a client asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,10 +38,18 @@ pub struct ExpiryPolicy {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ExpiryError {
     /// The lifetime is too short or too long.
-    #[error("must be {min} to {max} seconds from now; it is {seconds}")]
+    #[error("must be between {} and {} from now ({min} to {max} seconds); it is {seconds}", to_human(*min), to_human(*max))]
     OutOfBounds {
         /// The requested lifetime, in seconds.
         seconds: i64,
+        /// The shortest lifetime, in seconds.
+        min: i64,
+        /// The longest lifetime, in seconds.
+        max: i64,
+    },
+    /// The instant is over.
+    #[error("is in the past; it must be between {} and {} from now", to_human(*min), to_human(*max))]
+    Past {
         /// The shortest lifetime, in seconds.
         min: i64,
         /// The longest lifetime, in seconds.
@@ -68,7 +77,10 @@ impl ExpiryPolicy {
             RequestedExpiry::In(seconds) => seconds,
             RequestedExpiry::At(instant) => instant.since(now),
         };
-        let out_of_bounds = ExpiryError::OutOfBounds { seconds, min: self.min, max: self.max };
+        let Self { min, max, .. } = *self;
+        let is_past = matches!(requested, RequestedExpiry::At(_)) && seconds < 0;
+        let out_of_bounds =
+            if is_past { ExpiryError::Past { min, max } } else { ExpiryError::OutOfBounds { seconds, min, max } };
         if !(self.min..=self.max).contains(&seconds) {
             return Err(out_of_bounds);
         }
@@ -116,10 +128,11 @@ mod tests {
             RequestedExpiry::In(1_001),
             RequestedExpiry::In(i64::MIN),
             RequestedExpiry::In(i64::MAX),
-            RequestedExpiry::At(at(0)),
+            RequestedExpiry::At(at(5_009)),
         ] {
             assert!(matches!(expires_at(requested), Err(ExpiryError::OutOfBounds { .. })), "{requested:?}");
         }
+        assert!(matches!(expires_at(RequestedExpiry::At(at(4_999))), Err(ExpiryError::Past { .. })));
     }
 
     #[test]

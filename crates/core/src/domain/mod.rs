@@ -9,6 +9,7 @@
 //! | [`code_generator`] | random codes for new links |
 //! | [`country`] | the codes of countries |
 //! | [`creator`] | what is kept of the client that created a link |
+//! | [`duration`] | durations in words |
 //! | [`expiry`] | the expiry that a client asks for, and what the operator allows |
 //! | [`host_rules`] | the hosts that links may lead to |
 //! | [`idempotency_key`] | keys by which a repeated request is recognised |
@@ -34,6 +35,7 @@ pub mod code;
 pub mod code_generator;
 pub mod country;
 pub mod creator;
+pub mod duration;
 pub mod expiry;
 pub mod host_rules;
 pub mod idempotency_key;
