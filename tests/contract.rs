@@ -177,7 +177,7 @@ async fn unknown_code_returns_404() {
     assert_snapshot!(redacted(send(app.get("/unknown").header("accept", BROWSER_ACCEPT)).await), @r#"
     404
     cache-control: no-store
-    content-security-policy: default-src 'none'; style-src (our style); img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'
+    content-security-policy: default-src 'none'; style-src (our style); img-src 'self'; manifest-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'
     content-type: text/html; charset=utf-8
     referrer-policy: same-origin
     vary: accept
@@ -191,6 +191,8 @@ async fn unknown_code_returns_404() {
     <meta name="color-scheme" content="light dark">
     <meta name="robots" content="noindex">
     <title>Link not found</title>
+    <link rel="manifest" href="./manifest.webmanifest">
+    <link rel="search" href="./opensearch.xml" type="application/opensearchdescription+xml" title="Shortlink">
     <link rel="icon" href="./favicon.svg" type="image/svg+xml">
     <style>…</style>
     </head>

@@ -80,7 +80,7 @@ async fn expired_link_returns_410() {
     assert_snapshot!(redacted(send(app.get("/old").header("accept", "text/html")).await), @r#"
     410
     cache-control: no-store
-    content-security-policy: default-src 'none'; style-src (our style); img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'
+    content-security-policy: default-src 'none'; style-src (our style); img-src 'self'; manifest-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'
     content-type: text/html; charset=utf-8
     referrer-policy: same-origin
     vary: accept
@@ -94,6 +94,8 @@ async fn expired_link_returns_410() {
     <meta name="color-scheme" content="light dark">
     <meta name="robots" content="noindex">
     <title>This link has expired</title>
+    <link rel="manifest" href="./manifest.webmanifest">
+    <link rel="search" href="./opensearch.xml" type="application/opensearchdescription+xml" title="Shortlink">
     <link rel="icon" href="./favicon.svg" type="image/svg+xml">
     <style>…</style>
     </head>

@@ -38,6 +38,10 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// The suffixes of a code and their described paths. The gateway has one route for all of them.
 const VIEWS: &[(&str, &str)] = &[("", "/{code}"), ("+", "/{code}+"), (".svg", "/{code}.svg"), (".png", "/{code}.png")];
 
+/// The routes that are no operations, beside the default one: pages, and files for browsers and crawlers.
+const NOT_DESCRIBED: &[&str] =
+    &[routes::DEFAULT, "/docs", "/my-links", "/manifest.webmanifest", "/opensearch.xml", "/robots.txt", "/favicon.svg"];
+
 /// Responses of API Gateway itself: status and media type.
 const BY_API_GATEWAY: &[(&str, &str)] =
     &[("429", "application/json"), ("500", "application/json"), ("503", "application/json")];
@@ -451,9 +455,7 @@ fn operations_match_the_routes() {
     let methods = |route: &'static Route| route.methods.iter().map(|method| ((*method).to_owned(), route.pattern));
     // The default route is no operation: it answers 404 but for a code that punctuation follows. Neither is what is for
     // browsers and crawlers alone, nor HEAD, which every GET has.
-    let is_described = |route: &&Route| {
-        ![routes::DEFAULT, "/docs", "/my-links", "/robots.txt", "/favicon.svg"].contains(&route.pattern)
-    };
+    let is_described = |route: &&Route| !NOT_DESCRIBED.contains(&route.pattern);
     let routes = ROUTES.iter().filter(is_described).flat_map(methods).filter(|(method, _)| method != "HEAD").collect();
     assert_eq!(described, routes);
 }

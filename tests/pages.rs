@@ -17,7 +17,7 @@ use crate::support::user_agents::BROWSER_ACCEPT;
 async fn home_page_follows_the_door() {
     let key = TestApp::builder().env("DOOR", "key").start().await;
     let page = redacted(send(key.get("/")).await);
-    assert_snapshot!(page.header("content-security-policy"), @"default-src 'none'; style-src (our style); img-src 'self'; script-src (our script) (our script); connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+    assert_snapshot!(page.header("content-security-policy"), @"default-src 'none'; style-src (our style); img-src 'self'; manifest-src 'self'; script-src (our script) (our script); connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
     assert!(page.body.contains("<label for=\"key\">API key</label>") && !page.body.contains("name=\"key\""), "{page}");
 
     let jwt = TestApp::builder()
@@ -30,7 +30,7 @@ async fn home_page_follows_the_door() {
         .await;
     let page = redacted(send(jwt.get("/")).await);
     assert_eq!(page.header("cache-control"), "no-store");
-    assert_snapshot!(page.header("content-security-policy"), @"default-src 'none'; style-src (our style); img-src 'self'; script-src (our script) (our script); connect-src 'self' https://login.example.com; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+    assert_snapshot!(page.header("content-security-policy"), @"default-src 'none'; style-src (our style); img-src 'self'; manifest-src 'self'; script-src (our script) (our script); connect-src 'self' https://login.example.com; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
     let (_, rest) = page.body.split_once("<div id=\"sign-in\"").expect("a section");
     assert_snapshot!(rest.split_once("<p class=\"alert\" id=\"alert\"").expect("the form").0, @r#"
      data-authorize-url="https://login.example.com/authorize?audience=%22a%22&amp;b" data-token-url="https://login.example.com/oauth2/token;script-src%20*" data-client="&lt;c1&gt;" data-scope="shortlink/own">
@@ -61,7 +61,7 @@ async fn home_page_is_one_response() {
     assert_snapshot!(redacted(page), @r#"
     200
     cache-control: public, max-age=300
-    content-security-policy: default-src 'none'; style-src (our style); img-src 'self'; script-src (our script); connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'
+    content-security-policy: default-src 'none'; style-src (our style); img-src 'self'; manifest-src 'self'; script-src (our script); connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'
     content-type: text/html; charset=utf-8
     etag: (a digest)
     referrer-policy: same-origin
@@ -74,6 +74,8 @@ async fn home_page_is_one_response() {
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
     <title>Shortlink: make a long link short</title>
+    <link rel="manifest" href="./manifest.webmanifest">
+    <link rel="search" href="./opensearch.xml" type="application/opensearchdescription+xml" title="Shortlink">
     <link rel="icon" href="./favicon.svg" type="image/svg+xml">
     <style>…</style>
     </head>
@@ -123,7 +125,7 @@ async fn browser_form_post_returns_a_page() {
     assert_snapshot!(redacted(created), @r#"
     201
     cache-control: no-store
-    content-security-policy: default-src 'none'; style-src (our style); img-src 'self'; script-src (our script); connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'
+    content-security-policy: default-src 'none'; style-src (our style); img-src 'self'; manifest-src 'self'; script-src (our script); connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'
     content-type: text/html; charset=utf-8
     location: http://sho.rt/spring
     referrer-policy: same-origin
@@ -138,6 +140,8 @@ async fn browser_form_post_returns_a_page() {
     <meta name="color-scheme" content="light dark">
     <meta name="robots" content="noindex">
     <title>Your link is ready - Shortlink</title>
+    <link rel="manifest" href="./manifest.webmanifest">
+    <link rel="search" href="./opensearch.xml" type="application/opensearchdescription+xml" title="Shortlink">
     <link rel="icon" href="./favicon.svg" type="image/svg+xml">
     <style>…</style>
     </head>
@@ -338,7 +342,7 @@ async fn form_input_is_escaped() {
 async fn static_resources_are_cacheable() {
     let app = TestApp::start().await;
     let mut actual = String::new();
-    for path in ["/", "/robots.txt", "/favicon.svg", "/openapi.json"] {
+    for path in ["/", "/robots.txt", "/favicon.svg", "/openapi.json", "/manifest.webmanifest", "/opensearch.xml"] {
         let full = send(app.get(path)).await;
         assert_eq!(full.status, 200, "{path}");
         let tag = full.header("etag").to_owned();
@@ -368,7 +372,20 @@ async fn static_resources_are_cacheable() {
     /robots.txt text/plain; charset=utf-8; public, max-age=86400
     /favicon.svg image/svg+xml; public, max-age=86400
     /openapi.json application/json; public, max-age=300
+    /manifest.webmanifest application/manifest+json; public, max-age=86400
+    /opensearch.xml application/opensearchdescription+xml; public, max-age=300
     ");
+    let manifest = send(app.get("/manifest.webmanifest")).await.json();
+    assert_eq!(manifest["share_target"]["action"], "./");
+    assert_snapshot!(send(app.get("/opensearch.xml")).await.body, @r#"
+    <?xml version="1.0" encoding="UTF-8"?>
+    <OpenSearchDescription xmlns="http://a9.com/-/spec/opensearch/1.1/">
+    <ShortName>Shortlink</ShortName>
+    <Description>Shorten a URL</Description>
+    <InputEncoding>UTF-8</InputEncoding>
+    <Url type="text/html" template="http://sho.rt/?url={searchTerms}"/>
+    </OpenSearchDescription>
+    "#);
     assert_snapshot!(send(app.get("/robots.txt")).await.body, @"
     # Short links are there to be followed. Their previews are for people.
     User-agent: *
@@ -383,6 +400,7 @@ async fn form_is_filled_with_the_url_of_the_query() {
     for (query, value) in [
         ("?url=https%3A%2F%2Fexample.com%2F%3Fa%3D1%26b", "https://example.com/?a=1&amp;b"),
         ("?text=example.com", "example.com"),
+        ("?title=A&text=Look+at+https%3A%2F%2Fexample.com%2Fa+now&url=", "https://example.com/a"),
         ("?url=%22%3E%3Cscript%3E", "&quot;&gt;&lt;script&gt;"),
         ("?code=x&state=y", ""),
     ] {
@@ -418,7 +436,7 @@ async fn my_links_are_in_the_browser() {
     assert_eq!((page.status, page.header("cache-control")), (200, "public, max-age=300"));
     assert!(page.body.len() < 25_000 && page.body.contains("<noscript>"), "{} bytes", page.body.len());
     let page = redacted(page);
-    assert_snapshot!(page.header("content-security-policy"), @"default-src 'none'; style-src (our style); img-src 'self'; script-src (our script); connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+    assert_snapshot!(page.header("content-security-policy"), @"default-src 'none'; style-src (our style); img-src 'self'; manifest-src 'self'; script-src (our script); connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
     for html in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
         assert!(!page.body.contains(html), "{html} could make an element of data");
     }

@@ -45,7 +45,7 @@ async fn preview_is_a_page_for_browsers() {
     assert_snapshot!(redacted(page.clone()), @r#"
     200
     cache-control: private, no-cache
-    content-security-policy: default-src 'none'; style-src (our style); img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'
+    content-security-policy: default-src 'none'; style-src (our style); img-src 'self'; manifest-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'
     content-type: text/html; charset=utf-8
     etag: (a digest)
     referrer-policy: same-origin
@@ -60,6 +60,8 @@ async fn preview_is_a_page_for_browsers() {
     <meta name="color-scheme" content="light dark">
     <meta name="robots" content="noindex">
     <title>Where /here leads - Shortlink</title>
+    <link rel="manifest" href="./manifest.webmanifest">
+    <link rel="search" href="./opensearch.xml" type="application/opensearchdescription+xml" title="Shortlink">
     <link rel="icon" href="./favicon.svg" type="image/svg+xml">
     <style>…</style>
     </head>

@@ -78,6 +78,8 @@ fn authorizer_guards_every_route_that_creates_or_manages() {
                 | Endpoint::OpenApi
                 | Endpoint::Docs
                 | Endpoint::MyLinks
+                | Endpoint::Manifest
+                | Endpoint::OpenSearch
                 | Endpoint::Robots
                 | Endpoint::Favicon
                 | Endpoint::RedirectToHome

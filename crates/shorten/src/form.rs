@@ -65,7 +65,11 @@ impl FormValues {
         let parameters = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
         let proposed =
             |name: &str| parameters.clone().find(|(other, _)| other == name).map(|(_, value)| value.into_owned());
-        Self { url: proposed("url").or_else(|| proposed("text")).unwrap_or_default(), ..Self::default() }
+        // Phones share a page's address as a text, sometimes within others.
+        let text = proposed("text").unwrap_or_default();
+        let within = text.split_whitespace().find(|word| word.starts_with("https://") || word.starts_with("http://"));
+        let shared = within.unwrap_or(&text).to_owned();
+        Self { url: proposed("url").filter(|url| !url.is_empty()).unwrap_or(shared), ..Self::default() }
     }
 
     /// The values of those fields that the form has.

@@ -32,7 +32,7 @@
 //! | `docs` | the page that describes the API |
 //! | `my_links` | the page with the links that a browser has made |
 //! | [`home`] | `GET /shorten`: the redirect to the page |
-//! | [`assets`] | `openapi.json`, `robots.txt`, `favicon.svg` |
+//! | [`assets`] | `openapi.json`, `robots.txt`, `favicon.svg`, `manifest.webmanifest`, `opensearch.xml` |
 //!
 //! The Lambda binary is `crates/lambda/src/bin/shorten.rs`. The local server uses the same [`Shorten`].
 
@@ -161,6 +161,13 @@ impl Handler for Shorten {
             Endpoint::Docs => return Ok(response::with_etag(request, docs::docs(self, request))),
             Endpoint::MyLinks => return Ok(response::with_etag(request, my_links::my_links(self.config.door))),
             Endpoint::OpenApi => ("application/json", FIVE_MINUTES, assets::OPENAPI),
+            Endpoint::Manifest => ("application/manifest+json", ONE_DAY, assets::MANIFEST),
+            Endpoint::OpenSearch => {
+                let file = assets::opensearch(&self.base_url(request).join(""));
+                let content_type = "application/opensearchdescription+xml";
+                let response = response::with_body(StatusCode::OK, content_type, FIVE_MINUTES, file);
+                return Ok(response::with_etag(request, response));
+            }
             Endpoint::Robots => ("text/plain; charset=utf-8", ONE_DAY, assets::ROBOTS),
             Endpoint::Favicon => ("image/svg+xml", ONE_DAY, assets::FAVICON),
             Endpoint::RedirectToHome => return Ok(home::redirect_to_home()),

@@ -119,7 +119,7 @@ impl Page<'_> {
         };
         let style = STYLE.csp_source();
         format!(
-            "default-src 'none'; style-src {style}; img-src 'self'; {script}; base-uri 'none'; frame-ancestors 'none'"
+            "default-src 'none'; style-src {style}; img-src 'self'; manifest-src 'self'; {script}; base-uri 'none'; frame-ancestors 'none'"
         )
     }
 }

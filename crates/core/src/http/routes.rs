@@ -26,6 +26,10 @@ pub enum Endpoint {
     Docs,
     /// The page with the links that a browser has made.
     MyLinks,
+    /// What lets a phone offer the page in its share menu.
+    Manifest,
+    /// What lets a browser shorten from its address bar.
+    OpenSearch,
     /// The rules for crawlers.
     Robots,
     /// The icon of the pages.
@@ -93,6 +97,8 @@ pub const ROUTES: &[Route] = &[
     Route { methods: GET, pattern: "/openapi.json", function: Function::Shorten, endpoint: Endpoint::OpenApi },
     Route { methods: GET, pattern: "/docs", function: Function::Shorten, endpoint: Endpoint::Docs },
     Route { methods: GET, pattern: "/my-links", function: Function::Shorten, endpoint: Endpoint::MyLinks },
+    Route { methods: GET, pattern: "/manifest.webmanifest", function: Function::Shorten, endpoint: Endpoint::Manifest },
+    Route { methods: GET, pattern: "/opensearch.xml", function: Function::Shorten, endpoint: Endpoint::OpenSearch },
     Route { methods: GET, pattern: "/robots.txt", function: Function::Shorten, endpoint: Endpoint::Robots },
     Route { methods: GET, pattern: "/favicon.svg", function: Function::Shorten, endpoint: Endpoint::Favicon },
     Route { methods: POST, pattern: "/links", function: Function::Shorten, endpoint: Endpoint::CreateLink },
