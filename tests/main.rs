@@ -53,6 +53,7 @@ mod cross_origin;
 mod dead_connections;
 mod declare;
 mod disk;
+mod elsewhere;
 mod events;
 mod expiry;
 mod fault_table;

@@ -85,6 +85,19 @@ impl<'a> Environment<'a> {
         })
     }
 
+    /// An `http` or `https` URL that can be sent in a header; `None` if the variable is unset.
+    ///
+    /// # Errors
+    ///
+    /// The value is something else.
+    pub fn web_url(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
+        let Some(text) = self.text(variable) else { return Ok(None) };
+        let is_valid = BaseUrl::parse(text.split(['?', '#']).next().unwrap_or_default()).is_some()
+            && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let error = || ConfigError::new(variable, format!("must be an http or https URL in ASCII; it is {text:?}"));
+        is_valid.then(|| text.clone()).map(Some).ok_or_else(error)
+    }
+
     /// `BASE_URL`: what short URLs begin with, such as `https://sho.rt`. If unset, short URLs begin with the address
     /// that the client used. Both functions read this variable, since a QR code contains a short URL.
     ///
@@ -111,6 +124,19 @@ mod tests {
     fn base_url(value: &str) -> Result<Option<BaseUrl>, String> {
         let lookup = |_: &str| Some(value.to_owned());
         Environment::new(&lookup).base_url().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn web_urls_can_be_sent_in_a_header() {
+        let read = |value: &str| with(value, |environment| environment.web_url("HOME_URL"));
+        for url in ["https://example.com", "http://example.com:8080/a?b=c#d"] {
+            assert_eq!(read(url), Ok(Some(url.to_owned())));
+        }
+        for invalid in
+            ["example.com", "javascript:alert(1)", "https://example.com/ü", "https://a b/", "https://me@example.com"]
+        {
+            assert!(read(invalid).is_err(), "{invalid}");
+        }
     }
 
     #[test]

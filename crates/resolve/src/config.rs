@@ -38,6 +38,10 @@ pub struct Config {
     /// `REPORT_URL`: where people report abuse, an `http`, `https` or `mailto` URL. The preview links to it, and so does
     /// the response about a blocked link.
     pub report_url: Option<String>,
+    /// `NOT_FOUND_URL`: where a browser is redirected that follows a link that does not exist, instead of our page.
+    pub not_found_url: Option<String>,
+    /// `EXPIRED_URL`: the same for a link that has expired or was withdrawn.
+    pub expired_url: Option<String>,
     /// `LINK_CACHE_SECONDS`: how long a link is cached in memory after it was read, 0 to 60 seconds, 5 by default. A
     /// link that is deleted or changed may still redirect to its old target for that long. 0 disables the cache.
     pub link_cache_seconds: i64,
@@ -71,6 +75,8 @@ impl Config {
             )?,
             edge_key: EdgeKey::read(environment)?,
             report_url: report_url(environment)?,
+            not_found_url: environment.web_url("NOT_FOUND_URL")?,
+            expired_url: environment.web_url("EXPIRED_URL")?,
             link_cache_seconds: environment.integer("LINK_CACHE_SECONDS", 5, 0..=60)?,
             base_url: environment.base_url()?,
         })

@@ -27,7 +27,7 @@ use shortlink_core::dynamodb::store::{Lookup, Store};
 use shortlink_core::http::handler::Handler;
 use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
-use shortlink_core::http::response::Response;
+use shortlink_core::http::response::{self, Response};
 use shortlink_core::http::routes::Endpoint;
 use shortlink_core::link_cache::LinkCache;
 use shortlink_core::visits::recorder::{VisitRecorder, VisitTracking};
@@ -113,6 +113,24 @@ impl Handler for Resolve {
     }
 
     async fn handle(&self, request: &Request) -> Result<Response, Problem> {
+        self.resolve(request).await.or_else(|problem| self.redirect_elsewhere(request, problem))
+    }
+
+    fn has_background_work(&self) -> bool {
+        self.visits.tracking() != VisitTracking::Off
+    }
+
+    async fn after_response(&self) {
+        self.visits.flush(self.clock.now_plus(self.visits.offset())).await;
+    }
+
+    async fn shutdown(&self) {
+        self.visits.flush_all(self.clock.now()).await;
+    }
+}
+
+impl Resolve {
+    async fn resolve(&self, request: &Request) -> Result<Response, Problem> {
         if let Some(allowed) = &request.allowed_methods {
             return Err(method_not_allowed(allowed));
         }
@@ -135,16 +153,19 @@ impl Handler for Resolve {
         }
     }
 
-    fn has_background_work(&self) -> bool {
-        self.visits.tracking() != VisitTracking::Off
-    }
-
-    async fn after_response(&self) {
-        self.visits.flush(self.clock.now_plus(self.visits.offset())).await;
-    }
-
-    async fn shutdown(&self) {
-        self.visits.flush_all(self.clock.now()).await;
+    /// Where the operator wants browsers to go instead of our page about a link that does not exist or is over. Programs
+    /// get the problem.
+    fn redirect_elsewhere(&self, request: &Request, problem: Problem) -> Result<Response, Problem> {
+        let url = match problem.kind() {
+            ProblemKind::NotFound => self.config.not_found_url.as_deref(),
+            ProblemKind::Gone | ProblemKind::Withdrawn => self.config.expired_url.as_deref(),
+            _ => None,
+        };
+        let prefers_page = || request.negotiate(&["application/problem+json", "text/html"]) == Some("text/html");
+        match url.filter(|_| prefers_page()).and_then(|url| response::temporary_redirect(url).ok()) {
+            Some(response) => Ok(response),
+            None => Err(problem),
+        }
     }
 }
 

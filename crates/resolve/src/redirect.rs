@@ -50,5 +50,6 @@ pub(crate) fn to_resource(
     resource: LinkResource,
 ) -> Result<Response, Problem> {
     let url = format!("{}{}", resolve.short_url(request, code), resource.suffix());
-    response::redirect_within(&url).map_err(|error| Problem::internal(format!("{url} cannot be a Location: {error}")))
+    response::temporary_redirect(&url)
+        .map_err(|error| Problem::internal(format!("{url} cannot be a Location: {error}")))
 }

@@ -60,6 +60,8 @@ pub struct Config {
     /// `PREVIEW`: `off` if links have no preview, so that no page leads to one; `full` or `target` (the default) if they
     /// have.
     pub has_preview: bool,
+    /// `HOME_URL`: where `/` redirects, instead of the page that creates links.
+    pub home_url: Option<String>,
     /// `ALLOWED_ORIGINS`: see [`AllowedOrigins::read`].
     pub allowed_origins: AllowedOrigins,
     /// `CREATOR`: what is kept of the client that creates a link, for the link's owner and the operator: `off`, nothing;
@@ -103,6 +105,7 @@ impl Config {
             jwt_scope_prefix: environment.text("JWT_SCOPE_PREFIX").unwrap_or_default(),
             sign_in: read_sign_in(environment)?,
             has_preview: environment.choice("PREVIEW", true, &[("full", true), ("target", true), ("off", false)])?,
+            home_url: environment.web_url("HOME_URL")?,
             allowed_origins: AllowedOrigins::read(environment)?,
             creator: environment.choice("CREATOR", CreatorPolicy::default(), &policies)?,
             edge_key: EdgeKey::read(environment)?,

@@ -155,6 +155,9 @@ impl Handler for Shorten {
             Endpoint::ChangeLink => return manage_link::change_link(self, request).await,
             Endpoint::WithdrawLink => return manage_link::withdraw_link(self, request).await,
             Endpoint::Home => {
+                if let Some(url) = &self.config.home_url {
+                    return home::redirect_elsewhere(url);
+                }
                 let values = FormValues::from_query(request.query.as_deref());
                 return Ok(response::with_etag(request, form::empty_form(&values, &self.config)));
             }

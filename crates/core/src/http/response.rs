@@ -86,12 +86,12 @@ pub fn redirect(status: StatusCode, target: &Target, max_age: i64) -> Result<Res
         .body(Bytes::new())
 }
 
-/// A redirect to another resource of this service, which must not be cached.
+/// A redirect that depends on more than the link, and must not be cached.
 ///
 /// # Errors
 ///
 /// The URL cannot be a header's value.
-pub fn redirect_within(url: &str) -> Result<Response, http::Error> {
+pub fn temporary_redirect(url: &str) -> Result<Response, http::Error> {
     http::Response::builder()
         .status(StatusCode::FOUND)
         .header(header::LOCATION, url)
