@@ -112,7 +112,7 @@ async fn alias_is_unique_and_case_sensitive() {
     vary: accept
     x-content-type-options: nosniff
 
-    {"type":"urn:shortlink:problem:alias-taken","title":"This alias is taken","status":409,"detail":"alias is already taken; choose another, such as Spring_sale-2030-2.","field":"alias"}
+    {"type":"urn:shortlink:problem:alias-taken","title":"This alias is taken","status":409,"detail":"alias is already taken; choose another, such as Spring_sale-2030-2 or Spring_sale-2030-3.","field":"alias","suggestions":["Spring_sale-2030-2","Spring_sale-2030-3"]}
     "#);
     // An alias in another case is another alias.
     let other = send(app.create_link(&json!({"url": "https://example.com/", "alias": "spring_sale-2030"}))).await;

@@ -255,7 +255,7 @@ async fn form_errors_appear_beside_the_field_and_keep_the_input() {
         <option value="never" selected>never</option>
     409 url=https://example.com/&alias=taken
         <input id="alias" name="alias" value="taken" autocomplete="off" autocapitalize="none" spellcheck="false" aria-invalid="true" aria-describedby="alias-error alias-hint" autofocus>
-        <p class="error" id="alias-error">The alias is already taken; choose another, such as taken-2.</p>
+        <p class="error" id="alias-error">The alias is already taken; choose another, such as taken-2 or taken-3.</p>
         <option value="" selected>after 90 days</option>
     400 url=https://example.com/&alias=mine&expires_in=1
         <div class="select"><select id="expires_in" name="expires_in" aria-invalid="true" aria-describedby="expires_in-error" autofocus>
@@ -410,22 +410,45 @@ async fn form_is_filled_with_the_url_of_the_query() {
 }
 
 #[tokio::test]
-async fn alias_that_cannot_be_used_comes_with_one_that_can() {
+async fn alias_that_cannot_be_used_comes_with_some_that_can() {
     let app = TestApp::start().await;
-    let detail = async |alias: &str| {
+    let create = async |alias: &str| {
         let body = json!({"url": "https://example.com/", "alias": alias});
-        send(app.create_link(&body)).await.json()["detail"].as_str().unwrap_or_default().to_owned()
+        send(app.create_link(&body)).await.json()
     };
-    let spaces = detail("my sale").await;
-    assert!(spaces.ends_with("; for example, my-sale."), "{spaces}");
-    assert_eq!(detail("sale").await, "");
-    assert_eq!(detail("sale").await, "alias is already taken; choose another, such as sale-2.");
-    assert_eq!(detail("sale-2").await, "");
-    assert_eq!(detail("sale").await, "alias is already taken; choose another, such as sale-3.");
-    for alias in ["sale-3", "sale-4"] {
-        assert_eq!(detail(alias).await, "");
+    let spaces = create("my sale").await;
+    assert!(spaces["detail"].as_str().is_some_and(|detail| detail.ends_with("; for example, my-sale.")), "{spaces}");
+    assert_eq!(spaces["suggestions"], json!(["my-sale"]));
+    let hopeless = create("\u{65e5}\u{672c}").await;
+    assert!(hopeless["status"] == 400 && hopeless.get("suggestions").is_none(), "{hopeless}");
+
+    for (created, reason, suggestions) in [
+        ("sale", ", such as sale-2 or sale-3", json!(["sale-2", "sale-3"])),
+        ("sale-3", ", such as sale-2 or sale-4", json!(["sale-2", "sale-4"])),
+        ("sale-2", ", such as sale-4", json!(["sale-4"])),
+        ("sale-4", "", serde_json::Value::Null),
+    ] {
+        assert_eq!(create(created).await["code"], created);
+        let taken = create("sale").await;
+        assert_eq!(taken["detail"], format!("alias is already taken; choose another{reason}."));
+        assert_eq!(taken["suggestions"], suggestions, "{taken}");
     }
-    assert_eq!(detail("sale").await, "alias is already taken; choose another.");
+}
+
+/// The buttons appear with the script, since nothing else fills in a field.
+#[tokio::test]
+async fn form_offers_aliases_that_can_be_used() {
+    let app = TestApp::start().await;
+    let offered = |page: &Response| page.body.lines().find(|line| line.contains("\"suggestions\"")).map(str::to_owned);
+    let hidden = "<p class=\"hint\" id=\"suggestions\" hidden>Use instead:";
+    let button = |alias: &str| format!(" <button type=\"button\" class=\"chip\">{alias}</button>");
+    let page = post(&app, "url=https://example.com/&alias=my sale").await;
+    assert_eq!(offered(&page), Some(format!("{hidden}{}</p>", button("my-sale"))));
+    assert_eq!(post(&app, "url=https://example.com/&alias=sale").await.status, 201);
+    let page = post(&app, "url=https://example.com/&alias=sale").await;
+    assert_eq!(offered(&page), Some(format!("{hidden}{}{}</p>", button("sale-2"), button("sale-3"))));
+    let page = post(&app, "url=https://example.com/&alias=admin").await;
+    assert_eq!((page.status, offered(&page)), (400, None));
 }
 
 /// The page is the same for everybody: the browser has the list.

@@ -226,8 +226,24 @@ async function testPages(browser, origin, expired, configuration) {
   await user.open('/');
   assert.equal(await user.submit({ url: target, alias }), 409);
   await page.locator('#alias-error').waitFor();
-  assert.equal(await user.text('#alias-error'), `The alias is already taken; choose another, such as ${alias}-2.`);
+  const [second, third] = [`${alias}-2`, `${alias}-3`];
+  assert.equal(await user.text('#alias-error'), `The alias is already taken; choose another, such as ${second} or ${third}.`);
   assert.equal(await page.evaluate(() => document.activeElement.id), 'alias');
+  await user.inspect('taken');
+  // A button fills in an alias that is free.
+  if (configuration.javaScript) {
+    await page.getByRole('button', { name: third, exact: true }).click();
+    const field = page.getByLabel('Alias');
+    assert.equal(await field.inputValue(), third);
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'alias');
+    assert.equal(await field.getAttribute('aria-invalid'), null);
+    assert.equal(await page.locator('#alias-error, #suggestions').count(), 0);
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Short link').waitFor();
+    assert.equal(await page.getByLabel('Short link').inputValue(), `${origin}/${third}`);
+  } else {
+    assert.ok(!(await page.locator('#suggestions').isVisible()), 'without JavaScript, the buttons would do nothing');
+  }
 
   // A missing and an expired link.
   assert.equal(await user.open('/nothing-here'), 404);

@@ -29,8 +29,11 @@ use crate::origin;
 /// The name of the header with the idempotency key.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
-/// How many aliases are tried, to propose one for an alias that is taken.
-const MAX_SUGGESTIONS: usize = 3;
+/// How many aliases are proposed for one that is taken.
+const MAX_SUGGESTIONS: usize = 2;
+
+/// How many aliases are looked up for that, each with a read.
+const MAX_TRIED: usize = 3;
 
 /// The beginning of 2020, in Unix seconds. If the clock shows an earlier time, it has not been set, and links created
 /// now would already have expired once it is.
@@ -90,17 +93,29 @@ async fn create_or_reuse(
     })
 }
 
-/// The problem of an alias that is the code of another link, with one that is free.
+/// The problem of an alias that is the code of another link, with aliases that are free. Whoever asks learns no more than
+/// from `HEAD /{code}`.
 async fn alias_taken(shorten: &Shorten, alias: &Code) -> Problem {
-    let problem = |reason: String| Problem::with_field(ProblemKind::AliasTaken, "alias", reason);
-    for other in alias.numbered().take(MAX_SUGGESTIONS) {
+    let free = free_aliases(shorten, alias).await;
+    let proposal = if free.is_empty() { String::new() } else { format!(", such as {}", free.join(" or ")) };
+    let reason = format!("is already taken; choose another{proposal}");
+    Problem::with_field(ProblemKind::AliasTaken, "alias", reason).with_suggestions(free)
+}
+
+async fn free_aliases(shorten: &Shorten, alias: &Code) -> Vec<String> {
+    let mut free = Vec::new();
+    for other in alias.numbered().take(MAX_TRIED) {
         match shorten.store.find_managed(&other).await {
-            Ok(None) => return problem(format!("is already taken; choose another, such as {other}")),
+            Ok(None) => free.push(other.to_string()),
             Ok(Some(_)) => {}
+            // The request has its answer already, and a proposal is not worth another failure.
             Err(_) => break,
         }
+        if free.len() == MAX_SUGGESTIONS {
+            break;
+        }
     }
-    problem("is already taken; choose another".to_owned())
+    free
 }
 
 /// Creates the link that a request asks for, or finds the existing one, and logs it.

@@ -166,8 +166,9 @@ fn parse_alias(value: Option<Value>) -> Result<Option<Code>, Problem> {
         None => Ok(None),
         Some(Value::Text(text)) => Code::parse_alias(&text).map(Some).map_err(|error| {
             let similar = Code::similar_alias(&text);
-            let proposal = similar.map(|alias| format!("; for example, {alias}")).unwrap_or_default();
+            let proposal = similar.as_ref().map(|alias| format!("; for example, {alias}")).unwrap_or_default();
             Problem::with_field(ProblemKind::InvalidAlias, "alias", format!("{error}{proposal}"))
+                .with_suggestions(similar.iter().map(Code::to_string).collect())
         }),
         Some(_) => Err(Problem::with_field(ProblemKind::InvalidBody, "alias", "must be a string")),
     }

@@ -62,7 +62,7 @@ function show(title, main) {
   document.title = title;
   document.querySelector('main').replaceChildren(...main.childNodes);
   document.dispatchEvent(new Event('formshown'));
-  offerCopy();
+  showButtons();
   remember();
   const short = document.getElementById('short');
   announcer.textContent = short ? 'Your short link is ready.' : '';
@@ -70,11 +70,14 @@ function show(title, main) {
   short?.select();
 }
 
-function offerCopy() {
+// Shows the buttons that need this script.
+function showButtons() {
   const button = document.getElementById('copy');
   if (button) button.hidden = false;
   const share = document.getElementById('share');
   if (share) share.hidden = !navigator.share;
+  const suggestions = document.getElementById('suggestions');
+  if (suggestions) suggestions.hidden = false;
 }
 
 // Another page would forget the credentials.
@@ -119,6 +122,19 @@ document.addEventListener('input', ({ target }) => {
   }, 400);
 });
 
+// Fills in an alias that the service has proposed.
+document.addEventListener('click', ({ target }) => {
+  if (!target.matches('#suggestions button')) return;
+  const field = document.getElementById('alias');
+  field.value = target.textContent;
+  field.removeAttribute('aria-invalid');
+  field.setAttribute('aria-describedby', 'alias-hint');
+  document.getElementById('alias-error').remove();
+  target.parentElement.remove();
+  field.focus();
+  field.dispatchEvent(new Event('input', { bubbles: true }));
+});
+
 document.addEventListener('click', async ({ target }) => {
   if (target.id !== 'share') return;
   await navigator.share({ url: document.getElementById('short').value }).catch(() => {});
@@ -144,4 +160,4 @@ document.addEventListener('click', async (event) => {
   }, 2000);
 });
 
-offerCopy();
+showButtons();

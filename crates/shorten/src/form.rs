@@ -54,6 +54,8 @@ struct FormErrors {
     url: Option<String>,
     alias: Option<String>,
     expires_in: Option<String>,
+    /// Aliases that would be accepted.
+    aliases: Vec<String>,
     /// An error that concerns no field, or a field that the form does not have.
     general: String,
 }
@@ -94,7 +96,9 @@ impl FormErrors {
         let labelled = |label: &str| Some(format!("{label} {}.", problem.reason()));
         match problem.field() {
             Some("url") => Self { url: labelled("The web address"), ..Self::default() },
-            Some("alias") => Self { alias: labelled("The alias"), ..Self::default() },
+            Some("alias") => {
+                Self { alias: labelled("The alias"), aliases: problem.suggestions().to_vec(), ..Self::default() }
+            }
             Some("expires_in") => Self { expires_in: labelled("The expiry"), ..Self::default() },
             _ => Self { general: problem.detail(request_id), ..Self::default() },
         }
@@ -157,6 +161,7 @@ fn form_html(values: &FormValues, errors: &FormErrors, config: &Config) -> Strin
         alias = EscapedHtml(&values.alias),
         alias_attributes = field_attributes("alias", "alias-hint", alias, alias.is_some()),
         alias_error = error_html("alias", alias),
+        suggestions = suggestions_html(&errors.aliases),
         min_length = code::MIN_LENGTH,
         max_length = code::MAX_LENGTH,
         expires_in_attributes = field_attributes("expires_in", "", expires_in, expires_in.is_some()),
@@ -193,6 +198,16 @@ fn error_html(name: &str, error: Option<&str>) -> String {
     error.map_or_else(String::new, |error| {
         format!("<p class=\"error\" id=\"{name}-error\">{}</p>\n", EscapedHtml(error))
     })
+}
+
+/// Buttons that fill in an alias. They need the script, which shows them.
+fn suggestions_html(aliases: &[String]) -> String {
+    if aliases.is_empty() {
+        return String::new();
+    }
+    let button = |alias: &String| format!(" <button type=\"button\" class=\"chip\">{}</button>", EscapedHtml(alias));
+    let buttons: String = aliases.iter().map(button).collect();
+    format!("<p class=\"hint\" id=\"suggestions\" hidden>Use instead:{buttons}</p>\n")
 }
 
 /// The options of the list of expiries, shortest first. The default has the empty value.

@@ -176,6 +176,8 @@ pub struct Problem {
     kind: ProblemKind,
     field: Option<&'static str>,
     reason: String,
+    /// Values of the field that would be accepted.
+    suggestions: Vec<String>,
     /// What went wrong inside, for the log only.
     cause: Option<String>,
     header: Option<Box<(HeaderName, HeaderValue)>>,
@@ -201,6 +203,8 @@ struct Document<'a> {
     detail: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    suggestions: &'a [String],
 }
 
 impl Problem {
@@ -210,6 +214,7 @@ impl Problem {
             kind,
             field: None,
             reason: reason.into(),
+            suggestions: Vec::new(),
             cause: None,
             header: None,
             representation: Representation::Negotiated,
@@ -219,6 +224,11 @@ impl Problem {
     /// A problem with one field; `reason` continues a sentence that begins with the field's name, and has no full stop.
     pub fn with_field(kind: ProblemKind, field: &'static str, reason: impl std::fmt::Display) -> Self {
         Self { field: Some(field), ..Self::new(kind, reason.to_string()) }
+    }
+
+    /// The same problem, with values of its field that would be accepted. The reason names them for people.
+    pub fn with_suggestions(self, suggestions: Vec<String>) -> Self {
+        Self { suggestions, ..self }
     }
 
     /// A defect of this service; `cause` is logged and never shown.
@@ -261,6 +271,11 @@ impl Problem {
     /// The field of the request that the problem concerns.
     pub fn field(&self) -> Option<&'static str> {
         self.field
+    }
+
+    /// Values of the [field](Self::field) that would be accepted, best first.
+    pub fn suggestions(&self) -> &[String] {
+        &self.suggestions
     }
 
     /// What is wrong: after the name of the [field](Self::field) if there is one, else by itself.
@@ -314,7 +329,9 @@ impl Problem {
                 let home = if is_below { request.base_url.join("") } else { html::HERE.to_owned() };
                 html::problem_page(self.kind, &detail, &home)
             }
-            Representation::Negotiated | Representation::Document => document(self.kind, self.field, &detail),
+            Representation::Negotiated | Representation::Document => {
+                document(self.kind, self.field, &self.suggestions, &detail)
+            }
         };
         *response.status_mut() = self.kind.status();
         response.headers_mut().extend(headers(self.kind));
@@ -327,15 +344,16 @@ impl Problem {
     /// Renders the problem as a document, for a transport that could not build a [`Request`]. `is_https` tells whether
     /// clients use https.
     pub fn render_without_request(self, is_https: bool) -> Response {
-        let mut response = document(self.kind, self.field, &self.detail(""));
+        let mut response = document(self.kind, self.field, &self.suggestions, &self.detail(""));
         security_headers::add(response.headers_mut(), is_https);
         response
     }
 }
 
-fn document(kind: ProblemKind, field: Option<&str>, detail: &str) -> Response {
+fn document(kind: ProblemKind, field: Option<&str>, suggestions: &[String], detail: &str) -> Response {
     let (status, name, title) = kind.parts();
-    let document = Document { r#type: format!("{TYPE_PREFIX}{name}"), title, status: status.as_u16(), detail, field };
+    let r#type = format!("{TYPE_PREFIX}{name}");
+    let document = Document { r#type, title, status: status.as_u16(), detail, field, suggestions };
     let mut response = response::json(status, &document);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response
