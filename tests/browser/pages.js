@@ -98,7 +98,10 @@ class User {
 
   /** Fills in and submits the form by keyboard, from the initial focus on. Returns the status of the response. */
   async submit({ url, alias, expires }) {
-    assert.equal(await this.page.evaluate(() => document.activeElement.id), 'url', 'the URL field has the focus');
+    // The browser applies autofocus when it renders the page, which may be after the page has loaded.
+    const focused = () => this.page.evaluate(() => document.activeElement.id);
+    for (let attempt = 0; attempt < 50 && (await focused()) !== 'url'; attempt += 1) await pause(20);
+    assert.equal(await focused(), 'url', 'the URL field has the focus');
     const { keyboard } = this.page;
     await keyboard.insertText(url);
     await keyboard.press('Tab');
