@@ -86,9 +86,10 @@ async fn home_page_is_one_response() {
     <p class="lead">Paste a web address. You get a short one that leads there, with a QR code to print.</p>
     <form action="./shorten?page" method="post" accept-charset="utf-8" novalidate>
     <p class="alert" id="alert" role="alert"></p>
-    <div class="entry">
+    <div class="entry row">
     <label for="url">Web address</label>
     <input id="url" name="url" type="url" inputmode="url" enterkeyhint="go" placeholder="https://" value="" required autocomplete="off" autocapitalize="none" spellcheck="false" autofocus>
+    <button>Shorten</button>
     </div>
     <div class="pair">
     <div class="entry">
@@ -108,7 +109,6 @@ async fn home_page_is_one_response() {
     </select></div>
     </div>
     </div>
-    <button>Shorten</button>
     </form>
     <p class="next"><a href="./my-links">My links</a></p>
     </main>

@@ -104,12 +104,16 @@ class User {
     assert.equal(await focused(), 'url', 'the URL field has the focus');
     const { keyboard } = this.page;
     await keyboard.insertText(url);
+    // The button is between the URL and the other fields.
+    await keyboard.press('Tab');
+    assert.equal(await this.text(':focus'), 'Shorten');
     await keyboard.press('Tab');
     await keyboard.press('ControlOrMeta+A');
     await keyboard.insertText(alias ?? '');
     await keyboard.press('Tab');
     if (expires) await keyboard.type(expires);
-    await keyboard.press('Tab');
+    await keyboard.press('Shift+Tab');
+    await keyboard.press('Shift+Tab');
     const response = this.page.waitForResponse((response) => response.request().method() === 'POST');
     await keyboard.press('Enter');
     return (await response).status();
@@ -117,6 +121,19 @@ class User {
 
   text(selector) {
     return this.page.locator(selector).innerText();
+  }
+
+  /** The button is beside the field, or right under it on a phone, where the keyboard leaves half of the screen. */
+  async testLayout() {
+    const box = (selector) => this.page.locator(selector).boundingBox();
+    const [field, button, alias] = [await box('#url'), await box('.row button'), await box('#alias')];
+    if (this.size === 'desktop') {
+      assert.ok(Math.abs(button.y - field.y) <= 1 && button.x > field.x + field.width, 'in one row');
+      assert.ok(Math.abs(button.height - field.height) <= 1, 'of one height');
+    } else {
+      assert.ok(button.y - field.y - field.height < 16 && button.y + button.height < alias.y, 'under the field');
+    }
+    assert.equal(await this.page.locator('#url').getAttribute('enterkeyhint'), 'go');
   }
 
   /** Takes a screenshot, and checks the page's width and its accessibility. */
@@ -163,6 +180,7 @@ async function testPages(browser, origin, expired, configuration) {
 
   assert.equal(await user.open('/'), 200);
   await user.inspect('home');
+  await user.testLayout();
 
   // An error appears beside its field, which gets the focus. The other fields keep their values.
   assert.equal(await user.submit({ url: 'example/spring', alias, expires: 'after 30' }), 400);
@@ -314,6 +332,30 @@ async function testKeyDoor(browser) {
   }
 }
 
+/** A response that takes long: the button says so, a second press sends nothing, and then all is as before. */
+async function testSlowService(browser, origin) {
+  const user = await User.create(browser, origin, { scheme: 'light', size: 'desktop', javaScript: true });
+  const { page } = user;
+  let requests = 0;
+  await page.route('**/shorten?page', async (route) => {
+    requests += 1;
+    await pause(1_000);
+    await route.continue();
+  });
+  await user.open('/');
+  await page.getByLabel('Web address').fill('example');
+  const field = await page.locator('#url').boundingBox();
+  await page.keyboard.press('Enter');
+  const busy = page.getByRole('button', { name: 'Shortening…' });
+  await busy.waitFor();
+  assert.deepEqual(await page.locator('#url').boundingBox(), field, 'nothing moves');
+  await busy.click();
+  await page.locator('#url-error').waitFor();
+  await page.getByRole('button', { name: 'Shorten', exact: true }).waitFor();
+  assert.equal(requests, 1);
+  await user.close();
+}
+
 /** Stops the service. The page then reports that it cannot be reached, and keeps the input. */
 async function testUnreachableService(browser, origin, stop) {
   const user = await User.create(browser, origin, { scheme: 'light', size: 'desktop', javaScript: true });
@@ -324,6 +366,7 @@ async function testUnreachableService(browser, origin, stop) {
   await user.page.keyboard.press('Enter');
   await user.page.getByRole('alert').filter({ hasText: 'cannot be reached' }).waitFor();
   assert.equal(await user.page.getByLabel('Web address').inputValue(), 'https://example.com/');
+  await user.page.getByRole('button', { name: 'Shorten', exact: true }).waitFor();
   user.errors = user.errors.filter((error) => !error.includes('ERR_CONNECTION_REFUSED'));
   await user.close();
 }
@@ -351,6 +394,8 @@ try {
     passed += 1;
   }
   await testKeyDoor(browser);
+  passed += 1;
+  await testSlowService(browser, service.origin);
   passed += 1;
   await testUnreachableService(browser, service.origin, service.stop);
   passed += 1;

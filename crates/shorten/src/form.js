@@ -16,6 +16,7 @@ document.addEventListener('submit', async (event) => {
   if (form.ariaBusy === 'true') return;
   form.ariaBusy = 'true';
   announcer.textContent = 'Shortening…';
+  const finish = showBusy(form.querySelector('.row button'));
   try {
     const body = new URLSearchParams(new FormData(form));
     const headers = { accept: 'text/html', ...credentials?.headers() };
@@ -30,8 +31,19 @@ document.addEventListener('submit', async (event) => {
   } catch {
     complain('The service is busy or cannot be reached. Try again in a moment.');
   }
+  finish();
   form.ariaBusy = null;
 });
+
+// Says so on the button if the response takes longer than a moment. The result makes it what it was.
+function showBusy(button) {
+  const { textContent } = button;
+  const timer = setTimeout(() => { button.textContent = 'Shortening…'; }, 300);
+  return () => {
+    clearTimeout(timer);
+    button.textContent = textContent;
+  };
+}
 
 function complain(text) {
   announcer.textContent = '';
