@@ -16,6 +16,7 @@ document.addEventListener('submit', async (event) => {
   if (form.ariaBusy === 'true') return;
   form.ariaBusy = 'true';
   announcer.textContent = 'Shortening…';
+  clearTimeout(question);
   const finish = showBusy(form.querySelector('.row button'));
   try {
     const body = new URLSearchParams(new FormData(form));
@@ -50,12 +51,17 @@ function complain(text) {
   document.getElementById('alert').textContent = text;
 }
 
-// Keeps the link that was made in this browser, for the page "My links". Its address becomes that of the link's own page, so
-// that a reload shows the link and not an empty form.
+// The address becomes that of the link's own page, so that a reload shows the link and not an empty form. Without a preview,
+// the link has no page.
 function remember() {
   const made = document.getElementById('made');
-  if (!made?.dataset.token) return;
-  const { code, url, expires, token } = made.dataset;
+  if (!made) return;
+  if (made.dataset.token) keep(made.dataset);
+  if (document.querySelector('main a[href$="+"]')) history.pushState(null, '', `./${made.dataset.code}+`);
+}
+
+// Keeps the link that was made in this browser, for the page "My links".
+function keep({ code, url, expires, token }) {
   const key = `shortlink links ${new URL('./', document.baseURI).pathname}`;
   try {
     const links = JSON.parse(localStorage.getItem(key) ?? '[]').filter((link) => link.code !== code);
@@ -64,7 +70,6 @@ function remember() {
   } catch {
     // The browser stores nothing, or no more. The page still shows the token.
   }
-  if (document.querySelector('main a[href$="+"]')) history.pushState(null, '', `./${code}+`);
 }
 
 addEventListener('popstate', () => location.reload());
@@ -96,6 +101,7 @@ function showButtons() {
 document.addEventListener('click', (event) => {
   if (!credentials || !event.target.closest('main a[href="./"]')) return;
   event.preventDefault();
+  history.pushState(null, '', './');
   show(start.title, start.main.cloneNode(true));
 });
 
@@ -103,13 +109,22 @@ document.addEventListener('click', (event) => {
 document.addEventListener('paste', (event) => {
   const field = document.getElementById('url');
   if (!field || event.target.matches('input:not(#url), textarea')) return;
-  const text = event.clipboardData.getData('text');
-  const found = text.match(/https?:\/\/[^\s<>"]+/i);
-  if (event.target === field && (!found || found[0] === text.trim())) return;
+  const text = event.clipboardData.getData('text').trim();
+  const found = firstUrl(text);
+  if (!found || (event.target === field && found === text)) return;
   event.preventDefault();
-  field.value = found?.[0] ?? text.trim();
+  field.value = found;
   field.focus();
+  if (found !== text) announcer.textContent = 'Of the pasted text, the first web address was taken.';
 });
+
+// One word is taken as it is, since it may be a host name. In a text, the punctuation after a URL is not part of it, nor is
+// a bracket that was opened before.
+function firstUrl(text) {
+  if (!/\s/.test(text)) return text;
+  const url = text.match(/https?:\/\/[^\s<>"]+/i)?.[0].replace(/[.,;:!?'\u2019\u201d]+$/, '');
+  return url?.endsWith(')') && !url.includes('(') ? url.slice(0, -1) : url;
+}
 
 // The short URL that an alias makes, as it is typed, and whether it is taken.
 let question;
@@ -127,10 +142,19 @@ document.addEventListener('input', ({ target }) => {
   const short = url.href.replace(/^https?:\/\//, '');
   hint.textContent = short;
   question = setTimeout(async () => {
-    const response = await fetch(`${url}+`, { method: 'HEAD' }).catch(() => undefined);
-    if (target.value.trim() !== alias || !response) return;
-    // Where the operator has turned previews off, every code is unknown there; the form then says so itself.
-    if (response.status !== 404) hint.textContent = `${short} is already taken.`;
+    // A HEAD request is no visit. The redirect is not followed: it would leave this site.
+    // The operator may redirect browsers from unknown links as well, so this asks as a program does.
+    const headers = { accept: 'application/problem+json' };
+    const options = { method: 'HEAD', headers, redirect: 'manual', cache: 'no-store' };
+    const response = await fetch(url, options).catch(() => undefined);
+    // Once the form is sent, the answer would be about the person's own link.
+    const isOutdated = !target.isConnected || target.form.ariaBusy === 'true' || target.value.trim() !== alias;
+    if (!response || isOutdated) return;
+    const isTaken = response.type === 'opaqueredirect' || [410, 451].includes(response.status);
+    // A reserved name is free, too, and yet no alias. So this does not say that it can be used.
+    if (!isTaken && response.status !== 404) return;
+    hint.textContent = `${short} is ${isTaken ? 'already taken' : 'not taken yet'}.`;
+    announcer.textContent = hint.textContent;
   }, 400);
 });
 

@@ -3,6 +3,9 @@
 //! Behind the open door it works without JavaScript: the form posts to `/shorten`, and a browser, which prefers HTML, gets a page as the
 //! response. The script fetches the same page and shows it in place. Behind the other doors another script gets the
 //! credentials, since a form cannot send a header.
+//!
+//! The form does not send `reuse`. Anybody who sends the same URL with `reuse` gets the same link, so such a link has no
+//! management token, and whoever made it here could neither change nor withdraw it.
 
 use http::{HeaderValue, StatusCode};
 use shortlink_core::domain::code;

@@ -95,6 +95,8 @@ pub(crate) fn link_response(
     response
 }
 
+/// The page about a link. It is the response to the POST, and no redirect leads to it: it shows the management token, which
+/// must not be in a URL, and which nobody can be told later. Without the script, a reload therefore posts the form again.
 fn page(status: StatusCode, link: &Link, token: Option<&ManageToken>, short_url: &str, has_preview: bool) -> Response {
     let (_, host, _) = link.target.split_at_host();
     let until = link.expires_at.map_or_else(
