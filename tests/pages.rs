@@ -451,6 +451,16 @@ async fn form_offers_aliases_that_can_be_used() {
     assert_eq!((page.status, offered(&page)), (400, None));
 }
 
+/// A page is one response, so that it is there at once on a slow connection.
+#[tokio::test]
+async fn pages_of_the_form_are_small() {
+    let app = TestApp::start().await;
+    for form in ["url=https://example.com/&alias=spring", "url=https://example.com/&alias=spring", "url="] {
+        let page = post(&app, form).await;
+        assert!(page.body.len() < 20_480, "{} bytes: {}", page.body.len(), page.status);
+    }
+}
+
 /// The page is the same for everybody: the browser has the list.
 #[tokio::test]
 async fn my_links_are_in_the_browser() {

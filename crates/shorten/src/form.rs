@@ -244,6 +244,13 @@ fn expiry_options(policy: &ExpiryPolicy, chosen: &str) -> String {
 mod tests {
     use super::*;
 
+    const SCRIPTS: [&str; 4] = [
+        include_str!("form.js"),
+        include_str!("key_field.js"),
+        include_str!("sign_in.js"),
+        include_str!("my_links.js"),
+    ];
+
     fn policy() -> ExpiryPolicy {
         ExpiryPolicy { default: Some(90 * DAY), min: 60, max: 3_650 * DAY, allow_never: false, purge_after: None }
     }
@@ -256,8 +263,16 @@ mod tests {
 
     #[test]
     fn scripts_cannot_close_their_element() {
-        for script in [include_str!("form.js"), include_str!("key_field.js"), include_str!("sign_in.js")] {
+        for script in SCRIPTS {
             assert!(!script.contains("</") && !script.contains("<!--"));
+        }
+    }
+
+    /// Lines lose their indentation, and those that begin with `//` are left out.
+    #[test]
+    fn no_string_of_a_script_continues_on_another_line() {
+        for line in SCRIPTS.iter().flat_map(|script| script.lines()) {
+            assert!(line.matches('`').count() % 2 == 0 && !line.ends_with('\\') && !line.contains("/*"), "{line}");
         }
     }
 

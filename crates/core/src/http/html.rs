@@ -25,7 +25,8 @@ static STYLE: InlineAsset = InlineAsset::new(include_str!("page.css"));
 /// A style sheet or script that is part of a page.
 #[derive(Debug)]
 pub struct InlineAsset {
-    text: &'static str,
+    source: &'static str,
+    text: OnceLock<String>,
     csp_source: OnceLock<String>,
 }
 
@@ -61,14 +62,24 @@ pub const HERE: &str = "./";
 pub struct EscapedHtml<'a>(pub &'a str);
 
 impl InlineAsset {
-    /// A style sheet or script with this text.
-    pub const fn new(text: &'static str) -> Self {
-        Self { text, csp_source: OnceLock::new() }
+    /// A style sheet or script with this source.
+    pub const fn new(source: &'static str) -> Self {
+        Self { source, text: OnceLock::new(), csp_source: OnceLock::new() }
+    }
+
+    /// What the page contains: the source without its indentation and the lines that are comments, which would be a tenth
+    /// of the page. So no string may continue on another line.
+    fn text(&self) -> &str {
+        self.text.get_or_init(|| {
+            let is_comment = |line: &&str| line.starts_with("//") || (line.starts_with("/*") && line.ends_with("*/"));
+            let lines = self.source.lines().map(str::trim).filter(|line| !line.is_empty() && !is_comment(line));
+            lines.flat_map(|line| [line, "\n"]).collect()
+        })
     }
 
     /// Its source expression in a Content-Security-Policy.
     fn csp_source(&self) -> &str {
-        self.csp_source.get_or_init(|| format!("'sha256-{}'", BASE64.encode(Sha256::digest(self.text))))
+        self.csp_source.get_or_init(|| format!("'sha256-{}'", BASE64.encode(Sha256::digest(self.text()))))
     }
 }
 
@@ -86,13 +97,13 @@ impl Page<'_> {
         credentials: Option<CredentialsScript<'_>>,
     ) -> Response {
         let scripts = credentials.map(|credentials| credentials.script).into_iter().chain(self.script);
-        let script: String = scripts.map(|script| format!("<script>{}</script>\n", script.text)).collect();
+        let script: String = scripts.map(|script| format!("<script>{}</script>\n", script.text())).collect();
         let body = format!(
             include_str!("page.html"),
             robots = if self.is_indexed { "" } else { "<meta name=\"robots\" content=\"noindex\">\n" },
             title = EscapedHtml(self.title),
             home = EscapedHtml(self.home),
-            style = STYLE.text,
+            style = STYLE.text(),
             main = self.main,
             script = script,
         );
@@ -173,6 +184,15 @@ mod tests {
 
     #[test]
     fn the_style_sheet_cannot_close_its_element() {
-        assert!(!STYLE.text.contains("</"));
+        assert!(!STYLE.source.contains("</"));
+    }
+
+    #[test]
+    fn comments_and_indentation_are_left_out() {
+        let asset = InlineAsset::new("// One\nif (a) {\n  b('//'); // two\n\n  /* Three */\n  c();\n}\n");
+        assert_eq!(asset.text(), "if (a) {\nb('//'); // two\nc();\n}\n");
+        // A comment of several lines would lose its end.
+        let is_whole = |line: &str| !line.trim().starts_with("/*") || line.ends_with("*/");
+        assert!(STYLE.source.lines().all(is_whole));
     }
 }
