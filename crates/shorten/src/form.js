@@ -64,7 +64,8 @@ function remember() {
 function keep({ code, url, expires, token }) {
   const key = `shortlink links ${new URL('./', document.baseURI).pathname}`;
   try {
-    const links = JSON.parse(localStorage.getItem(key) ?? '[]').filter((link) => link.code !== code);
+    const stored = JSON.parse(localStorage.getItem(key));
+    const links = Array.isArray(stored) ? stored.filter((link) => link?.code !== code) : [];
     links.unshift({ code, url, expires: expires || null, token, made: new Date().toISOString() });
     localStorage.setItem(key, JSON.stringify(links));
   } catch {
