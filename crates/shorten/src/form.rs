@@ -35,6 +35,9 @@ static SIGN_IN_SCRIPT: InlineAsset = InlineAsset::new(include_str!("sign_in.js")
 /// The scope that a person who signs in gets: to create links, and to manage their own.
 const SIGN_IN_SCOPE: Scope = Scope::Own;
 
+/// What the credentials are for, as the sentences about them begin.
+const PURPOSE: &str = "Creating a link";
+
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
@@ -137,7 +140,7 @@ pub(crate) fn form_with_errors(problem: &Problem, request_id: &str, values: &For
 }
 
 /// The page as a response, with the script that gets the credentials for the door.
-fn respond(page: &Page<'_>, status: StatusCode, cache_control: HeaderValue, config: &Config) -> Response {
+pub(crate) fn respond(page: &Page<'_>, status: StatusCode, cache_control: HeaderValue, config: &Config) -> Response {
     let origin = config.sign_in.as_ref().map(|sign_in| sign_in.token_url.origin().ascii_serialization());
     let credentials = match config.door {
         Door::Open => None,
@@ -154,9 +157,9 @@ fn form_html(values: &FormValues, errors: &FormErrors, config: &Config) -> Strin
     let sign_in = config.sign_in.as_ref().filter(|_| config.door == Door::Jwt);
     format!(
         include_str!("form.html"),
-        sign_in = sign_in.map_or_else(String::new, |sign_in| sign_in_html(sign_in, &config.jwt_scope_prefix)),
+        sign_in = sign_in.map_or_else(String::new, |sign_in| sign_in_html(sign_in, &config.jwt_scope_prefix, PURPOSE)),
         form_attributes = if sign_in.is_some() { " hidden" } else { "" },
-        key_field = if config.door == Door::Key { include_str!("key_field.html") } else { "" },
+        key_field = if config.door == Door::Key { key_field_html(PURPOSE) } else { String::new() },
         alert = EscapedHtml(&errors.general),
         url = EscapedHtml(&values.url),
         url_attributes = field_attributes("url", "", url, focuses_url),
@@ -173,13 +176,19 @@ fn form_html(values: &FormValues, errors: &FormErrors, config: &Config) -> Strin
     )
 }
 
-/// What the script needs to sign a person in.
-fn sign_in_html(sign_in: &SignIn, scope_prefix: &str) -> String {
+/// The field for an API key. `purpose` is what the key is for, as a sentence begins.
+pub(crate) fn key_field_html(purpose: &str) -> String {
+    format!(include_str!("key_field.html"), purpose = purpose)
+}
+
+/// What the script needs to sign a person in. `purpose` is what that is for, as a sentence begins.
+pub(crate) fn sign_in_html(sign_in: &SignIn, scope_prefix: &str, purpose: &str) -> String {
     format!(
         include_str!("sign_in.html"),
         authorize_url = EscapedHtml(sign_in.authorize_url.as_str()),
         token_url = EscapedHtml(sign_in.token_url.as_str()),
         client = EscapedHtml(&sign_in.client),
+        purpose = purpose,
         scope = EscapedHtml(&format!("{scope_prefix}{}", SIGN_IN_SCOPE.as_str())),
     )
 }

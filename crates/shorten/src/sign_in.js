@@ -8,6 +8,7 @@
   const FAILED = 'Signing in has failed. Try again; if it fails again, tell the operator.';
   const { authorizeUrl, tokenUrl, client, scope } = document.getElementById('sign-in').dataset;
   const home = new URL('./', location.href).href;
+  const IS_MY_LINKS = location.pathname.endsWith('/my-links');
   let token = '';
 
   // Shows the form to whoever is signed in, and the button to whoever is not.
@@ -18,7 +19,8 @@
     offer.hidden = Boolean(token);
     document.getElementById('sign-in-alert').textContent = alert;
     document.getElementById('sign-in-button').onclick = start;
-    if (token) document.getElementById('url').focus();
+    if (token) document.getElementById('url')?.focus();
+    if (token) document.dispatchEvent(new Event('signedin'));
   };
 
   const encode = (bytes) =>
@@ -31,8 +33,8 @@
       update('Signing in needs an encrypted connection. Open this page with https://.');
       return;
     }
-    const fields = Object.fromEntries(new FormData(document.querySelector('form')));
-    const pending = { state: random(), verifier: random(), fields };
+    const fields = Object.fromEntries(new FormData(document.querySelector('form') ?? undefined));
+    const pending = { state: random(), verifier: random(), fields, isMyLinks: IS_MY_LINKS };
     try {
       sessionStorage.setItem(PENDING, JSON.stringify(pending));
     } catch {
@@ -61,7 +63,7 @@
     if (!pending || answer.get('state') !== pending.state) {
       return 'This sign-in was not started on this page, or has already ended. Sign in again.';
     }
-    const { elements } = document.querySelector('form');
+    const elements = document.querySelector('form')?.elements ?? {};
     for (const [name, value] of Object.entries(pending.fields)) if (elements[name]) elements[name].value = value;
     if (answer.get('error') === 'access_denied') return 'You have cancelled signing in, or may not sign in here.';
     if (!answer.has('code')) return FAILED;
@@ -86,6 +88,14 @@
     }
   }
 
+  const isFromMyLinks = () => {
+    try {
+      return JSON.parse(sessionStorage.getItem(PENDING))?.isMyLinks === true;
+    } catch {
+      return false;
+    }
+  };
+
   const expire = () => {
     token = '';
     update('Your sign-in has expired. Sign in again.');
@@ -104,8 +114,13 @@
 
   const answer = new URLSearchParams(location.search);
   if (answer.has('code') || answer.has('error')) {
-    history.replaceState(null, '', home);
-    finish(answer).then(update, () => update(FAILED));
+    if (!IS_MY_LINKS && isFromMyLinks()) {
+      // The provider knows the address of the home page alone.
+      location.replace(`./my-links${location.search}`);
+    } else {
+      history.replaceState(null, '', location.pathname);
+      finish(answer).then(update, () => update(FAILED));
+    }
   } else {
     update();
   }
