@@ -16,7 +16,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import jsQR from 'jsqr';
 import { launch } from './chromium.js';
-import { testMyLinks } from './my_links.js';
+import { testMyLinks, testOwnedLinks, testSignIn, testWithoutScript } from './my_links.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
@@ -40,7 +40,7 @@ const PROGRAM = join(TARGET, 'debug/shortlink');
 /** Starts `shortlink serve` on a free port, with a minimum lifetime of one second. */
 async function startService(data = 'memory', settings = {}) {
   const child = spawn(PROGRAM, ['serve', '--listen', '127.0.0.1:0', '--data', data], {
-    env: { ...process.env, EXPIRES_IN_MIN: '1', PREVIEW: 'full', ALLOW_NEVER: 'true', LOG_LEVEL: 'error', ...settings },
+    env: { ...process.env, EXPIRES_IN_MIN: '1', PREVIEW: 'full', ALLOW_NEVER: 'true', LINK_CACHE_SECONDS: '0', LOG_LEVEL: 'error', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   for await (const line of createInterface(child.stdout)) {
@@ -333,6 +333,11 @@ async function testKeyDoor(browser) {
     assert.ok(!(await plain.page.getByLabel('API key').isVisible()));
     await plain.inspect('key');
     await plain.close();
+
+    const createUser = (configuration) => User.create(browser, service.origin, configuration);
+    await testOwnedLinks(createUser, key, reader);
+    await testSignIn(createUser, key);
+    await testWithoutScript(createUser, /Showing your links requires an API key, which this page cannot send without JavaScript/);
   } finally {
     service.stop();
   }
@@ -486,11 +491,13 @@ try {
     await testPages(browser, service.origin, 'expired', { size, scheme, javaScript });
     passed += 1;
   }
-  for (const [size, scheme] of [['desktop', 'light'], ['phone', 'dark']]) {
-    const createUser = (configuration) => User.create(browser, service.origin, configuration);
+  const createUser = (configuration) => User.create(browser, service.origin, configuration);
+  for (const [size, scheme] of [['desktop', 'light'], ['desktop', 'dark'], ['phone', 'light'], ['phone', 'dark']]) {
     await testMyLinks(createUser, { size, scheme, javaScript: true });
     passed += 1;
   }
+  await testWithoutScript(createUser);
+  passed += 1;
   await testKeyDoor(browser);
   passed += 1;
   await testForm(browser, service.origin);

@@ -30,7 +30,7 @@
 //! | [`link_response`] | the response about a link: JSON, text or a page |
 //! | [`form`] | the page with the form, and the form with errors |
 //! | `docs` | the page that describes the API |
-//! | `my_links` | the page with the links that a browser has made |
+//! | `my_links` | the page with the links of a browser, an API key or an account |
 //! | [`home`] | `GET /shorten`: the redirect to the page |
 //! | [`assets`] | `openapi.json`, `robots.txt`, `favicon.svg`, `manifest.webmanifest`, `opensearch.xml` |
 //!
@@ -162,7 +162,7 @@ impl Handler for Shorten {
                 return Ok(response::with_etag(request, form::empty_form(&values, &self.config)));
             }
             Endpoint::Docs => return Ok(response::with_etag(request, docs::docs(self, request))),
-            Endpoint::MyLinks => return Ok(response::with_etag(request, my_links::my_links(self.config.door))),
+            Endpoint::MyLinks => return Ok(response::with_etag(request, my_links::my_links(self, request))),
             Endpoint::OpenApi => ("application/json", FIVE_MINUTES, assets::OPENAPI),
             Endpoint::Manifest => ("application/manifest+json", ONE_DAY, assets::MANIFEST),
             Endpoint::OpenSearch => {

@@ -1,43 +1,77 @@
-// Shows the links that this browser has made, changes them with their management tokens, and shows their visits. What the
-// page shows is set as text, never as HTML: targets and referrers are chosen by others.
+// Shows the links that this browser has made, or those of an API key or an account, changes them, and shows their visits.
+// What the page shows is set as text, never as HTML: targets, titles and referrers are chosen by others.
 'use strict';
 
-const BASE = new URL('./', document.baseURI);
-const KEY = `shortlink links ${BASE.pathname}`;
+const HERE = new URL('./', document.baseURI);
+const KEY = `shortlink links ${HERE.pathname}`;
 const SVG = 'http://www.w3.org/2000/svg';
+// How many more links a press of "Show more" shows, or asks for.
+const STEP = 100;
+const CODE = /^[A-Za-z0-9][A-Za-z0-9_-]{1,62}[A-Za-z0-9]$/;
+// Only behind another door than the open one. The list then is that of the service.
+const { credentials } = globalThis;
+
 const $ = (id) => document.getElementById(id);
 const number = new Intl.NumberFormat();
-const count = (value, one, many) => `${number.format(value)} ${value === 1 ? one : many}`;
+const brief = new Intl.NumberFormat(undefined, { notation: 'compact' });
 const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' });
+const count = (value, one, many) => `${number.format(value)} ${value === 1 ? one : many}`;
+const complain = (text) => { $('alert').textContent = text; };
+const say = (text) => { $('status').textContent = text; };
 
-const CODE = /^[A-Za-z0-9][A-Za-z0-9_-]{1,62}[A-Za-z0-9]$/;
-const isText = (value, limit) => typeof value === 'string' && value.length <= limit;
-// An entry from a file or from a script of this origin may be anything.
-const isLink = (link) => link && CODE.test(link.code) && isText(link.url, 32_000) && /^slm_[0-9a-f]{64}$/.test(link.token);
+let links = [];
+let cursor;
+let shown = STEP;
+let isSending = false;
+
+// An entry from a file or from a script of this origin may be anything: what is no link is left out.
+function clean(link) {
+  const isText = (value, limit) => typeof value === 'string' && value.length <= limit;
+  const instant = (value) => {
+    const date = new Date(isText(value, 40) ? value : NaN);
+    return Number.isNaN(date.getTime()) ? null : date.toISOString();
+  };
+  if (!isText(link?.code, 64) || !CODE.test(link.code) || !isText(link.url, 32_000)) return [];
+  if (!isText(link.token, 68) || !/^slm_[0-9a-f]{64}$/.test(link.token)) return [];
+  const { code, url, token } = link;
+  return [{ code, url, token, made: instant(link.made), expires: instant(link.expires), withdrawn: link.withdrawn === true }];
+}
 
 function load() {
+  if (credentials) return;
+  let stored = [];
   try {
-    const links = JSON.parse(localStorage.getItem(KEY) ?? '[]');
-    return Array.isArray(links) ? links.filter(isLink) : [];
+    stored = JSON.parse(localStorage.getItem(KEY));
   } catch {
-    return [];
+    // There is no list in it.
   }
+  keep(Array.isArray(stored) ? stored : []);
 }
 
-function save(links) {
+// The latest first, and each code once.
+function keep(entries) {
+  const byCode = new Map();
+  for (const link of entries.flatMap(clean)) if (!byCode.has(link.code)) byCode.set(link.code, link);
+  links = [...byCode.values()].sort((a, b) => (b.made ?? '').localeCompare(a.made ?? ''));
+}
+
+function save() {
+  if (credentials) return;
   try {
-    localStorage.setItem(KEY, JSON.stringify(links));
-    return true;
+    localStorage.setItem(KEY, JSON.stringify(links.flatMap(clean)));
   } catch {
     complain('This browser cannot store the list.');
-    return false;
   }
 }
 
-const shortUrl = (link) => new URL(link.code, BASE).href;
+const find = (code) => links.find((link) => link.code === code);
+const shortUrl = ({ code }) => $('list').dataset.base + code;
 
-function complain(text) {
-  $('alert').textContent = text;
+// The address of a target, if a link may lead there.
+function webAddress(text) {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return ['http:', 'https:'].includes(url?.protocol) ? url.href : undefined;
 }
 
 // An element with attributes and children; texts become text nodes.
@@ -51,142 +85,292 @@ function element(name, attributes = {}, ...children) {
   return created;
 }
 
-const button = (text, link, onclick) =>
-  element('button', { type: 'button', class: 'plain', 'aria-label': `${text}: ${link.code}`, onclick }, text);
+const paragraph = (...children) => element('p', { class: 'hint' }, ...children);
+const button = (text, { code }, onclick) =>
+  element('button', { type: 'button', class: 'plain', 'aria-label': `${text}: ${code}`, onclick }, text);
 
-// Sends a request about a link with its management token. Returns the response's JSON, or undefined after a complaint.
-async function send(link, method, path, body) {
+// Sends a request with the link's management token or the credentials. Returns the content of the response and its ETag,
+// or nothing after a complaint.
+async function send(link, path, { method = 'GET', accept = 'application/json', headers, body } = {}) {
   complain('');
+  const own = credentials ? credentials.headers() : { authorization: `Bearer ${link.token}` };
   try {
-    const headers = { authorization: `Bearer ${link.token}`, accept: 'application/json' };
-    if (body) headers['content-type'] = 'application/merge-patch+json';
-    const response = await fetch(new URL(`links/${link.code}${path}`, BASE), {
-      method, headers, body: body && JSON.stringify(body),
-    });
-    const result = await response.json();
-    if (response.ok) return result;
-    complain(response.status === 401 ? `${link.code} is not a link any more, or its token is another.` : result.detail);
+    const response = await fetch(new URL(path, HERE), { method, body, headers: { accept, ...headers, ...own } });
+    const content = await (response.ok && accept === 'text/csv' ? response.text() : response.json());
+    if (response.ok) return { content, etag: response.headers.get('etag') };
+    complain(refusal(link, response.status) ?? sentence(content));
   } catch {
     complain('The service is busy or cannot be reached. Try again in a moment.');
   }
   return undefined;
 }
 
-function update(code, changes) {
-  save(load().map((link) => (link.code === code ? { ...link, ...changes } : link)));
-  showList();
+// What the service says of a field begins with its name in the API.
+function sentence({ detail, field }) {
+  const label = { url: 'The web address', expires_in: 'The expiry', expires_at: 'The expiry' }[field];
+  return label ? detail.replace(field, label) : detail;
 }
 
+function refusal(link, status) {
+  if (status === 412) return `Somebody else has changed ${link.code} meanwhile. Try again.`;
+  if (status !== 401) return undefined;
+  return credentials ? credentials.refusal(status) : `${link.code} is not a link any more, or its token is another.`;
+}
+
+const fromDocument = (document) => ({
+  code: document.code, url: document.url, title: document.title,
+  made: document.created_at, expires: document.expires_at, withdrawn: document.withdrawn,
+});
+
+function update(code, document) {
+  load();
+  links = links.map((link) => (link.code === code ? { ...link, ...fromDocument(document) } : link));
+  save();
+}
+
+// The link as it is now, with its ETag.
+async function read(link) {
+  const result = await send(link, `links/${link.code}`);
+  if (!result) return undefined;
+  update(link.code, result.content);
+  return { ...link, ...fromDocument(result.content), etag: result.etag };
+}
+
+// Changes a link, unless somebody else has changed it since it was read.
 async function change(link, body) {
-  const changed = await send(link, 'PATCH', '', body);
-  if (!changed) return;
-  update(link.code, { url: changed.url, expires: changed.expires_at, withdrawn: changed.withdrawn });
-  const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
-  $('count').textContent = `${link.code} is changed. Every visitor sees it by ${time.format(new Date(changed.visible_by))}.`;
+  if (isSending) return;
+  isSending = true;
+  const { etag } = (link.etag ? link : await read(link)) ?? {};
+  const result = etag && await send(link, `links/${link.code}`, {
+    method: 'PATCH', body: JSON.stringify(body),
+    headers: { 'content-type': 'application/merge-patch+json', 'if-match': etag },
+  });
+  isSending = false;
+  if (!result) return;
+  update(link.code, result.content);
+  const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' }).format(new Date(result.content.visible_by));
+  showRow(link.code, `Changed. Every visitor sees it by ${time}.`);
 }
 
-function row(link) {
-  const copy = button('Copy', link, async () => {
-    await navigator.clipboard.writeText(shortUrl(link)).then(() => { copy.textContent = 'Copied'; }, () => {});
-    setTimeout(() => { copy.textContent = 'Copy'; }, 2000);
-  });
-  const state = link.withdrawn ? 'Withdrawn'
-    : link.expires ? `${new Date(link.expires) < new Date() ? 'Expired' : 'Expires'} ${dateTime.format(new Date(link.expires))}`
-      : 'Never expires';
-  const item = element('li', {},
-    element('p', {}, element('a', { href: `./${link.code}`, rel: 'nofollow' }, shortUrl(link).replace(/^https?:\/\//, ''))),
-    element('p', { class: 'hint' }, link.url),
-    element('p', { class: 'hint' }, state),
-    element('p', { class: 'actions' }, copy,
-      button('Visits', link, () => { location.hash = link.code; }),
-      element('a', { href: `./${link.code}.svg`, 'aria-label': `QR code: ${link.code}` }, 'QR code'),
-      button('Edit', link, () => item.replaceChildren(editor(link))),
-      link.withdrawn ? button('Restore', link, () => change(link, { withdrawn: false }))
-        : button('Withdraw', link, () => change(link, { withdrawn: true })),
-      button('Forget', link, () => {
-        // The token is the only way to change the link.
-        if (!confirm('Remove the link from this list? It keeps working, and you can no longer change it.')) return;
-        save(load().filter((other) => other.code !== link.code));
-        showList();
-      })));
-  return item;
+async function edit(link) {
+  const current = await read(link);
+  if (!current) return;
+  const form = editor(current);
+  $(`link-${link.code}`).replaceChildren(form);
+  form.querySelector('input').focus();
 }
+
+// Shows a link anew, and gives its button "Edit" the focus, which was on what is replaced.
+function showRow(code, message) {
+  const item = row(find(code), message);
+  $(`link-${code}`)?.replaceWith(item);
+  item.querySelector(`[aria-label^=Edit]`).focus();
+  say(message ?? '');
+}
+
+async function copy(link) {
+  const text = shortUrl(link);
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // The clipboard API needs a secure context and permission.
+    const [before, field] = [document.activeElement, element('textarea', { class: 'visually-hidden' }, text)];
+    document.body.append(field);
+    field.select();
+    document.execCommand('copy');
+    field.remove();
+    before.focus();
+  }
+  say(`Copied ${text}`);
+}
+
+function state(link) {
+  const made = link.made ? `Made ${dateTime.format(new Date(link.made))}. ` : '';
+  if (link.withdrawn) return `${made}Withdrawn.`;
+  if (!link.expires) return `${made}Never expires.`;
+  const expires = new Date(link.expires);
+  return `${made}${expires < new Date() ? 'Expired' : 'Expires'} ${dateTime.format(expires)}.`;
+}
+
+const qrCode = ({ code }) => element('a', { href: `./${code}.svg`, 'aria-label': `QR code: ${code}` }, 'QR code');
+
+function copyButton(link) {
+  const created = button('Copy', link, async () => {
+    await copy(link);
+    created.textContent = 'Copied';
+    setTimeout(() => { created.textContent = 'Copy'; }, 2000);
+  });
+  return created;
+}
+
+function row(link, message) {
+  const address = webAddress(link.url);
+  const rel = 'nofollow noopener noreferrer';
+  return element('li', { id: `link-${link.code}` },
+    element('p', {}, element('a', { href: `./${link.code}`, rel }, shortUrl(link).replace(/^https?:\/\//, ''))),
+    ...(link.title ? [element('p', {}, link.title)] : []),
+    element('p', { class: 'hint leads-to' }, address ? element('a', { href: address, rel }, link.url) : link.url),
+    paragraph(state(link)),
+    element('p', { class: 'actions' }, copyButton(link),
+      button('Visits', link, () => { location.hash = link.code; }),
+      qrCode(link),
+      button('Edit', link, () => edit(link)),
+      button(link.withdrawn ? 'Restore' : 'Withdraw', link, () => change(link, { withdrawn: !link.withdrawn })),
+      ...(credentials ? [] : [button('Forget', link, () => forget(link))])),
+    ...(message ? [paragraph(message)] : []));
+}
+
+function forget({ code }) {
+  // The token is the only way to change the link.
+  if (!confirm('Remove the link from this list? It keeps working, and you can no longer change it.')) return;
+  load();
+  links = links.filter((link) => link.code !== code);
+  save();
+  showList();
+  $('search').focus();
+}
+
+const LIFETIMES = [['keep', 'as it is'], ['86400', '1 day from now'], ['604800', '7 days from now'],
+  ['2592000', '30 days from now'], ['31536000', '1 year from now'], ['never', 'never']];
 
 function editor(link) {
-  const url = element('input', { id: 'edit-url', type: 'url', value: link.url, spellcheck: 'false' });
-  const never = element('option', { value: 'keep' }, 'as it is');
-  const expires = element('select', { id: 'edit-expires' }, never,
-    ...[['86400', '1 day from now'], ['604800', '7 days from now'], ['2592000', '30 days from now'], ['31536000', '1 year from now']]
-      .map(([value, text]) => element('option', { value }, text)));
+  const url = element('input', { type: 'url', value: link.url, spellcheck: 'false' });
+  const expires = element('select', {}, ...LIFETIMES.map(([value, text]) => element('option', { value }, text)));
   const onsubmit = (event) => {
     event.preventDefault();
     const body = {};
     if (url.value !== link.url) body.url = url.value;
-    if (expires.value !== 'keep') body.expires_in = Number(expires.value);
+    if (expires.value === 'never') body.expires_at = null;
+    else if (expires.value !== 'keep') body.expires_in = Number(expires.value);
     if (Object.keys(body).length) change(link, body);
-    else showList();
+    else showRow(link.code);
   };
-  const form = element('form', { class: 'edit', onsubmit },
-    element('label', { for: 'edit-url' }, 'Leads to'), url,
-    element('label', { for: 'edit-expires' }, 'Expires'), element('div', { class: 'select' }, expires),
-    element('p', { class: 'actions' }, element('button', {}, 'Save'), button('Cancel', link, showList)));
-  setTimeout(() => url.focus());
-  return form;
+  return element('form', { class: 'edit', novalidate: '', onsubmit },
+    element('label', {}, 'Leads to', url),
+    element('label', {}, 'Expires', element('div', { class: 'select' }, expires)),
+    element('p', { class: 'actions' }, element('button', {}, 'Save'), button('Cancel', link, () => showRow(link.code))));
 }
 
 function showList() {
-  const links = load();
   const words = $('search').value.toLowerCase().split(/\s+/);
-  const found = links.filter((link) => words.every((word) => `${link.code} ${link.url}`.toLowerCase().includes(word)));
-  $('links').replaceChildren(...found.map(row));
-  $('count').textContent = links.length === 0 ? 'No links yet. A link that you make here appears in this list.'
-    : found.length === links.length ? count(links.length, 'link', 'links')
-      : `${number.format(found.length)} of ${number.format(links.length)} links`;
+  const text = (link) => `${link.code} ${link.url} ${link.title ?? ''}`.toLowerCase();
+  const found = links.filter((link) => words.every((word) => text(link).includes(word)));
+  $('links').replaceChildren(...found.slice(0, shown).map((link) => row(link)));
+  $('more').hidden = found.length <= shown && !cursor;
+  const all = cursor ? `the latest ${count(links.length, 'link', 'links')}` : count(links.length, 'link', 'links');
+  $('count').textContent = links.length === 0 ? 'No links yet. A link that you make appears in this list.'
+    : found.length === links.length ? all : `${number.format(found.length)} of ${all}`;
 }
 
-// The chart of days: a bar for each, people below and bots above, an axis with two numbers, and the values as a table.
+// Gets the next part of the list of an API key or an account.
+async function ask() {
+  const part = cursor ? `&cursor=${encodeURIComponent(cursor)}` : '';
+  const result = await send({}, `links?limit=${STEP}${part}`);
+  if (!result) return false;
+  const known = new Set(links.map(({ code }) => code));
+  links.push(...result.content.links.map(fromDocument).filter(({ code }) => !known.has(code)));
+  cursor = result.content.next_cursor;
+  return true;
+}
+
+async function askFirst(event) {
+  event.preventDefault();
+  [links, cursor, shown] = [[], undefined, STEP];
+  if (await ask()) route();
+}
+
+async function showMore() {
+  const last = $('links').lastElementChild;
+  shown += STEP;
+  if (cursor) await ask();
+  showList();
+  $(last?.id)?.nextElementSibling?.querySelector('a').focus();
+}
+
+function draw(parent, name, attributes, text) {
+  const shape = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) shape.setAttribute(key, value);
+  if (text !== undefined) shape.append(text);
+  parent.append(shape);
+  return shape;
+}
+
+const dayName = ({ date }) => day.format(new Date(date));
+const describe = (one) => `${dayName(one)}: ${count(one.visits, 'visit', 'visits')}, ${count(one.bots, 'bot', 'bots')}`;
+
+// The distance of the lines of an axis: 1, 2 or 5 with noughts, for at most four of them.
+function gridStep(most) {
+  let step = 1;
+  while (most / step > 4) step *= String(step).startsWith('2') ? 2.5 : 2;
+  return step;
+}
+
+// A bar for each day, people below and bots above, and the day that was touched or chosen with the slider in words.
 function chart(days) {
-  const most = Math.max(1, ...days.map((day) => day.visits + day.bots));
+  const [width, left, bottom] = [Math.max(240, $('stats').clientWidth), 44, 140];
+  const most = Math.max(1, ...days.map((one) => one.visits + one.bots));
+  const step = gridStep(most);
+  const top = Math.ceil(most / step) * step;
+  const pitch = (width - left) / days.length;
+  const height = (value) => (value / top) * (bottom - 12);
   const svg = document.createElementNS(SVG, 'svg');
-  const draw = (name, attributes, text) => {
-    const shape = document.createElementNS(SVG, name);
-    for (const [key, value] of Object.entries(attributes)) shape.setAttribute(key, value);
-    if (text !== undefined) shape.append(text);
-    svg.append(shape);
-    return shape;
-  };
-  svg.setAttribute('viewBox', '0 0 600 150');
+  svg.setAttribute('viewBox', `0 0 ${width} ${bottom + 24}`);
   svg.setAttribute('aria-hidden', 'true');
-  const tops = most > 1 ? [most, Math.round(most / 2)] : [most];
-  for (const top of tops) {
-    const y = 140 - (top / most) * 125;
-    draw('path', { d: `M40 ${y}H600`, class: 'grid' });
-    draw('text', { x: 34, y: y + 4, 'text-anchor': 'end' }, number.format(top));
+  const mark = draw(svg, 'rect', { class: 'mark', y: 0, width: Math.max(pitch, 2), height: bottom });
+  for (let value = 0; value <= top; value += step) {
+    const y = bottom - height(value);
+    draw(svg, 'path', { d: `M${left} ${y}H${width}`, class: 'grid' });
+    draw(svg, 'text', { x: left - 8, y: y + 4, 'text-anchor': 'end' }, brief.format(value));
   }
-  const width = 560 / days.length;
-  days.forEach((day, index) => {
-    const bar = (value, below, name) => value && draw('rect', {
-      x: 40 + index * width + width * 0.1, width: width * 0.8, class: name,
-      y: 140 - ((below + value) / most) * 125, height: (value / most) * 125,
-    });
-    bar(day.visits, 0, 'people');
-    bar(day.bots, day.visits, 'bots');
+  draw(svg, 'text', { x: left, y: bottom + 20 }, dayName(days.at(0)));
+  draw(svg, 'text', { x: width, y: bottom + 20, 'text-anchor': 'end' }, dayName(days.at(-1)));
+  days.forEach((one, index) => {
+    const [x, y] = [left + index * pitch + pitch * 0.1, bottom - height(one.visits)];
+    if (one.visits) draw(svg, 'rect', { class: 'people', x, y, width: pitch * 0.8, height: height(one.visits) });
+    if (one.bots) draw(svg, 'rect', { class: 'bots', x, y: y - height(one.bots), width: pitch * 0.8, height: height(one.bots) });
   });
-  const visited = days.filter((day) => day.visits + day.bots > 0).reverse();
-  const cells = (tag, values) => element('tr', {}, ...values.map((value) => element(tag, { scope: tag === 'th' ? 'col' : undefined }, value)));
-  const table = element('table', {}, element('thead', {}, cells('th', ['Day (UTC)', 'Visits', 'Bots'])),
-    element('tbody', {}, ...visited.map((day) => cells('td', [day.date, number.format(day.visits), number.format(day.bots)]))));
-  return [svg, element('details', {}, element('summary', {}, 'Show as table'), table)];
+  const chosen = element('p', { class: 'hint', 'aria-hidden': 'true' });
+  const slider = element('input', { type: 'range', min: 0, max: days.length - 1, 'aria-label': 'Day' });
+  const choose = (index) => {
+    slider.value = index;
+    mark.setAttribute('x', left + slider.valueAsNumber * pitch);
+    chosen.textContent = describe(days[slider.valueAsNumber]);
+    slider.setAttribute('aria-valuetext', chosen.textContent);
+  };
+  const point = (event) => {
+    const box = svg.getBoundingClientRect();
+    choose(Math.floor((((event.clientX - box.left) / box.width) * width - left) / pitch));
+  };
+  svg.addEventListener('pointerdown', point);
+  svg.addEventListener('pointermove', point);
+  slider.addEventListener('input', () => choose(slider.valueAsNumber));
+  choose(days.length - 1);
+  const key = element('p', { class: 'hint key' }, element('span', { class: 'people' }, 'Visits'), element('span', { class: 'bots' }, 'Bots'));
+  return [key, svg, slider, chosen, table(days)];
+}
+
+function table(days) {
+  const cells = (scope, values) => element('tr', {}, ...values.map((value, index) =>
+    (scope || index === 0 ? element('th', { scope: scope ?? 'row' }, value) : element('td', {}, value))));
+  const visited = days.filter((one) => one.visits + one.bots > 0).reverse();
+  return element('details', {}, element('summary', {}, 'Show as table'), element('table', {},
+    element('thead', {}, cells('col', ['Day (UTC)', 'Visits', 'Bots'])),
+    element('tbody', {}, ...visited.map((one) => cells(undefined, [dayName(one), number.format(one.visits), number.format(one.bots)])))));
 }
 
 function bars(title, counts, nameOf = (name) => name) {
   if (counts.length === 0) return [];
-  const most = counts[0].visits;
+  const bar = (visits) => {
+    const svg = document.createElementNS(SVG, 'svg');
+    svg.setAttribute('aria-hidden', 'true');
+    draw(svg, 'rect', { class: 'people', width: `${(visits / counts[0].visits) * 100}%`, height: 6, rx: 3 });
+    return svg;
+  };
   return [element('h3', {}, title), element('ul', { class: 'bars' }, ...counts.slice(0, 10).map(({ name, visits }) =>
-    element('li', {}, element('span', {}, nameOf(name)), ` ${number.format(visits)}`,
-      element('meter', { min: 0, max: most, value: visits, 'aria-hidden': 'true' }))))];
+    element('li', {}, element('span', {}, nameOf(name)), ' ', element('b', {}, number.format(visits)), bar(visits))))];
 }
 
+// The name of a country, or of whatever else the service has counted.
 function country(code) {
   try {
     return new Intl.DisplayNames(undefined, { type: 'region' }).of(code);
@@ -195,59 +379,143 @@ function country(code) {
   }
 }
 
-async function showStats(link, days = 30) {
-  const day = (ago) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
-  const visits = await send(link, 'GET', `/visits?from=${day(days - 1)}&to=${day(0)}`);
-  if (!visits) return;
-  const ranges = element('select', { id: 'range', onchange: (event) => showStats(link, Number(event.target.value)) },
-    ...[7, 30, 90, 365].map((choice) => element('option', { value: choice, selected: choice === days ? '' : undefined }, `${choice} days`)));
-  const months = visits.first_month === visits.last_month ? visits.first_month : `${visits.first_month} to ${visits.last_month}`;
-  const isEmpty = visits.total_visits === 0 && visits.bots === 0;
-  $('stats').replaceChildren(
-    element('h2', { id: 'stats-title', tabindex: '-1' }, `Visits of ${link.code}`),
-    element('p', { class: 'total' }, number.format(visits.total_visits)),
-    element('p', { class: 'hint' }, visits.last_visit_at ? `The last one was on ${dateTime.format(new Date(visits.last_visit_at))}.`
-      : 'No visits yet. Share the link, and come back.'),
-    ...(isEmpty ? [] : [
-      element('p', { class: 'range' }, element('label', { for: 'range' }, 'The last'), element('span', { class: 'select' }, ranges)),
-      element('p', { class: 'hint' }, `${count(visits.visits, 'visit', 'visits')}. Bots came ${count(visits.bots, 'time', 'times')} and are not counted.`),
-      ...chart(visits.days),
-      ...bars(`From these sites, in ${months}`, visits.referrers),
-      ...bars(`From these countries, in ${months}`, visits.countries, country),
-      ...bars(`With these devices, in ${months}`, visits.devices),
-    ]),
-    element('p', { class: 'next' }, element('a', { href: './my-links' }, 'All my links')));
+const month = (text) => new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(new Date(text));
+
+// What the referrers, countries and devices are about, which are counted by month.
+function months({ first_month: first, last_month: last }) {
+  return first === last ? month(first) : `${month(first)} to ${month(last)}`;
+}
+
+function range(days) {
+  const date = (ago) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
+  return `from=${date(days - 1)}&to=${date(0)}`;
+}
+
+function offer(name, content, type) {
+  const url = URL.createObjectURL(new Blob([content], { type }));
+  element('a', { href: url, download: name }).click();
+  URL.revokeObjectURL(url);
+}
+
+async function saveVisits(link, days) {
+  const result = await send(link, `links/${link.code}/visits?${range(days)}`, { accept: 'text/csv' });
+  if (result) offer(`visits-${link.code}.csv`, result.content, 'text/csv');
+}
+
+// Shows the visits of a link. Whoever has chosen another number of days still has the focus on the choice.
+async function showVisits(link, days = 30, focus = 'stats-title') {
+  const result = await send(link, `links/${link.code}/visits?${range(days)}`);
+  // The person may have gone on meanwhile.
+  if (location.hash !== `#${link.code}`) return;
+  if (!result) {
+    if ($('stats').dataset.code !== link.code) leaveVisits();
+    return;
+  }
+  const visits = result.content;
+  $('stats').dataset.code = link.code;
   $('stats').hidden = false;
   $('list').hidden = true;
-  $('range')?.focus() ?? $('stats-title').focus();
+  document.title = `Visits of ${link.code} - Shortlink`;
+  $('stats').replaceChildren(
+    element('p', {}, element('a', { href: '#' }, 'All my links')),
+    element('h2', { id: 'stats-title', tabindex: '-1' }, `Visits of ${link.code}`),
+    element('p', { class: 'total' }, number.format(visits.total_visits)),
+    paragraph(visits.last_visit_at ? `since the link was made. The last one was on ${dateTime.format(new Date(visits.last_visit_at))}.`
+      : 'No visits yet. Share the link or its QR code, and come back.'),
+    element('p', { class: 'actions' }, copyButton(link), qrCode(link), button('Save as CSV', link, () => saveVisits(link, days))),
+    ...breakdown(link, visits, days));
+  $(focus).focus();
 }
 
+function choiceOfDays(link, days) {
+  const options = [7, 30, 90, 365].map((choice) =>
+    element('option', { value: choice, selected: choice === days ? '' : undefined }, `${choice} days`));
+  const onchange = (event) => showVisits(link, Number(event.target.value), 'range');
+  return element('p', { class: 'range' }, element('label', { for: 'range' }, 'The last'),
+    element('span', { class: 'select' }, element('select', { id: 'range', onchange }, ...options)));
+}
+
+function breakdown(link, visits, days) {
+  if (visits.total_visits + visits.bots === 0) return [];
+  if (visits.visits + visits.bots === 0) {
+    return [choiceOfDays(link, days), paragraph(`No visits in the last ${days} days. Choose more days.`)];
+  }
+  return [
+    choiceOfDays(link, days),
+    paragraph(`${count(visits.visits, 'visit', 'visits')}. Bots came ${count(visits.bots, 'time', 'times')} and are not counted.`),
+    ...chart(visits.days),
+    ...bars(`Sites, ${months(visits)}`, visits.referrers),
+    ...bars(`Countries, ${months(visits)}`, visits.countries, country),
+    ...bars(`Devices, ${months(visits)}`, visits.devices),
+  ];
+}
+
+// The address says which view is shown: `#CODE` the visits of a link, and no fragment the list.
 function route() {
-  const link = load().find(({ code }) => code === location.hash.slice(1));
-  $('stats').hidden = true;
-  $('list').hidden = Boolean(link);
-  if (link) showStats(link);
-  else showList();
+  const code = location.hash.slice(1);
+  const link = find(code) ?? (credentials && CODE.test(code) ? { code } : undefined);
+  complain(code && !link ? 'This link is not in the list of this browser.' : '');
+  if (link) showVisits(link);
+  else back();
 }
 
-$('search').addEventListener('input', showList);
-$('export').addEventListener('click', () => {
-  const url = URL.createObjectURL(new Blob([JSON.stringify(load(), null, 2)], { type: 'application/json' }));
-  element('a', { href: url, download: 'my-links.json' }).click();
-  URL.revokeObjectURL(url);
-});
-$('import').addEventListener('change', async (event) => {
-  const [file] = event.target.files;
-  event.target.value = '';
+// The visits cannot be shown, so the address should not say that they are.
+function leaveVisits() {
+  history.replaceState(null, '', location.pathname);
+  back();
+}
+
+// Shows the list, and gives the focus to the link whose visits were shown.
+function back() {
+  const { code } = $('stats').dataset;
+  delete $('stats').dataset.code;
+  $('stats').hidden = true;
+  $('stats').replaceChildren();
+  $('list').hidden = false;
+  document.title = 'My links - Shortlink';
+  showList();
+  if (code) $(`link-${code}`)?.querySelector('[aria-label^=Visits]').focus();
+}
+
+async function add(file) {
   try {
-    const added = JSON.parse(await file.text()).filter(isLink);
-    const known = new Set(load().map(({ code }) => code));
-    const fresh = added.filter(({ code }) => !known.has(code));
-    if (save([...load(), ...fresh])) showList();
-    $('count').textContent = `${count(fresh.length, 'link was', 'links were')} added.`;
+    const entries = JSON.parse(await file.text());
+    load();
+    const before = links.length;
+    // What is in the list already stays as it is.
+    keep([...links, ...entries]);
+    save();
+    showList();
+    const added = `${count(links.length - before, 'link was', 'links were')} added.`;
+    $('count').textContent = added;
   } catch {
     complain('This file is no list of links.');
   }
+}
+
+$('search').addEventListener('input', () => {
+  shown = STEP;
+  showList();
+});
+$('more').addEventListener('click', showMore);
+$('export')?.addEventListener('click', () => {
+  load();
+  offer('my-links.json', JSON.stringify(links, null, 2), 'application/json');
+});
+$('import')?.addEventListener('change', async (event) => {
+  const [file] = event.target.files;
+  await add(file);
+  event.target.value = '';
 });
 addEventListener('hashchange', route);
-route();
+if (credentials) {
+  $('ask')?.addEventListener('submit', askFirst);
+  if ($('ask')) $('ask').querySelector('button').hidden = false;
+  document.addEventListener('signedin', askFirst);
+} else {
+  // A page that the browser has kept does not know of the links that were made since.
+  addEventListener('pageshow', () => {
+    load();
+    route();
+  });
+}
