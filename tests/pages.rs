@@ -473,7 +473,7 @@ async fn my_links_are_in_the_browser() {
         assert!(!page.body.contains(html), "{html} could make an element of data");
     }
     let page = redacted(page);
-    assert_snapshot!(page.header("content-security-policy"), @"default-src 'none'; style-src (our style); img-src 'self'; script-src (our script); connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+    assert_snapshot!(page.header("content-security-policy"), @"default-src 'none'; style-src (our style); img-src 'self'; manifest-src 'self'; script-src (our script); connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
     let head = send(app.head("/my-links")).await;
     assert_eq!((head.status, head.body.as_str(), head.header("etag").len()), (200, "", 34));
 }
@@ -483,7 +483,7 @@ async fn my_links_are_in_the_browser() {
 async fn my_links_follow_the_door() {
     let key = TestApp::builder().env("DOOR", "key").start().await;
     let page = redacted(send(key.get("/my-links")).await);
-    assert_snapshot!(page.header("content-security-policy"), @"default-src 'none'; style-src (our style); img-src 'self'; script-src (our script) (our script); connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+    assert_snapshot!(page.header("content-security-policy"), @"default-src 'none'; style-src (our style); img-src 'self'; manifest-src 'self'; script-src (our script) (our script); connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
     assert!(
         page.body.contains("Showing your links requires an API key") && !page.body.contains("name=\"key\""),
         "{page}"
@@ -499,7 +499,7 @@ async fn my_links_follow_the_door() {
         .await;
     let page = redacted(send(jwt.get("/my-links")).await);
     assert_eq!(page.header("cache-control"), "no-store");
-    assert_snapshot!(page.header("content-security-policy"), @"default-src 'none'; style-src (our style); img-src 'self'; script-src (our script) (our script); connect-src 'self' https://login.example.com; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+    assert_snapshot!(page.header("content-security-policy"), @"default-src 'none'; style-src (our style); img-src 'self'; manifest-src 'self'; script-src (our script) (our script); connect-src 'self' https://login.example.com; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
     assert!(page.body.contains("Showing your links requires an account."), "{page}");
 
     // An identity provider that has no client for the page.
