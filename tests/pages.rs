@@ -469,6 +469,8 @@ async fn my_links_are_in_the_browser() {
     assert_eq!((page.status, page.header("cache-control")), (200, "public, max-age=300"));
     assert!(page.body.len() < 32_768, "{} bytes", page.body.len());
     assert!(page.body.contains("<noscript>") && page.body.contains("data-base=\"https://go.example/s/\""), "{page}");
+    let (_, script) = page.body.split_once("<script>").expect("a script");
+    assert!(script.starts_with("'use strict';\n") && !script.contains("\n ") && !script.contains("\n//"), "{script}");
     for html in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
         assert!(!page.body.contains(html), "{html} could make an element of data");
     }

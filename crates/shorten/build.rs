@@ -1,5 +1,5 @@
 //! Makes the page `GET /docs` of `openapi.json`: for each operation what it does, a line for curl, its parameters, the
-//! fields of its body, and its responses. And makes the long script of `GET /my-links` shorter.
+//! fields of its body, and its responses.
 
 #![allow(
     clippy::expect_used,
@@ -22,15 +22,6 @@ fn main() {
     let document = Document { value: serde_json::from_str(&text).expect("JSON"), text };
     let folder = env::var("OUT_DIR").expect("cargo sets it");
     fs::write(Path::new(&folder).join("docs.html"), document.to_html()).expect("a writable folder");
-    println!("cargo::rerun-if-changed=src/my_links.js");
-    let script = fs::read_to_string("src/my_links.js").expect("the script");
-    fs::write(Path::new(&folder).join("my_links.js"), without_comments(&script)).expect("a writable folder");
-}
-
-/// The script without indentation and without the lines that are comments, which are for us alone.
-fn without_comments(script: &str) -> String {
-    let lines = script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
-    lines.fold(String::new(), |text, line| text + line + "\n")
 }
 
 /// The responses that every operation has, by status. They are described once.

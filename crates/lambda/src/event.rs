@@ -50,7 +50,8 @@ pub fn into_request(event: ApiGatewayV2httpRequest) -> Result<Request, Problem> 
     let path = event.raw_path.as_deref().filter(|_| is_unmatched).map(|path| without_stage(path, stage));
     // Only a GET or HEAD can mean a link.
     let is_get_or_head = matches!(context.http.method, Method::GET | Method::HEAD);
-    let allowed_methods = path.as_deref().filter(|_| !is_get_or_head).and_then(routes::allowed_methods);
+    let method = context.http.method.as_str();
+    let allowed_methods = path.as_deref().and_then(|path| routes::allowed_methods(method, path));
     let mut params = event.path_parameters;
     Ok(Request {
         endpoint: route.endpoint,

@@ -98,9 +98,8 @@ fn unmatched_path(parts: &Parts, route: &Route) -> Option<String> {
 
 /// The methods that the path accepts, if it does not accept that of this request.
 fn allowed_methods(parts: &Parts, route: &Route) -> Option<String> {
-    let may_be_link = matches!(parts.method, Method::GET | Method::HEAD);
-    let is_unmatched = route.pattern == routes::DEFAULT && !may_be_link;
-    is_unmatched.then(|| routes::allowed_methods(parts.uri.path())).flatten()
+    let is_unmatched = route.pattern == routes::DEFAULT;
+    is_unmatched.then(|| routes::allowed_methods(parts.method.as_str(), parts.uri.path())).flatten()
 }
 
 /// Reads the whole body and keeps its first bytes. The error is the status of the gateway's response.

@@ -134,9 +134,13 @@ pub fn find(method: &str, path: &str) -> RouteMatch {
     find_in(ROUTES, method, path).unwrap_or_else(|| RouteMatch { route: &DEFAULT_ROUTE, params: Vec::new() })
 }
 
-/// The methods that a path accepts, as in the header `Allow`; `None` if no route has this path. Like [`find`], this takes
-/// the path as it was sent.
-pub fn allowed_methods(path: &str) -> Option<String> {
+/// The methods that a path accepts, as in the header `Allow`, of a request that only the default route matches; `None` if no
+/// route has this path, or if the request is a GET or HEAD, which may mean a link. Like [`find`], this takes the path as it
+/// was sent.
+pub fn allowed_methods(method: &str, path: &str) -> Option<String> {
+    if GET.contains(&method) {
+        return None;
+    }
     let mut allowed: Vec<&str> = Vec::new();
     for route in ROUTES.iter().filter(|route| matches(route.pattern, path)) {
         allowed.extend(route.methods.iter().filter(|method| !allowed.contains(method)).collect::<Vec<_>>());
