@@ -323,7 +323,7 @@ async fn pages_below_a_slash_lead_home() {
         let page = send(app.get(path).header("accept", BROWSER_ACCEPT)).await;
         assert_eq!(page.status, status, "{path}");
         let links = links_of(&page.body, &format!("http://sho.rt{path}"));
-        let expected = ["manifest.webmanifest", "opensearch.xml", "favicon.svg", "", ""];
+        let expected = ["manifest.webmanifest", "opensearch.xml", "favicon.svg", "", "", "docs"];
         assert_eq!(links, expected.map(|path| format!("http://sho.rt/{path}")), "{path}");
     }
     for (path, location) in [

@@ -177,10 +177,11 @@ async fn unknown_code_returns_404() {
     assert_snapshot!(redacted(send(app.get("/unknown").header("accept", BROWSER_ACCEPT)).await), @r#"
     404
     cache-control: no-store
+    content-language: en
     content-security-policy: default-src 'none'; style-src (our style); img-src 'self'; manifest-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'
     content-type: text/html; charset=utf-8
     referrer-policy: same-origin
-    vary: accept
+    vary: accept, accept-encoding, accept-language
     x-content-type-options: nosniff
 
     <!doctype html>
@@ -190,7 +191,7 @@ async fn unknown_code_returns_404() {
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
     <meta name="robots" content="noindex">
-    <title>Link not found</title>
+    <title>Link not found - Shortlink</title>
     <link rel="manifest" href="./manifest.webmanifest">
     <link rel="search" href="./opensearch.xml" type="application/opensearchdescription+xml" title="Shortlink">
     <link rel="icon" href="./favicon.svg" type="image/svg+xml">
@@ -201,9 +202,12 @@ async fn unknown_code_returns_404() {
     <main>
     <p class="kicker">404</p>
     <h1>Link not found</h1>
-    <p class="lead">There is no link at this address. Check it for typos: upper and lower case matter.</p>
-    <p class="next"><a href="./">Make a short link</a></p>
+    <p class="lead">There is no link at /unknown. Check for typos: upper and lower case matter.</p>
+    <p class="next"><a href="./">Shorten a link</a></p>
     </main>
+    <footer>
+    <a href="./docs">API</a>
+    </footer>
     </body>
     </html>
     "#);

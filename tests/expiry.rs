@@ -80,10 +80,11 @@ async fn expired_link_returns_410() {
     assert_snapshot!(redacted(send(app.get("/old").header("accept", "text/html")).await), @r#"
     410
     cache-control: no-store
+    content-language: en
     content-security-policy: default-src 'none'; style-src (our style); img-src 'self'; manifest-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'
     content-type: text/html; charset=utf-8
     referrer-policy: same-origin
-    vary: accept
+    vary: accept, accept-encoding, accept-language
     x-content-type-options: nosniff
 
     <!doctype html>
@@ -93,7 +94,7 @@ async fn expired_link_returns_410() {
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
     <meta name="robots" content="noindex">
-    <title>This link has expired</title>
+    <title>This link has expired - Shortlink</title>
     <link rel="manifest" href="./manifest.webmanifest">
     <link rel="search" href="./opensearch.xml" type="application/opensearchdescription+xml" title="Shortlink">
     <link rel="icon" href="./favicon.svg" type="image/svg+xml">
@@ -104,9 +105,12 @@ async fn expired_link_returns_410() {
     <main>
     <p class="kicker">410</p>
     <h1>This link has expired</h1>
-    <p class="lead">This link expired on 23 September 2029, 00:00 UTC and no longer works. Ask the person who sent it to you for a new one.</p>
-    <p class="next"><a href="./">Make a short link</a></p>
+    <p class="lead">It expired 100 days ago, on 23 September 2029. Ask the person who sent it to you for a new one.</p>
+    <p class="next"><a href="./">Shorten a link</a></p>
     </main>
+    <footer>
+    <a href="./docs">API</a>
+    </footer>
     </body>
     </html>
     "#);

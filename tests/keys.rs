@@ -212,7 +212,7 @@ async fn page_says_that_a_key_is_required() {
     assert_eq!(page.status, 200);
     // Without JavaScript the page can send no key, and says so.
     let (_, without_script) = page.body.split_once("<noscript>").expect("a sentence");
-    assert!(without_script.contains("API key") && !page.body.contains("sho.rt"), "{page}");
+    assert!(without_script.contains("API key") && !page.body.contains("id=\"made\""), "{page}");
     let refused = app.request(Method::POST, "/shorten?page").header("accept", BROWSER_ACCEPT).body("url=x");
     let refused = send(refused).await;
     assert_eq!((refused.status, refused.header("content-type")), (401, "text/html; charset=utf-8"), "{refused}");

@@ -413,7 +413,7 @@ async fn blocked_link_answers_451_until_it_is_unblocked() {
     for path in ["/mine", "/mine+", "/mine.svg"] {
         let blocked = send(app.get(path)).await;
         assert_eq!((blocked.status, &blocked.json()["type"]), (451, &json!("urn:shortlink:problem:blocked")));
-        assert!(!blocked.body.contains(TARGET) && blocked.body.contains("mailto:abuse@example.com"), "{blocked}");
+        assert!(!blocked.body.contains(TARGET) && blocked.body.contains("contact abuse@example.com"), "{blocked}");
     }
     assert_eq!(change(&app, &token, json!({"withdrawn": false, "url": "https://example.org/"})).await.status, 200);
     assert_eq!(follow(&app).await.0, 451);

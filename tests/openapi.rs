@@ -31,7 +31,7 @@ use crate::support::user_agents::BROWSER_ACCEPT;
 
 /// Headers that are not described. OpenAPI forbids a description of the first; the others are for browsers only.
 const UNDESCRIBED_HEADERS: &[&str] =
-    &["content-type", "content-security-policy", "referrer-policy", "x-content-type-options"];
+    &["content-type", "content-language", "content-security-policy", "referrer-policy", "x-content-type-options"];
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -280,6 +280,8 @@ async fn responses() -> Vec<(&'static str, &'static str, Response)> {
             responses.push((name, path, send(ask().header("x-filler", &filler)).await));
         }
     }
+    let elsewhere = TestApp::builder().env("HOME_URL", "https://example.com/").start().await;
+    responses.push(("get", "/", send(elsewhere.get("/")).await));
     let follow = async |app: &TestApp, accept: &str, path: &str| {
         let mut responses = Vec::new();
         for (end, described) in VIEWS {

@@ -451,7 +451,8 @@ fn parameters_have_a_description_a_default_and_bounds() {
     for (name, parameter) in template::read()["Parameters"].as_mapping().expect("parameters") {
         let has = |key: &str| !parameter[key].is_null();
         assert!(has("Description") && has("Default"), "{name:?}");
-        let bounded = has("AllowedValues") || has("AllowedPattern") || (has("MinValue") && has("MaxValue"));
+        let bounded = ["AllowedValues", "AllowedPattern", "MaxLength"].into_iter().any(has);
+        let bounded = bounded || (has("MinValue") && has("MaxValue"));
         assert!(bounded || parameter["Type"] == "CommaDelimitedList", "{name:?}");
     }
 }

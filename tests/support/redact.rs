@@ -5,9 +5,18 @@ use sha2::{Digest, Sha256};
 
 use super::app::Response;
 
-/// Replaces the inlined style and scripts, their digests in the content security policy, and the entity tag, which
+/// Replaces the texts for scripts, and the inlined style and scripts, their digests in the content security policy, and the entity tag, which
 /// depends on the style. Fails unless the policy contains the digests of what was replaced.
 pub fn redacted(mut response: Response) -> Response {
+    let mut shown = String::new();
+    while let Some((before, rest)) = response.body.split_once("<script type=\"application/json\" id=\"") {
+        let (id, rest) = rest.split_once("\">").expect("the end of the tag");
+        let (texts, after) = rest.split_once("</script>\n").expect("a closing tag");
+        assert!(serde_json::from_str::<serde_json::Value>(texts).is_ok_and(|texts| texts.is_object()), "{texts}");
+        shown += &format!("{before}({id})\n");
+        response.body = after.to_owned();
+    }
+    response.body.insert_str(0, &shown);
     for element in ["style", "script"] {
         let mut shown = String::new();
         while let Some((before, rest)) = response.body.split_once(&format!("<{element}>")) {

@@ -4,6 +4,7 @@ use http::StatusCode;
 use shortlink_core::config::{ConfigError, Environment};
 use shortlink_core::domain::base_url::BaseUrl;
 use shortlink_core::domain::clock::DAY_SECONDS;
+use shortlink_core::http::brand::Brand;
 use shortlink_core::visits::edge_key::EdgeKey;
 use shortlink_core::visits::recorder::VisitTracking;
 
@@ -47,6 +48,8 @@ pub struct Config {
     pub link_cache_seconds: i64,
     /// `BASE_URL`: what short URLs begin with; see [`Environment::base_url`].
     pub base_url: Option<BaseUrl>,
+    /// `BRAND_NAME`, `BRAND_COLOUR` and `BRAND_URL`: see [`Brand`].
+    pub brand: Brand,
 }
 
 impl Config {
@@ -79,6 +82,7 @@ impl Config {
             expired_url: environment.web_url("EXPIRED_URL")?,
             link_cache_seconds: environment.integer("LINK_CACHE_SECONDS", 5, 0..=60)?,
             base_url: environment.base_url()?,
+            brand: Brand::read(environment)?,
         })
     }
 }

@@ -20,12 +20,14 @@ use std::sync::Arc;
 use http::{HeaderValue, header};
 use shortlink_core::domain::base_url::BaseUrl;
 use shortlink_core::domain::clock::{Clock, Timestamp};
-use shortlink_core::domain::code::Code;
+use shortlink_core::domain::code::{self, Code};
 use shortlink_core::domain::link::Link;
 use shortlink_core::dynamodb::error::StoreError;
 use shortlink_core::dynamodb::store::{Lookup, Store};
+use shortlink_core::http::brand::Brand;
 use shortlink_core::http::handler::Handler;
 use shortlink_core::http::problem::{Problem, ProblemKind};
+use shortlink_core::http::reason::Reason;
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response::{self, Response};
 use shortlink_core::http::routes::Endpoint;
@@ -76,24 +78,27 @@ impl Resolve {
             found => {
                 // It must not be used again while the table does not answer.
                 self.cache.remove(code);
-                self.require_live(found)
+                self.require_live(code, found)
             }
         }
     }
 
     /// Finds the live link with a code in the table.
     async fn find(&self, code: &Code, now: Timestamp) -> Result<Link, Problem> {
-        self.require_live(self.store.find(code, now).await)
+        self.require_live(code, self.store.find(code, now).await)
     }
 
     /// The live link that was found, or the problem that says why there is none.
-    fn require_live(&self, lookup: Result<Lookup, StoreError>) -> Result<Link, Problem> {
+    fn require_live(&self, code: &Code, lookup: Result<Lookup, StoreError>) -> Result<Link, Problem> {
         match lookup? {
             Lookup::Live(link) => Ok(link),
-            Lookup::Expired(link) => Err(expired(&link)),
-            Lookup::Withdrawn => Err(withdrawn()),
+            Lookup::Expired(link) => {
+                let reason = Reason::Expired { at: link.expires_at, now: self.clock.now() };
+                Err(Problem::new(ProblemKind::Gone, reason))
+            }
+            Lookup::Withdrawn => Err(Problem::new(ProblemKind::Withdrawn, Reason::Withdrawn)),
             Lookup::Blocked => Err(blocked(self.config.report_url.as_deref())),
-            Lookup::Missing => Err(not_found()),
+            Lookup::Missing => Err(not_found(Some(code.as_str()))),
         }
     }
 
@@ -110,6 +115,10 @@ impl Resolve {
 impl Handler for Resolve {
     fn is_https(&self, request: &Request) -> bool {
         self.base_url(request).is_https()
+    }
+
+    fn brand(&self) -> &Brand {
+        &self.config.brand
     }
 
     async fn handle(&self, request: &Request) -> Result<Response, Problem> {
@@ -141,13 +150,13 @@ impl Resolve {
             _ => None,
         };
         // A path that contains no code is answered without a read.
-        let (code, resource) = segment.and_then(LinkResource::parse).ok_or_else(not_found)?;
+        let (code, resource) = segment.and_then(LinkResource::parse).ok_or_else(|| not_found(segment))?;
         if request.endpoint == Endpoint::Fallback && resource != LinkResource::Redirect {
             return redirect::to_resource(self, request, &code, resource);
         }
         match resource {
             LinkResource::Redirect => redirect::redirect(self, request, &code).await,
-            LinkResource::Preview if self.config.preview == Preview::Off => Err(not_found()),
+            LinkResource::Preview if self.config.preview == Preview::Off => Err(not_found(segment)),
             LinkResource::Preview => preview::preview(self, request, &code).await,
             LinkResource::QrCode(format) => qr::qr_code(self, request, &code, format).await,
         }
@@ -169,9 +178,9 @@ impl Resolve {
     }
 }
 
-fn not_found() -> Problem {
-    let reason = "There is no link at this address. Check it for typos: upper and lower case matter.";
-    Problem::new(ProblemKind::NotFound, reason)
+fn not_found(segment: Option<&str>) -> Problem {
+    let segment = segment.map(|segment| segment.chars().take(code::MAX_LENGTH).collect());
+    Problem::new(ProblemKind::NotFound, Reason::UnknownLink { segment })
 }
 
 fn method_not_allowed(allowed: &str) -> Problem {
@@ -182,21 +191,7 @@ fn method_not_allowed(allowed: &str) -> Problem {
     }
 }
 
-fn withdrawn() -> Problem {
-    let reason = "The person who made this link has withdrawn it. Ask the person who sent it to you for a new one.";
-    Problem::new(ProblemKind::Withdrawn, reason)
-}
-
 fn blocked(report_url: Option<&str>) -> Problem {
-    let contact =
-        report_url.map(|url| format!(" If you think that this is a mistake, contact {url}.")).unwrap_or_default();
-    let reason = format!("The operator of this service has blocked this link, because it was abused.{contact}");
-    Problem::new(ProblemKind::Blocked, reason)
-}
-
-fn expired(link: &Link) -> Problem {
-    let when = link.expires_at.map(|instant| format!(" on {}", instant.to_human())).unwrap_or_default();
-    let reason =
-        format!("This link expired{when} and no longer works. Ask the person who sent it to you for a new one.");
-    Problem::new(ProblemKind::Gone, reason)
+    let contact = report_url.map(|url| url.strip_prefix("mailto:").unwrap_or(url).to_owned());
+    Problem::new(ProblemKind::Blocked, Reason::Blocked { contact })
 }

@@ -9,16 +9,22 @@ use shortlink_core::domain::clock::{DAY_SECONDS, Timestamp};
 use shortlink_core::domain::code::Code;
 use shortlink_core::domain::link::Link;
 use shortlink_core::domain::visit::{DAYS_SHOWN, DailyVisits, VisitReport};
-use shortlink_core::http::html::{self, EscapedHtml, Page};
+use shortlink_core::http::html::{self, EscapedHtml, InlineAsset, Page, PageScript};
+use shortlink_core::http::language::Language;
 use shortlink_core::http::problem::Problem;
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response::{self, Response};
+use shortlink_core::http::texts;
 use shortlink_core::visits::recorder::VisitTracking;
 
 use crate::Resolve;
 use crate::config::Preview;
 use crate::look_alike::InternationalHost;
-use crate::visit_chart::{self, with_thousands_separators};
+use crate::visit_chart;
+
+/// The script of the page: it shows times in the person's time zone, and copies the short URL.
+static SCRIPT: InlineAsset =
+    InlineAsset::new(concat!(include_str!("../../core/src/http/local_time.js"), include_str!("preview.js")));
 
 /// Only the client may cache a preview, and it must revalidate it each time.
 const NO_CACHE: HeaderValue = HeaderValue::from_static("private, no-cache");
@@ -59,10 +65,10 @@ pub(crate) async fn preview(resolve: &Resolve, request: &Request, code: &Code) -
     };
     let short_url = resolve.short_url(request, code);
     let mut response = match request.negotiate(&["application/json", "text/html"]) {
-        Some("text/html") => page(&link, visits.as_ref(), &short_url, resolve.config.report_url.as_deref()),
+        Some("text/html") => page(resolve, request, &link, visits.as_ref(), &short_url, now),
         _ => json(&link, visits.as_ref(), &short_url),
     };
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+    response::add_vary(&mut response, "accept");
     Ok(response::with_etag(request, response))
 }
 
@@ -82,27 +88,51 @@ fn json(link: &Link, visits: Option<&VisitReport>, short_url: &str) -> Response 
     response
 }
 
-fn page(link: &Link, visits: Option<&VisitReport>, short_url: &str, report_url: Option<&str>) -> Response {
+fn page(
+    resolve: &Resolve,
+    request: &Request,
+    link: &Link,
+    visits: Option<&VisitReport>,
+    short_url: &str,
+    now: Timestamp,
+) -> Response {
+    let language = Language::of(request);
+    let (texts, frame, words) = (texts::preview(language), texts::frame(language), texts::words(language));
     let days = days(visits);
     let (before_host, host, after_host) = link.target.split_at_host();
+    let fact = |label: &str, value: &str| format!("<div><dt>{label}</dt><dd>{value}</dd></div>\n");
+    let past = |instant: Timestamp| time(&words.ago(now.since(instant)), instant, words);
+    let expires = link.expires_at.map(|instant| time(&words.within(instant.since(now)), instant, words));
+    let totals = visits.map(|visits| {
+        let last = visits.last_hit_at.map_or_else(|| texts.none_yet.to_owned(), past);
+        fact(texts.visits, &words.number(visits.total_hits)) + &fact(texts.last_visit, &last)
+    });
     let main = format!(
         include_str!("preview.html"),
-        short_url = EscapedHtml(short_url),
+        heading = texts.heading,
         target = EscapedHtml(link.target.as_str()),
         before_host = EscapedHtml(before_host),
         host = EscapedHtml(host),
         after_host = EscapedHtml(after_host),
-        host_note = host_note(&link.target.host()),
-        created = time_element(link.created_at),
-        expires = link.expires_at.map_or_else(|| "Never".to_owned(), time_element),
-        visits = visits.map_or_else(String::new, visit_totals),
-        chart = if days.is_empty() { String::new() } else { visit_chart::html(days) },
-        report = report_url.map_or_else(String::new, report_link),
-        qr_code = html::qr_code_section("code preview-code", &link.code, short_url),
+        host_note = host_note(&link.target.host(), texts),
+        go_to = EscapedHtml(&(texts.go_to)(host)),
+        report = resolve.config.report_url.as_deref().map_or_else(String::new, |url| report_link(url, texts)),
+        short_link = texts.short_link,
+        short_url = EscapedHtml(short_url),
+        copied = frame.copied,
+        copy = frame.copy,
+        created = fact(texts.created, &past(link.created_at)),
+        expires = fact(texts.expires, expires.as_deref().unwrap_or(texts.never)),
+        visits = totals.unwrap_or_default(),
+        qr_code = html::qr_code_section("code preview-code", &link.code, short_url, language),
+        chart = if days.is_empty() { String::new() } else { visit_chart::html(days, language) },
+        make = frame.make,
     );
-    let title = format!("Where /{} leads - Shortlink", link.code);
-    Page { title: &title, main: &main, script: None, is_indexed: false, home: html::HERE }
-        .response(StatusCode::OK, NO_CACHE)
+    let title = (texts.title)(link.code.as_str());
+    let brand = &resolve.config.brand;
+    let script = Some(PageScript { asset: &SCRIPT, sends: false });
+    let page = Page { title: &title, main: &main, script, is_indexed: false, home: html::HERE, brand, language };
+    page.response(StatusCode::OK, NO_CACHE)
 }
 
 /// The days that are shown, if any are.
@@ -111,33 +141,25 @@ fn days(visits: Option<&VisitReport>) -> &[DailyVisits] {
 }
 
 /// How people read an international host, with a warning if it looks like another one.
-fn host_note(host: &str) -> String {
+fn host_note(host: &str, texts: &texts::Preview) -> String {
     let Some(InternationalHost { unicode, is_look_alike, looks_like }) = InternationalHost::of(host) else {
         return String::new();
     };
-    let unicode = EscapedHtml(&unicode);
+    let unicode = format!("<bdi>{}</bdi>", EscapedHtml(&unicode));
+    let ascii = format!("<code>{}</code>", EscapedHtml(host));
     if !is_look_alike {
-        return format!("<p>The host is <bdi>{unicode}</bdi>, written <code>{}</code>.</p>\n", EscapedHtml(host));
+        return format!("<p>{}</p>\n", (texts.host)(&unicode, &ascii));
     }
-    let instead = looks_like.map(|other| format!(" It is not <b>{}</b>.", EscapedHtml(&other))).unwrap_or_default();
-    format!(
-        "<p class=\"alert\" role=\"note\">Careful: some letters of the host <bdi>{unicode}</bdi> look like others.{instead} In \
-         ASCII it is <code>{}</code>.</p>\n",
-        EscapedHtml(host)
-    )
+    let other = looks_like.map(|other| format!("<b>{}</b>", EscapedHtml(&other)));
+    format!("<p class=\"alert\" role=\"note\">{}</p>\n", (texts.look_alike)(&unicode, &ascii, other.as_deref()))
 }
 
-fn report_link(url: &str) -> String {
-    format!(" <a href=\"{}\">Report this link</a>", EscapedHtml(url))
+fn report_link(url: &str, texts: &texts::Preview) -> String {
+    format!(" <a href=\"{}\">{}</a>", EscapedHtml(url), texts.report)
 }
 
-/// The number of visits, and the time of the last one.
-fn visit_totals(visits: &VisitReport) -> String {
-    let last = visits.last_hit_at.map_or_else(|| "None yet".to_owned(), time_element);
-    let total = with_thousands_separators(visits.total_hits);
-    format!("<div><dt>Visits</dt><dd>{total}</dd></div>\n<div><dt>Last visit</dt><dd>{last}</dd></div>\n")
-}
-
-fn time_element(instant: Timestamp) -> String {
-    format!("<time datetime=\"{instant}\">{}</time>", instant.to_human())
+/// A time in words, with the instant beside it.
+fn time(in_words: &str, instant: Timestamp, words: &texts::Words) -> String {
+    let exact = words.instant(instant);
+    format!("{in_words} <span class=\"exact\">(<time datetime=\"{instant}\">{exact}</time>)</span>")
 }

@@ -104,7 +104,7 @@ fn parse_level(text: &str) -> Result<EcLevel, Problem> {
 
 /// A problem with a query parameter.
 pub(crate) fn invalid(parameter: &'static str, reason: &str) -> Problem {
-    Problem::with_field(ProblemKind::InvalidParameter, parameter, reason)
+    Problem::with_field(ProblemKind::InvalidParameter, parameter, reason.to_owned())
 }
 
 #[cfg(test)]

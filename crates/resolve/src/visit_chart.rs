@@ -5,6 +5,8 @@ use std::fmt::Write;
 use shortlink_core::domain::clock::Timestamp;
 use shortlink_core::domain::visit::DailyVisits;
 use shortlink_core::http::html::EscapedHtml;
+use shortlink_core::http::language::Language;
+use shortlink_core::http::texts::{self, Words};
 
 /// The height of the chart, in units of the SVG. A day is [`PITCH`] units wide, and its bar [`BAR`] units.
 const HEIGHT: u64 = 120;
@@ -15,104 +17,87 @@ const BAR: usize = 14;
 const MIN_BAR_HEIGHT: u64 = 2;
 
 /// The section of a page that shows these days. Without visits it is a sentence and has no chart.
-pub(crate) fn html(days: &[DailyVisits]) -> String {
+pub(crate) fn html(days: &[DailyVisits], language: Language) -> String {
+    let (texts, words) = (texts::chart(language), texts::words(language));
+    let visits = |count: u64| (texts.visits)(&words.number(count), count == 1);
     let (total, bots): (u64, u64) = (days.iter().map(|day| day.hits).sum(), days.iter().map(|day| day.bots).sum());
-    let count = days.len();
     let most = days.iter().map(|day| day.hits).max().unwrap_or(0);
     let people = match total {
-        0 => format!("No visits in the last {count} days."),
-        1 => format!("1 visit in the last {count} days."),
-        _ if most == total => format!("{} in the last {count} days, all on one day.", visits(total)),
-        _ => format!(
-            "{} in the last {count} days, at most {} on one day.",
-            visits(total),
-            with_thousands_separators(most)
-        ),
+        0 => (texts.none)(days.len()),
+        _ => {
+            let most = (most < total).then(|| words.number(most));
+            (texts.total)(&visits(total), days.len(), most.as_deref())
+        }
     };
-    let crawlers = match bots {
-        0 => String::new(),
-        1 => " Plus 1 request from a bot, not counted.".to_owned(),
-        _ => format!(" Plus {} requests from bots, not counted.", with_thousands_separators(bots)),
-    };
+    let crawlers = if bots == 0 { String::new() } else { format!(" {}", (texts.bots)(&words.number(bots), bots == 1)) };
     let sentence = people + &crawlers;
-    let (Some(first), Some(last), 1..) = (days.first(), days.last(), total) else {
-        return format!("<section class=\"chart\">\n<h2>Visits by day</h2>\n<p>{sentence}</p>\n</section>\n");
+    let (Some(first), Some(last), 1..) = (days.first(), days.last(), total + bots) else {
+        let heading = texts.heading;
+        return format!("<section class=\"chart\">\n<h2>{heading}</h2>\n<p>{sentence}</p>\n</section>\n");
     };
     let busiest = days.iter().max_by_key(|day| day.hits).unwrap_or(last);
+    let highest = days.iter().map(|day| day.hits.saturating_add(day.bots)).max().unwrap_or(0);
+    let [day, visits_column, bots_column] = texts.columns;
     format!(
         include_str!("visit_chart.html"),
+        heading = texts.heading,
         sentence = sentence,
-        width = count * PITCH,
+        width = days.len() * PITCH,
         height = HEIGHT,
-        summary = EscapedHtml(&format!(
-            "Bars for each day from {} to {}. The busiest day was {}, with {}.",
-            human_date(&first.date),
-            human_date(&last.date),
-            human_date(&busiest.date),
-            visits(busiest.hits),
+        middle = HEIGHT / 2,
+        summary = EscapedHtml(&(texts.summary)(
+            &human_date(&first.date, words),
+            &human_date(&last.date, words),
+            &human_date(&busiest.date, words),
+            &visits(busiest.hits),
         )),
-        bars = bars(days, most),
-        first = without_year(&human_date(&first.date)),
-        last = without_year(&human_date(&last.date)),
-        rows = rows(days),
+        bars = bars(days, highest),
+        most = words.number(highest),
+        first = human_date(&first.date, words),
+        last = human_date(&last.date, words),
+        table = texts.table,
+        day = day,
+        visits_column = visits_column,
+        bots_column = bots_column,
+        rows = rows(days, words),
     )
 }
 
-fn bars(days: &[DailyVisits], most: u64) -> String {
+/// A bar for each day: visits below, and requests from bots above in another tone.
+fn bars(days: &[DailyVisits], highest: u64) -> String {
     let mut bars = String::new();
+    let height_of = |count: u64| {
+        let height = (u128::from(HEIGHT) * u128::from(count)).div_ceil(u128::from(highest.max(1)));
+        u64::try_from(height).unwrap_or(HEIGHT).min(HEIGHT)
+    };
     for (index, day) in days.iter().enumerate() {
-        let height = (u128::from(HEIGHT) * u128::from(day.hits)).div_ceil(u128::from(most.max(1)));
-        let height = u64::try_from(height).unwrap_or(HEIGHT).clamp(MIN_BAR_HEIGHT, HEIGHT);
+        let x = index * PITCH + (PITCH - BAR) / 2;
+        let people = height_of(day.hits).max(MIN_BAR_HEIGHT);
         let class = if day.hits == 0 { " class=\"none\"" } else { "" };
         // Writing to a String cannot fail.
-        writeln!(
-            bars,
-            "<rect{class} x=\"{}\" y=\"{}\" width=\"{BAR}\" height=\"{height}\"><title>{}: {}</title></rect>",
-            index * PITCH + (PITCH - BAR) / 2,
-            HEIGHT - height,
-            human_date(&day.date),
-            visits(day.hits),
-        )
-        .ok();
+        writeln!(bars, "<rect{class} x=\"{x}\" y=\"{}\" width=\"{BAR}\" height=\"{people}\"/>", HEIGHT - people).ok();
+        let bots = height_of(day.hits.saturating_add(day.bots)).saturating_sub(people);
+        if day.bots > 0 && bots > 0 {
+            let y = HEIGHT - people - bots;
+            writeln!(bars, "<rect class=\"bots\" x=\"{x}\" y=\"{y}\" width=\"{BAR}\" height=\"{bots}\"/>").ok();
+        }
     }
     bars
 }
 
 /// The days with visits or requests from bots, newest first.
-fn rows(days: &[DailyVisits]) -> String {
+fn rows(days: &[DailyVisits], words: &Words) -> String {
     let rows = days.iter().rev().filter(|day| day.hits + day.bots > 0);
     rows.map(|day| {
-        let (date, hits, bots) =
-            (human_date(&day.date), with_thousands_separators(day.hits), with_thousands_separators(day.bots));
+        let (date, hits, bots) = (human_date(&day.date, words), words.number(day.hits), words.number(day.bots));
         format!("<tr><th scope=\"row\">{date}</th><td>{hits}</td><td>{bots}</td></tr>\n")
     })
     .collect()
 }
 
-fn visits(count: u64) -> String {
-    if count == 1 { "1 visit".to_owned() } else { format!("{} visits", with_thousands_separators(count)) }
-}
-
 /// A date such as `2030-01-31` in a form for people.
-fn human_date(date: &str) -> String {
-    Timestamp::parse(&format!("{date}T00:00:00Z")).map(Timestamp::date_to_human).unwrap_or_default()
-}
-
-fn without_year(date: &str) -> &str {
-    date.rsplit_once(' ').map_or(date, |(day_and_month, _)| day_and_month)
-}
-
-/// A number with its digits in groups of three: `1,234`.
-pub(crate) fn with_thousands_separators(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+fn human_date(date: &str, words: &Words) -> String {
+    Timestamp::parse(&format!("{date}T00:00:00Z")).map(|instant| words.date(instant)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -136,10 +121,21 @@ mod tests {
     }
 
     #[test]
+    fn bots_are_above_the_visits_of_their_day() {
+        let day = DailyVisits { date: "2030-01-01".to_owned(), hits: 1, bots: 3 };
+        let bars = bars(&[day], 4);
+        assert_eq!(
+            bars,
+            "<rect x=\"3\" y=\"90\" width=\"14\" height=\"30\"/>\n\
+             <rect class=\"bots\" x=\"3\" y=\"0\" width=\"14\" height=\"90\"/>\n"
+        );
+    }
+
+    #[test]
     fn there_is_no_chart_without_visits() {
-        assert!(!html(&days(&[0, 0])).contains("<svg"));
-        assert!(!html(&[]).contains("<svg"));
-        let html = html(&days(&[0, 1_234]));
+        assert!(!html(&days(&[0, 0]), Language::English).contains("<svg"));
+        assert!(!html(&[], Language::English).contains("<svg"));
+        let html = html(&days(&[0, 1_234]), Language::English);
         assert!(html.contains("1,234 visits in the last 2 days, all on one day."), "{html}");
         assert!(html.contains("The busiest day was 2 January 2030, with 1,234 visits."), "{html}");
     }

@@ -8,6 +8,7 @@ use shortlink_core::domain::manage_token::{self, ManageToken};
 use shortlink_core::domain::owner::Owner;
 use shortlink_core::domain::permissions::Permissions;
 use shortlink_core::http::problem::{Problem, ProblemKind};
+use shortlink_core::http::reason::Reason;
 use shortlink_core::http::request::Request;
 
 use crate::Shorten;
@@ -209,7 +210,7 @@ fn wrong_credentials() -> Problem {
 }
 
 /// The sender has credentials, and they are not accepted (RFC 6750, 3.1).
-pub(crate) fn invalid_token(reason: impl Into<String>) -> Problem {
+pub(crate) fn invalid_token(reason: impl Into<Reason>) -> Problem {
     Problem::new(ProblemKind::Unauthorized, reason)
         .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""))
 }

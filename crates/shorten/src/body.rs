@@ -4,6 +4,7 @@ use http::{HeaderValue, header};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use shortlink_core::domain::invisible;
 use shortlink_core::http::problem::{Problem, ProblemKind};
+use shortlink_core::http::reason::Reason;
 use shortlink_core::http::request::Request;
 use url::form_urlencoded;
 
@@ -201,7 +202,7 @@ fn unencoded_url(form: &str) -> Option<&'static str> {
 }
 
 /// A problem with the body as a whole.
-pub(crate) fn invalid(reason: impl Into<String>) -> Problem {
+pub(crate) fn invalid(reason: impl Into<Reason>) -> Problem {
     Problem::new(ProblemKind::InvalidBody, reason)
 }
 

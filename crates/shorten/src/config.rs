@@ -6,6 +6,7 @@ use shortlink_core::domain::clock::DAY_SECONDS;
 use shortlink_core::domain::code;
 use shortlink_core::domain::creator::CreatorPolicy;
 use shortlink_core::domain::expiry::ExpiryPolicy;
+use shortlink_core::http::brand::Brand;
 use shortlink_core::http::cors::AllowedOrigins;
 use shortlink_core::visits::edge_key::EdgeKey;
 use url::Url;
@@ -40,6 +41,8 @@ pub struct SignIn {
 pub struct Config {
     /// `BASE_URL`: what short URLs begin with; see [`Environment::base_url`].
     pub base_url: Option<BaseUrl>,
+    /// `BRAND_NAME`, `BRAND_COLOUR` and `BRAND_URL`: see [`Brand`].
+    pub brand: Brand,
     /// `CODE_LENGTH`: the length of a generated code in characters, 3 to 32, 7 by default: 36^7 = 7.8 × 10^10 codes.
     pub code_length: usize,
     /// `DOOR`: who may create links: `open`, anybody (the default); `key`, whoever has an API key;
@@ -98,6 +101,7 @@ impl Config {
             [("off", CreatorPolicy::Off), ("anonymised", CreatorPolicy::Anonymised), ("full", CreatorPolicy::Full)];
         Ok(Self {
             base_url: environment.base_url()?,
+            brand: Brand::read(environment)?,
             code_length,
             door,
             grant_key_parameter: environment.text("GRANT_KEY_PARAMETER"),

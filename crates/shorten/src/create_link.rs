@@ -8,11 +8,14 @@ use shortlink_core::domain::link::{Link, NewLink};
 use shortlink_core::domain::link_limit::LinkLimit;
 use shortlink_core::domain::manage_token::ManageToken;
 use shortlink_core::domain::owner::Owner;
+use shortlink_core::domain::target::Target;
 use shortlink_core::dynamodb::deduplication::{CreateOutcome, DeduplicateBy};
 use shortlink_core::dynamodb::error::CreateError;
 use shortlink_core::dynamodb::link_changes::ManagedLink;
 use shortlink_core::dynamodb::store::CreatedLink;
+use shortlink_core::http::language::Language;
 use shortlink_core::http::problem::{Problem, ProblemKind};
+use shortlink_core::http::reason::Reason;
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response::Response;
 
@@ -46,7 +49,7 @@ pub(crate) async fn create_link(shorten: &Shorten, request: &Request) -> Result<
     let fields = body::read(request).await;
     let values = fields.as_ref().map(FormValues::from_fields).unwrap_or_default();
     let created = match (admit(shorten, request).await, fields) {
-        (Ok((sender, owner)), Ok(fields)) => create_or_reuse(shorten, request, fields, &sender, owner).await,
+        (Ok((sender, owner)), Ok(fields)) => create_or_reuse(shorten, request, format, fields, &sender, owner).await,
         (Err(problem), _) | (Ok(_), Err(problem)) => Err(problem),
     };
     match created {
@@ -56,7 +59,8 @@ pub(crate) async fn create_link(shorten: &Shorten, request: &Request) -> Result<
         // Whoever may not create links is not shown the form.
         Err(problem) if matches!(problem.kind(), ProblemKind::Unauthorized | ProblemKind::Forbidden) => Err(problem),
         Err(problem) if format == Format::Html => {
-            let page = form::form_with_errors(&problem, &request.request_id, &values, &shorten.config);
+            let language = Language::of(request);
+            let page = form::form_with_errors(&problem, &request.request_id, &values, &shorten.config, language);
             Err(problem.as_page(page))
         }
         Err(problem) => Err(problem.as_document()),
@@ -76,12 +80,18 @@ async fn admit(shorten: &Shorten, request: &Request) -> Result<(Sender, Option<O
 async fn create_or_reuse(
     shorten: &Shorten,
     request: &Request,
+    format: Format,
     fields: Fields,
     sender: &Sender,
     owner: Option<Owner>,
 ) -> Result<(StatusCode, Link, Option<ManageToken>), Problem> {
     let create_request = CreateLinkRequest::parse(fields, &shorten.own_hosts(request), request.query.as_deref())?;
+    let target = create_request.target.clone();
     let created = match create(shorten, request, create_request, sender, owner).await {
+        // A person who reloads the page about a new link posts the form again, and should see the same link.
+        Err(NotCreated::AliasTaken(other)) if format == Format::Html && is_live(shorten, &other, &target) => {
+            return Ok((StatusCode::OK, other.link, None));
+        }
         Err(NotCreated::AliasTaken(other)) => return Err(alias_taken(shorten, &other.link.code).await),
         created => created?,
     };
@@ -93,12 +103,16 @@ async fn create_or_reuse(
     })
 }
 
+/// Whether a link redirects to a target. Whoever asks knows both, and could follow the link.
+fn is_live(shorten: &Shorten, other: &ManagedLink, target: &Target) -> bool {
+    other.link.target == *target && other.link.is_live(shorten.clock.now())
+}
+
 /// The problem of an alias that is the code of another link, with aliases that are free. Whoever asks learns no more than
 /// from `HEAD /{code}`.
 async fn alias_taken(shorten: &Shorten, alias: &Code) -> Problem {
     let free = free_aliases(shorten, alias).await;
-    let proposal = if free.is_empty() { String::new() } else { format!(", such as {}", free.join(" or ")) };
-    let reason = format!("is already taken; choose another{proposal}");
+    let reason = Reason::AliasTaken { alias: alias.to_string(), free: free.clone() };
     Problem::with_field(ProblemKind::AliasTaken, "alias", reason).with_suggestions(free)
 }
 

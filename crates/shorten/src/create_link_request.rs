@@ -7,6 +7,7 @@ use shortlink_core::domain::host_rules::ListedHost;
 use shortlink_core::domain::labels::{Labels, Tags};
 use shortlink_core::domain::target::Target;
 use shortlink_core::http::problem::{Problem, ProblemKind};
+use shortlink_core::http::reason::Reason;
 
 use crate::body::{Fields, Value};
 use crate::grant::Grant;
@@ -145,9 +146,9 @@ impl RawFields {
 fn missing_url(query: Option<&str>) -> Problem {
     let mut names = query.unwrap_or_default().split('&').filter_map(|pair| Some(pair.split_once('=')?.0));
     let reason = if names.any(|name| matches!(name, "url" | "long_url")) {
-        "is missing: send it in the body; the query string is not read"
+        "is missing: send it in the body; the query string is not read".into()
     } else {
-        "is missing: give the URL that the link should redirect to"
+        Reason::NoTarget
     };
     Problem::with_field(ProblemKind::InvalidUrl, "url", reason)
 }
@@ -161,14 +162,18 @@ fn unknown(name: &str) -> Problem {
     Problem::new(ProblemKind::InvalidBody, detail)
 }
 
+/// How many characters of an alias an error shows.
+const MAX_SHOWN_ALIAS: usize = 64;
+
 fn parse_alias(value: Option<Value>) -> Result<Option<Code>, Problem> {
     match value {
         None => Ok(None),
         Some(Value::Text(text)) => Code::parse_alias(&text).map(Some).map_err(|error| {
-            let similar = Code::similar_alias(&text);
-            let proposal = similar.as_ref().map(|alias| format!("; for example, {alias}")).unwrap_or_default();
-            Problem::with_field(ProblemKind::InvalidAlias, "alias", format!("{error}{proposal}"))
-                .with_suggestions(similar.iter().map(Code::to_string).collect())
+            let similar = Code::similar_alias(&text).map(|alias| alias.to_string());
+            let suggestions = similar.iter().cloned().collect();
+            let text = text.chars().take(MAX_SHOWN_ALIAS).collect();
+            Problem::with_field(ProblemKind::InvalidAlias, "alias", Reason::Alias { error, text, similar })
+                .with_suggestions(suggestions)
         }),
         Some(_) => Err(Problem::with_field(ProblemKind::InvalidBody, "alias", "must be a string")),
     }
@@ -176,7 +181,7 @@ fn parse_alias(value: Option<Value>) -> Result<Option<Code>, Problem> {
 
 /// Parses the expiry from the fields `expires_in` and `expires_at`, of which one may be given.
 pub(crate) fn parse_expiry(expires_in: Option<Value>, expires_at: Option<Value>) -> Result<RequestedExpiry, Problem> {
-    let invalid = |field, reason: &str| Problem::with_field(ProblemKind::InvalidExpiry, field, reason);
+    let invalid = |field, reason: &'static str| Problem::with_field(ProblemKind::InvalidExpiry, field, reason);
     match (expires_in, expires_at) {
         (None, None) => Ok(RequestedExpiry::Default),
         (None, Some(Value::Null)) => Ok(RequestedExpiry::Never),

@@ -63,7 +63,7 @@ pub(crate) async fn declare_link(shorten: &Shorten, request: &Request) -> Result
                 return Err(changed_meanwhile());
             }
             let alias = Code::parse_alias(param)
-                .map_err(|error| Problem::with_field(ProblemKind::InvalidAlias, "alias", error))?;
+                .map_err(|error| Problem::with_field(ProblemKind::InvalidAlias, "alias", error.to_string()))?;
             let new_link = CreateLinkRequest { alias: Some(alias), ..parse(shorten, request)? };
             match create(shorten, request, new_link, &sender, owner).await {
                 // Somebody has just created it who manages it, too.

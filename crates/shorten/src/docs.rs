@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use shortlink_core::http::html::{EscapedHtml, HERE, Page};
+use shortlink_core::http::language::Language;
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response::Response;
 
@@ -15,6 +16,8 @@ pub(crate) fn docs(shorten: &Shorten, request: &Request) -> Response {
     let base = shorten.base_url(request).join("");
     let content = DOCS.replace("{base}", &EscapedHtml(base.trim_end_matches('/')).to_string());
     let main = format!("<div class=\"docs\">\n{content}</div>\n");
-    Page { title: "API - Shortlink", main: &main, script: None, is_indexed: true, home: HERE }
-        .response(StatusCode::OK, FIVE_MINUTES)
+    let brand = &shorten.config.brand;
+    let language = Language::English;
+    let page = Page { title: "API", main: &main, script: None, is_indexed: true, home: HERE, brand, language };
+    page.response(StatusCode::OK, FIVE_MINUTES)
 }

@@ -1,6 +1,7 @@
 // Behind the open door, the page works without this script. With it, the response to the form is shown in place, and a
 // button copies the link. A script before this one may provide credentials for the request.
-'use strict';
+const texts = JSON.parse(document.getElementById('texts').textContent);
+const fill = (text, value) => text.replace('{}', () => value);
 
 const announcer = document.createElement('p');
 announcer.className = 'visually-hidden';
@@ -13,24 +14,26 @@ const start = { title: document.title, main: document.querySelector('main').clon
 document.addEventListener('submit', async (event) => {
   const form = event.target;
   event.preventDefault();
-  if (form.ariaBusy === 'true') return;
+  if (form.ariaBusy === 'true' || !hasDate()) return;
   form.ariaBusy = 'true';
-  announcer.textContent = 'Shortening…';
+  announcer.textContent = texts.shortening;
   clearTimeout(question);
   const finish = showBusy(form.querySelector('.row button'));
   try {
-    const body = new URLSearchParams(new FormData(form));
+    const body = withDate(new URLSearchParams(new FormData(form)));
     const headers = { accept: 'text/html', ...credentials?.headers() };
     const response = await fetch(form.action, { method: 'POST', headers, body });
     const refusal = credentials?.refusal(response.status);
     if (refusal) complain(refusal);
-    else if (!response.headers.get('content-type')?.startsWith('text/html')) throw new Error(response.status);
-    else {
+    // The gateway answers by itself if there are too many requests or the function fails.
+    else if (!response.headers.get('content-type')?.startsWith('text/html')) {
+      complain(response.status === 429 ? texts.too_many : texts.busy);
+    } else {
       const page = new DOMParser().parseFromString(await response.text(), 'text/html');
       show(page.title, page.querySelector('main'));
     }
   } catch {
-    complain('The service is busy or cannot be reached. Try again in a moment.');
+    complain(texts.unreachable);
   }
   finish();
   form.ariaBusy = null;
@@ -39,16 +42,59 @@ document.addEventListener('submit', async (event) => {
 // Says so on the button if the response takes longer than a moment. The result makes it what it was.
 function showBusy(button) {
   const { textContent } = button;
-  const timer = setTimeout(() => { button.textContent = 'Shortening…'; }, 300);
+  const timer = setTimeout(() => { button.textContent = texts.shortening; }, 300);
   return () => {
     clearTimeout(timer);
     button.textContent = textContent;
   };
 }
 
+// Says what concerns no field. What was said of a field before is over.
 function complain(text) {
   announcer.textContent = '';
   document.getElementById('alert').textContent = text;
+  for (const error of document.querySelectorAll('form .error')) error.remove();
+  for (const field of document.querySelectorAll('form [aria-invalid]')) field.removeAttribute('aria-invalid');
+}
+
+// Another choice of the expiry: a date and a time, in the time zone of the person.
+function offerDate() {
+  const list = document.getElementById('expires_in');
+  if (!list) return;
+  list.append(new Option(texts.on_date, 'date'));
+  const field = document.createElement('input');
+  Object.assign(field, { type: 'datetime-local', id: 'when', hidden: true, ariaLabel: texts.date });
+  const local = (date) => new Date(date - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  field.min = local(new Date());
+  list.parentElement.after(field);
+  list.addEventListener('change', () => {
+    field.hidden = list.value !== 'date';
+    if (!field.hidden) field.focus();
+  });
+  // The form is shown again beside an error.
+  const { expiresAt } = list.dataset;
+  if (!expiresAt || Number.isNaN(Date.parse(expiresAt))) return;
+  list.value = 'date';
+  field.hidden = false;
+  field.value = local(new Date(expiresAt));
+}
+
+const date = () => (document.getElementById('expires_in')?.value === 'date' ? document.getElementById('when') : undefined);
+
+function hasDate() {
+  const field = date();
+  if (!field || field.value) return true;
+  field.focus();
+  field.showPicker?.();
+  return false;
+}
+
+function withDate(body) {
+  const field = date();
+  if (!field) return body;
+  body.delete('expires_in');
+  body.set('expires_at', new Date(field.value).toISOString().replace(/\.\d+/, ''));
+  return body;
 }
 
 // The address becomes that of the link's own page, so that a reload shows the link and not an empty form. Without a preview,
@@ -62,12 +108,16 @@ function remember() {
 
 // Keeps the link that was made in this browser, for the page "My links".
 function keep({ code, url, expires, token }) {
+  changeKept(code, [{ code, url, expires: expires || null, token, made: new Date().toISOString() }]);
+}
+
+// Puts these links, or none, into the place of a link that was kept.
+function changeKept(code, replacement) {
   const key = `shortlink links ${new URL('./', document.baseURI).pathname}`;
   try {
     const stored = JSON.parse(localStorage.getItem(key));
-    const links = Array.isArray(stored) ? stored.filter((link) => link?.code !== code) : [];
-    links.unshift({ code, url, expires: expires || null, token, made: new Date().toISOString() });
-    localStorage.setItem(key, JSON.stringify(links));
+    const others = Array.isArray(stored) ? stored.filter((link) => link?.code !== code) : [];
+    localStorage.setItem(key, JSON.stringify([...replacement, ...others]));
   } catch {
     // The browser stores nothing, or no more. The page still shows the token.
   }
@@ -80,10 +130,11 @@ function show(title, main) {
   document.title = title;
   document.querySelector('main').replaceChildren(...main.childNodes);
   document.dispatchEvent(new Event('formshown'));
+  localise(document);
   showButtons();
   remember();
   const short = document.getElementById('short');
-  announcer.textContent = short ? 'Your short link is ready.' : '';
+  announcer.textContent = short ? texts.ready : '';
   (document.querySelector('[aria-invalid]') ?? short ?? document.getElementById('url'))?.focus();
   short?.select();
 }
@@ -94,8 +145,40 @@ function showButtons() {
   if (button) button.hidden = false;
   const share = document.getElementById('share');
   if (share) share.hidden = !navigator.share;
-  const suggestions = document.getElementById('suggestions');
-  if (suggestions) suggestions.hidden = false;
+  for (const id of ['suggestions', 'elsewhere']) {
+    const section = document.getElementById(id);
+    if (section) section.hidden = false;
+  }
+  const undo = document.getElementById('undo');
+  const made = document.getElementById('made');
+  if (undo) undo.hidden = !(made.dataset.token || credentials);
+  offerDate();
+}
+
+// Withdraws the link that was just made, and shows the form with its target.
+document.addEventListener('click', async ({ target }) => {
+  if (target.id !== 'undo') return;
+  const { code, url, token } = document.getElementById('made').dataset;
+  target.disabled = true;
+  const headers = token ? { authorization: `Bearer ${token}` } : credentials.headers();
+  const response = await fetch(new URL(`./links/${code}`, document.baseURI), { method: 'DELETE', headers }).catch(() => {});
+  target.disabled = false;
+  if (!response?.ok) {
+    announcer.textContent = texts.not_undone;
+    target.textContent = texts.not_undone;
+    return;
+  }
+  changeKept(code, []);
+  history.pushState(null, '', './');
+  showForm();
+  document.getElementById('url').value = url;
+  complain(texts.undone);
+});
+
+// The form as it was at first. A page that was no form shows the home page instead.
+function showForm() {
+  if (start.main.querySelector('form')) show(start.title, start.main.cloneNode(true));
+  else location.assign('./');
 }
 
 // Another page would forget the credentials.
@@ -103,7 +186,7 @@ document.addEventListener('click', (event) => {
   if (!credentials || !event.target.closest('main a[href="./"]')) return;
   event.preventDefault();
   history.pushState(null, '', './');
-  show(start.title, start.main.cloneNode(true));
+  showForm();
 });
 
 // A URL that is pasted anywhere on the page is what the person wants to shorten. Of a text, it is the first URL in it.
@@ -116,7 +199,7 @@ document.addEventListener('paste', (event) => {
   event.preventDefault();
   field.value = found;
   field.focus();
-  if (found !== text) announcer.textContent = 'Of the pasted text, the first web address was taken.';
+  if (found !== text) announcer.textContent = texts.first_taken;
 });
 
 // One word is taken as it is, since it may be a host name. In a text, the punctuation after a URL is not part of it, nor is
@@ -154,7 +237,7 @@ document.addEventListener('input', ({ target }) => {
     const isTaken = response.type === 'opaqueredirect' || [410, 451].includes(response.status);
     // A reserved name is free, too, and yet no alias. So this does not say that it can be used.
     if (!isTaken && response.status !== 404) return;
-    hint.textContent = `${short} is ${isTaken ? 'already taken' : 'not taken yet'}.`;
+    hint.textContent = fill(isTaken ? texts.taken : texts.free, short);
     announcer.textContent = hint.textContent;
   }, 400);
 });
@@ -189,10 +272,12 @@ document.addEventListener('click', async (event) => {
     document.execCommand('copy');
     button.focus();
   }
-  button.textContent = 'Copied';
-  announcer.textContent = 'Copied.';
+  const { textContent } = button;
+  if (textContent === button.dataset.copied) return;
+  button.textContent = button.dataset.copied;
+  announcer.textContent = texts.copied;
   setTimeout(() => {
-    button.textContent = 'Copy';
+    button.textContent = textContent;
     announcer.textContent = '';
   }, 2000);
 });

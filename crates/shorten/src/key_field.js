@@ -2,6 +2,7 @@
 'use strict';
 
 {
+  const texts = JSON.parse(document.getElementById('credentials-texts').textContent);
   let key = '';
 
   const showField = () => {
@@ -16,8 +17,8 @@
   const headers = () => ({ authorization: `Bearer ${key.replace(/[^!-~]/g, '')}` });
 
   const refusal = (status) => ({
-    401: key ? 'This API key is not valid. Check it for typos.' : 'Enter your API key.',
-    403: 'This API key does not allow you to create links. Use another key.',
+    401: key ? texts.wrong_key : texts.no_key,
+    403: texts.weak_key,
   })[status];
 
   globalThis.credentials = { headers, refusal };

@@ -54,5 +54,5 @@ fn parse_text(
 }
 
 fn invalid(field: &'static str, error: &LabelError) -> Problem {
-    Problem::with_field(ProblemKind::InvalidLabel, field, error)
+    Problem::with_field(ProblemKind::InvalidLabel, field, error.to_string())
 }

@@ -43,8 +43,10 @@ use shortlink_core::domain::base_url::BaseUrl;
 use shortlink_core::domain::clock::Clock;
 use shortlink_core::domain::code_generator::CodeGenerator;
 use shortlink_core::dynamodb::store::Store;
+use shortlink_core::http::brand::Brand;
 use shortlink_core::http::cors::AllowedOrigins;
 use shortlink_core::http::handler::{Handler, MAX_POST_RESPONSE_TIME};
+use shortlink_core::http::language::Language;
 use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response::{self, Response};
@@ -144,6 +146,10 @@ impl Handler for Shorten {
         self.base_url(request).is_https()
     }
 
+    fn brand(&self) -> &Brand {
+        &self.config.brand
+    }
+
     async fn handle(&self, request: &Request) -> Result<Response, Problem> {
         let (content_type, cache_control, file) = match request.endpoint {
             Endpoint::CreateLink => return create_link::create_link(self, request).await,
@@ -159,16 +165,23 @@ impl Handler for Shorten {
                     return home::redirect_elsewhere(url);
                 }
                 let values = FormValues::from_query(request.query.as_deref());
-                return Ok(response::with_etag(request, form::empty_form(&values, &self.config)));
+                return Ok(response::with_etag(request, form::empty_form(self, request, &values)));
             }
             Endpoint::Docs => return Ok(response::with_etag(request, docs::docs(self, request))),
             Endpoint::MyLinks => return Ok(response::with_etag(request, my_links::my_links(self, request))),
             Endpoint::OpenApi => ("application/json", FIVE_MINUTES, assets::OPENAPI),
-            Endpoint::Manifest => ("application/manifest+json", ONE_DAY, assets::MANIFEST),
+            Endpoint::Manifest => {
+                let file = assets::manifest(&self.config.brand, Language::of(request));
+                let mut response = response::with_body(StatusCode::OK, "application/manifest+json", FIVE_MINUTES, file);
+                response::add_vary(&mut response, "accept-language");
+                return Ok(response::with_etag(request, response));
+            }
             Endpoint::OpenSearch => {
-                let file = assets::opensearch(&self.base_url(request).join(""));
+                let base = self.base_url(request).join("");
+                let file = assets::opensearch(&base, &self.config.brand, Language::of(request));
                 let content_type = "application/opensearchdescription+xml";
-                let response = response::with_body(StatusCode::OK, content_type, FIVE_MINUTES, file);
+                let mut response = response::with_body(StatusCode::OK, content_type, FIVE_MINUTES, file);
+                response::add_vary(&mut response, "accept-language");
                 return Ok(response::with_etag(request, response));
             }
             Endpoint::Robots => ("text/plain; charset=utf-8", ONE_DAY, assets::ROBOTS),

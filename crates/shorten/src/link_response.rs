@@ -6,8 +6,10 @@ use shortlink_core::domain::clock::Timestamp;
 use shortlink_core::domain::link::Link;
 use shortlink_core::domain::manage_token::ManageToken;
 use shortlink_core::http::html::{self, EscapedHtml, Page};
+use shortlink_core::http::language::Language;
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response::{self, Response};
+use shortlink_core::http::texts;
 
 use crate::form::SCRIPT;
 use crate::{Shorten, body};
@@ -84,53 +86,98 @@ pub(crate) fn link_response(
             response::json(status, &link)
         }
         Format::Text => response::text(status, format!("{short_url}\n")),
-        Format::Html => page(status, link, token, &short_url, shorten.config.has_preview),
+        Format::Html => page(shorten, request, status, link, token, &short_url),
     };
     let headers = response.headers_mut();
     // This cannot fail: a code and a parsed base URL are visible ASCII.
     if let Ok(location) = HeaderValue::from_str(&short_url) {
         headers.insert(header::LOCATION, location);
     }
-    headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    response::add_vary(&mut response, "accept");
     response
 }
 
 /// The page about a link. It is the response to the POST, and no redirect leads to it: it shows the management token, which
 /// must not be in a URL, and which nobody can be told later. Without the script, a reload therefore posts the form again.
-fn page(status: StatusCode, link: &Link, token: Option<&ManageToken>, short_url: &str, has_preview: bool) -> Response {
-    let (_, host, _) = link.target.split_at_host();
-    let until = link.expires_at.map_or_else(
-        || "and never expires".to_owned(),
-        |instant| format!("until <time datetime=\"{instant}\">{}</time>", instant.to_human()),
-    );
+fn page(
+    shorten: &Shorten,
+    request: &Request,
+    status: StatusCode,
+    link: &Link,
+    token: Option<&ManageToken>,
+    short_url: &str,
+) -> Response {
+    let (config, language) = (&shorten.config, Language::of(request));
+    let (texts, frame) = (texts::created(language), texts::frame(language));
+    let target = EscapedHtml(link.target.as_str());
+    let preview =
+        if config.has_preview { format!("<a href=\"./{}+\">{}</a> ", link.code, texts.preview) } else { String::new() };
+    let heading = if status == StatusCode::CREATED { texts.heading } else { texts.existed };
     let main = format!(
         include_str!("created.html"),
+        heading = heading,
+        leads_to = (texts.leads_to)(&format!(
+            "<a href=\"{target}\" rel=\"nofollow noopener noreferrer\">{}</a>",
+            EscapedHtml(&shortened(link.target.as_str()))
+        )),
+        expires_sentence = expires_sentence(link, texts, texts::words(language), shorten.clock.now()),
         code = link.code,
         expires = link.expires_at.map(|instant| instant.to_string()).unwrap_or_default(),
         token = token.map(ManageToken::as_str).unwrap_or_default(),
-        target = EscapedHtml(link.target.as_str()),
-        host = EscapedHtml(host),
-        until = until,
+        target = target,
+        short_link = texts.short_link,
         short_url = EscapedHtml(short_url),
-        preview = if has_preview { format!("<a href=\"./{}+\">Preview</a> ", link.code) } else { String::new() },
-        manage = token.map_or_else(String::new, |token| manage_section(link, token, short_url)),
-        qr_code = html::qr_code_section("code", &link.code, short_url),
+        copied = frame.copied,
+        copy = frame.copy,
+        share = texts.share,
+        preview = preview,
+        manage = token.map_or_else(String::new, |token| manage_section(link, token, short_url, texts)),
+        qr_code = html::qr_code_section("code", &link.code, short_url, language),
+        my_links = texts::form(language).my_links,
+        another = texts.another,
+        undo = texts.undo,
+        texts = html::script_data("texts", &texts::form(language).script),
     );
     let page = Page {
-        title: "Your link is ready - Shortlink",
+        title: heading,
         main: &main,
-        script: Some(&SCRIPT),
+        script: Some(SCRIPT),
         is_indexed: false,
         home: html::HERE,
+        brand: &config.brand,
+        language,
     };
     page.response(status, HeaderValue::from_static("no-store"))
 }
 
+fn expires_sentence(link: &Link, texts: &texts::Created, words: &texts::Words, now: Timestamp) -> String {
+    let Some(expires_at) = link.expires_at else { return texts.never_expires.to_owned() };
+    let instant = format!("<time datetime=\"{expires_at}\">{}</time>", words.instant(expires_at));
+    (texts.expires)(&words.within(expires_at.since(now)), &instant)
+}
+
+/// The longest target that a sentence shows in full, in bytes.
+const MAX_SHOWN_TARGET: usize = 70;
+
+/// A target without its scheme, and without its middle if it is long. It is ASCII.
+fn shortened(target: &str) -> String {
+    let text = target.strip_prefix("https://").or_else(|| target.strip_prefix("http://")).unwrap_or(target);
+    let text = text.strip_suffix('/').filter(|host| !host.contains(['/', '?', '#'])).unwrap_or(text);
+    let ends = text.get(..MAX_SHOWN_TARGET - 20).zip(text.len().checked_sub(19).and_then(|start| text.get(start..)));
+    match ends.filter(|_| text.len() > MAX_SHOWN_TARGET) {
+        Some((start, end)) => format!("{start}…{end}"),
+        None => text.to_owned(),
+    }
+}
+
 /// What the creator needs to change the link later. No other page shows it.
-fn manage_section(link: &Link, token: &ManageToken, short_url: &str) -> String {
+fn manage_section(link: &Link, token: &ManageToken, short_url: &str, texts: &texts::Created) -> String {
     let base = short_url.strip_suffix(link.code.as_str()).unwrap_or(short_url);
     format!(
         include_str!("manage_section.html"),
+        heading = texts.manage,
+        lead = texts.manage_lead,
+        example = texts.example,
         token = EscapedHtml(token.as_str()),
         url = EscapedHtml(&format!("{base}links/{}", link.code)),
     )

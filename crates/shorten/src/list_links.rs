@@ -111,5 +111,5 @@ fn parse_limit(text: &str) -> Result<usize, Problem> {
 
 /// A problem with a query parameter.
 fn invalid(parameter: &'static str, reason: &str) -> Problem {
-    Problem::with_field(ProblemKind::InvalidParameter, parameter, reason)
+    Problem::with_field(ProblemKind::InvalidParameter, parameter, reason.to_owned())
 }

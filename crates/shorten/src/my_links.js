@@ -12,13 +12,18 @@ const CODE = /^[A-Za-z0-9][A-Za-z0-9_-]{1,62}[A-Za-z0-9]$/;
 const { credentials } = globalThis;
 
 const $ = (id) => document.getElementById(id);
-const number = new Intl.NumberFormat();
-const brief = new Intl.NumberFormat(undefined, { notation: 'compact' });
-const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' });
-const count = (value, one, many) => `${number.format(value)} ${value === 1 ? one : many}`;
+const texts = JSON.parse($('texts').textContent);
+const { lang } = document.documentElement;
+const number = new Intl.NumberFormat(lang);
+const brief = new Intl.NumberFormat(lang, { notation: 'compact' });
+const dateTime = new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeStyle: 'short' });
+const day = new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeZone: 'UTC' });
+const count = (value, [one, many]) => `${number.format(value)} ${value === 1 ? one : many}`;
+const fill = (text, ...values) => values.reduce((filled, value) => filled.replace('{}', () => value), text);
 const complain = (text) => { $('alert').textContent = text; };
 const say = (text) => { $('status').textContent = text; };
+
+const TITLE = document.title;
 
 let links = [];
 let cursor;
@@ -61,7 +66,7 @@ function save() {
   try {
     localStorage.setItem(KEY, JSON.stringify(links.flatMap(clean)));
   } catch {
-    complain('This browser cannot store the list.');
+    complain(texts.cannot_store);
   }
 }
 
@@ -86,8 +91,8 @@ function element(name, attributes = {}, ...children) {
 }
 
 const paragraph = (...children) => element('p', { class: 'hint' }, ...children);
-const button = (text, { code }, onclick) =>
-  element('button', { type: 'button', class: 'plain', 'aria-label': `${text}: ${code}`, onclick }, text);
+const button = (text, { code }, onclick, name = '') =>
+  element('button', { type: 'button', class: `plain ${name}`, 'aria-label': `${text}: ${code}`, onclick }, text);
 
 // Sends a request with the link's management token or the credentials. Returns the content of the response and its ETag,
 // or nothing after a complaint.
@@ -98,23 +103,24 @@ async function send(link, path, { method = 'GET', accept = 'application/json', h
     const response = await fetch(new URL(path, HERE), { method, body, headers: { accept, ...headers, ...own } });
     const content = await (response.ok && accept === 'text/csv' ? response.text() : response.json());
     if (response.ok) return { content, etag: response.headers.get('etag') };
-    complain(refusal(link, response.status) ?? sentence(content));
+    // The gateway answers by itself if there are too many requests or the function fails.
+    complain(refusal(link, response.status) ?? (content.detail ? sentence(content) : texts.busy));
   } catch {
-    complain('The service is busy or cannot be reached. Try again in a moment.');
+    complain(texts.unreachable);
   }
   return undefined;
 }
 
 // What the service says of a field begins with its name in the API.
 function sentence({ detail, field }) {
-  const label = { url: 'The web address', expires_in: 'The expiry', expires_at: 'The expiry' }[field];
+  const label = { url: texts.url, expires_in: texts.the_expiry, expires_at: texts.the_expiry }[field];
   return label ? detail.replace(field, label) : detail;
 }
 
 function refusal(link, status) {
-  if (status === 412) return `Somebody else has changed ${link.code} meanwhile. Try again.`;
+  if (status === 412) return fill(texts.changed_meanwhile, link.code);
   if (status !== 401) return undefined;
-  return credentials ? credentials.refusal(status) : `${link.code} is not a link any more, or its token is another.`;
+  return credentials ? credentials.refusal(status) : fill(texts.no_link, link.code);
 }
 
 const fromDocument = (document) => ({
@@ -148,8 +154,8 @@ async function change(link, body) {
   isSending = false;
   if (!result) return;
   update(link.code, result.content);
-  const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' }).format(new Date(result.content.visible_by));
-  showRow(link.code, `Changed. Every visitor sees it by ${time}.`);
+  const time = new Intl.DateTimeFormat(lang, { timeStyle: 'medium' }).format(new Date(result.content.visible_by));
+  showRow(link.code, fill(texts.changed, time));
 }
 
 async function edit(link) {
@@ -164,7 +170,7 @@ async function edit(link) {
 function showRow(code, message) {
   const item = row(find(code), message);
   $(`link-${code}`)?.replaceWith(item);
-  item.querySelector(`[aria-label^=Edit]`).focus();
+  item.querySelector('.edit-button').focus();
   say(message ?? '');
 }
 
@@ -181,24 +187,24 @@ async function copy(link) {
     field.remove();
     before.focus();
   }
-  say(`Copied ${text}`);
+  say(fill(texts.copied_text, text));
 }
 
 function state(link) {
-  const made = link.made ? `Made ${dateTime.format(new Date(link.made))}. ` : '';
-  if (link.withdrawn) return `${made}Withdrawn.`;
-  if (!link.expires) return `${made}Never expires.`;
+  const made = link.made ? `${fill(texts.made, dateTime.format(new Date(link.made)))} ` : '';
+  if (link.withdrawn) return made + texts.withdrawn;
+  if (!link.expires) return made + texts.never_expires;
   const expires = new Date(link.expires);
-  return `${made}${expires < new Date() ? 'Expired' : 'Expires'} ${dateTime.format(expires)}.`;
+  return made + fill(expires < new Date() ? texts.expired : texts.expires, dateTime.format(expires));
 }
 
-const qrCode = ({ code }) => element('a', { href: `./${code}.svg`, 'aria-label': `QR code: ${code}` }, 'QR code');
+const qrCode = ({ code }) => element('a', { href: `./${code}.svg`, 'aria-label': `${texts.qr_code}: ${code}` }, texts.qr_code);
 
 function copyButton(link) {
-  const created = button('Copy', link, async () => {
+  const created = button(texts.copy, link, async () => {
     await copy(link);
-    created.textContent = 'Copied';
-    setTimeout(() => { created.textContent = 'Copy'; }, 2000);
+    created.textContent = texts.copied;
+    setTimeout(() => { created.textContent = texts.copy; }, 2000);
   });
   return created;
 }
@@ -212,17 +218,17 @@ function row(link, message) {
     element('p', { class: 'hint leads-to' }, address ? element('a', { href: address, rel }, link.url) : link.url),
     paragraph(state(link)),
     element('p', { class: 'actions' }, copyButton(link),
-      button('Visits', link, () => { location.hash = link.code; }),
+      button(texts.visits, link, () => { location.hash = link.code; }, 'visits-button'),
       qrCode(link),
-      button('Edit', link, () => edit(link)),
-      button(link.withdrawn ? 'Restore' : 'Withdraw', link, () => change(link, { withdrawn: !link.withdrawn })),
-      ...(credentials ? [] : [button('Forget', link, () => forget(link))])),
+      button(texts.edit, link, () => edit(link), 'edit-button'),
+      button(link.withdrawn ? texts.restore : texts.withdraw, link, () => change(link, { withdrawn: !link.withdrawn })),
+      ...(credentials ? [] : [button(texts.forget, link, () => forget(link))])),
     ...(message ? [paragraph(message)] : []));
 }
 
 function forget({ code }) {
   // The token is the only way to change the link.
-  if (!confirm('Remove the link from this list? It keeps working, and you can no longer change it.')) return;
+  if (!confirm(texts.forget_question)) return;
   load();
   links = links.filter((link) => link.code !== code);
   save();
@@ -230,25 +236,36 @@ function forget({ code }) {
   $('search').focus();
 }
 
-const LIFETIMES = [['keep', 'as it is'], ['86400', '1 day from now'], ['604800', '7 days from now'],
-  ['2592000', '30 days from now'], ['31536000', '1 year from now'], ['never', 'never']];
+const within = (value, unit) => new Intl.RelativeTimeFormat(lang).format(value, unit);
+const LIFETIMES = [['keep', texts.as_it_is], ['86400', within(1, 'day')], ['604800', within(7, 'day')],
+  ['2592000', within(30, 'day')], ['31536000', within(1, 'year')], ['never', texts.never], ['date', texts.on_date]];
 
 function editor(link) {
   const url = element('input', { type: 'url', value: link.url, spellcheck: 'false' });
   const expires = element('select', {}, ...LIFETIMES.map(([value, text]) => element('option', { value }, text)));
+  const when = element('input', { type: 'datetime-local', 'aria-label': texts.date, hidden: '' });
+  expires.addEventListener('change', () => {
+    when.hidden = expires.value !== 'date';
+    if (!when.hidden) when.focus();
+  });
   const onsubmit = (event) => {
     event.preventDefault();
+    if (expires.value === 'date' && !when.value) {
+      when.focus();
+      return;
+    }
     const body = {};
     if (url.value !== link.url) body.url = url.value;
     if (expires.value === 'never') body.expires_at = null;
+    else if (expires.value === 'date') body.expires_at = new Date(when.value).toISOString();
     else if (expires.value !== 'keep') body.expires_in = Number(expires.value);
     if (Object.keys(body).length) change(link, body);
     else showRow(link.code);
   };
   return element('form', { class: 'edit', novalidate: '', onsubmit },
-    element('label', {}, 'Leads to', url),
-    element('label', {}, 'Expires', element('div', { class: 'select' }, expires)),
-    element('p', { class: 'actions' }, element('button', {}, 'Save'), button('Cancel', link, () => showRow(link.code))));
+    element('label', {}, texts.leads_to, url),
+    element('label', {}, texts.expiry, element('div', { class: 'select' }, expires)), when,
+    element('p', { class: 'actions' }, element('button', {}, texts.save), button(texts.cancel, link, () => showRow(link.code))));
 }
 
 function showList() {
@@ -257,9 +274,9 @@ function showList() {
   const found = links.filter((link) => words.every((word) => text(link).includes(word)));
   $('links').replaceChildren(...found.slice(0, shown).map((link) => row(link)));
   $('more').hidden = found.length <= shown && !cursor;
-  const all = cursor ? `the latest ${count(links.length, 'link', 'links')}` : count(links.length, 'link', 'links');
-  $('count').textContent = links.length === 0 ? 'No links yet. A link that you make appears in this list.'
-    : found.length === links.length ? all : `${number.format(found.length)} of ${all}`;
+  const all = cursor ? fill(texts.latest, count(links.length, texts.links)) : count(links.length, texts.links);
+  $('count').textContent = links.length === 0 ? texts.no_links
+    : found.length === links.length ? all : fill(texts.found, number.format(found.length), all);
 }
 
 // Gets the next part of the list of an API key or an account.
@@ -296,7 +313,7 @@ function draw(parent, name, attributes, text) {
 }
 
 const dayName = ({ date }) => day.format(new Date(date));
-const describe = (one) => `${dayName(one)}: ${count(one.visits, 'visit', 'visits')}, ${count(one.bots, 'bot', 'bots')}`;
+const describe = (one) => `${dayName(one)}: ${count(one.visits, texts.visit)}, ${count(one.bots, texts.bot)}`;
 
 // The distance of the lines of an axis: 1, 2 or 5 with noughts, for at most four of them.
 function gridStep(most) {
@@ -330,7 +347,7 @@ function chart(days) {
     if (one.bots) draw(svg, 'rect', { class: 'bots', x, y: y - height(one.bots), width: pitch * 0.8, height: height(one.bots) });
   });
   const chosen = element('p', { class: 'hint', 'aria-hidden': 'true' });
-  const slider = element('input', { type: 'range', min: 0, max: days.length - 1, 'aria-label': 'Day' });
+  const slider = element('input', { type: 'range', min: 0, max: days.length - 1, 'aria-label': texts.day });
   const choose = (index) => {
     slider.value = index;
     mark.setAttribute('x', left + slider.valueAsNumber * pitch);
@@ -345,7 +362,7 @@ function chart(days) {
   svg.addEventListener('pointermove', point);
   slider.addEventListener('input', () => choose(slider.valueAsNumber));
   choose(days.length - 1);
-  const key = element('p', { class: 'hint key' }, element('span', { class: 'people' }, 'Visits'), element('span', { class: 'bots' }, 'Bots'));
+  const key = element('p', { class: 'hint key' }, element('span', { class: 'people' }, texts.visits), element('span', { class: 'bots' }, texts.bots));
   return [key, svg, slider, chosen, table(days)];
 }
 
@@ -353,8 +370,8 @@ function table(days) {
   const cells = (scope, values) => element('tr', {}, ...values.map((value, index) =>
     (scope || index === 0 ? element('th', { scope: scope ?? 'row' }, value) : element('td', {}, value))));
   const visited = days.filter((one) => one.visits + one.bots > 0).reverse();
-  return element('details', {}, element('summary', {}, 'Show as table'), element('table', {},
-    element('thead', {}, cells('col', ['Day (UTC)', 'Visits', 'Bots'])),
+  return element('details', {}, element('summary', {}, texts.table), element('table', {},
+    element('thead', {}, cells('col', [texts.day_utc, texts.visits, texts.bots])),
     element('tbody', {}, ...visited.map((one) => cells(undefined, [dayName(one), number.format(one.visits), number.format(one.bots)])))));
 }
 
@@ -373,17 +390,20 @@ function bars(title, counts, nameOf = (name) => name) {
 // The name of a country, or of whatever else the service has counted.
 function country(code) {
   try {
-    return new Intl.DisplayNames(undefined, { type: 'region' }).of(code);
+    return new Intl.DisplayNames(lang, { type: 'region' }).of(code);
   } catch {
     return code;
   }
 }
 
-const month = (text) => new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(new Date(text));
+// The kind of a device, or whatever else the service has counted.
+const device = (name) => texts.device[['phone', 'tablet', 'desktop'].indexOf(name)] ?? name;
+
+const month = (text) => new Intl.DateTimeFormat(lang, { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(new Date(text));
 
 // What the referrers, countries and devices are about, which are counted by month.
 function months({ first_month: first, last_month: last }) {
-  return first === last ? month(first) : `${month(first)} to ${month(last)}`;
+  return first === last ? month(first) : fill(texts.months, month(first), month(last));
 }
 
 function range(days) {
@@ -415,38 +435,37 @@ async function showVisits(link, days = 30, focus = 'stats-title') {
   $('stats').dataset.code = link.code;
   $('stats').hidden = false;
   $('list').hidden = true;
-  document.title = `Visits of ${link.code} - Shortlink`;
+  document.title = TITLE.replace(texts.heading, () => fill(texts.visits_of, link.code));
   $('stats').replaceChildren(
-    element('p', {}, element('a', { href: '#' }, 'All my links')),
-    element('h2', { id: 'stats-title', tabindex: '-1' }, `Visits of ${link.code}`),
+    element('p', {}, element('a', { href: '#' }, texts.all)),
+    element('h2', { id: 'stats-title', tabindex: '-1' }, fill(texts.visits_of, link.code)),
     element('p', { class: 'total' }, number.format(visits.total_visits)),
-    paragraph(visits.last_visit_at ? `since the link was made. The last one was on ${dateTime.format(new Date(visits.last_visit_at))}.`
-      : 'No visits yet. Share the link or its QR code, and come back.'),
-    element('p', { class: 'actions' }, copyButton(link), qrCode(link), button('Save as CSV', link, () => saveVisits(link, days))),
+    paragraph(visits.last_visit_at ? fill(texts.last_visit, dateTime.format(new Date(visits.last_visit_at))) : texts.no_visits),
+    element('p', { class: 'actions' }, copyButton(link), qrCode(link), button(texts.save_csv, link, () => saveVisits(link, days))),
     ...breakdown(link, visits, days));
   $(focus).focus();
 }
 
 function choiceOfDays(link, days) {
   const options = [7, 30, 90, 365].map((choice) =>
-    element('option', { value: choice, selected: choice === days ? '' : undefined }, `${choice} days`));
+    element('option', { value: choice, selected: choice === days ? '' : undefined }, count(choice, texts.days)));
   const onchange = (event) => showVisits(link, Number(event.target.value), 'range');
-  return element('p', { class: 'range' }, element('label', { for: 'range' }, 'The last'),
+  return element('p', { class: 'range' }, element('label', { for: 'range' }, texts.the_last),
     element('span', { class: 'select' }, element('select', { id: 'range', onchange }, ...options)));
 }
 
 function breakdown(link, visits, days) {
   if (visits.total_visits + visits.bots === 0) return [];
   if (visits.visits + visits.bots === 0) {
-    return [choiceOfDays(link, days), paragraph(`No visits in the last ${days} days. Choose more days.`)];
+    return [choiceOfDays(link, days), paragraph(fill(texts.no_visits_in, count(days, texts.days)))];
   }
   return [
     choiceOfDays(link, days),
-    paragraph(`${count(visits.visits, 'visit', 'visits')}. Bots came ${count(visits.bots, 'time', 'times')} and are not counted.`),
+    paragraph(fill(texts.bots_came[visits.bots === 1 ? 0 : 1], count(visits.visits, texts.visit), number.format(visits.bots))),
     ...chart(visits.days),
-    ...bars(`Sites, ${months(visits)}`, visits.referrers),
-    ...bars(`Countries, ${months(visits)}`, visits.countries, country),
-    ...bars(`Devices, ${months(visits)}`, visits.devices),
+    ...bars(`${texts.sites}, ${months(visits)}`, visits.referrers, (name) => (name === 'other' ? texts.other : name)),
+    ...bars(`${texts.countries}, ${months(visits)}`, visits.countries, country),
+    ...bars(`${texts.devices}, ${months(visits)}`, visits.devices, device),
   ];
 }
 
@@ -454,7 +473,7 @@ function breakdown(link, visits, days) {
 function route() {
   const code = location.hash.slice(1);
   const link = find(code) ?? (credentials && CODE.test(code) ? { code } : undefined);
-  complain(code && !link ? 'This link is not in the list of this browser.' : '');
+  complain(code && !link ? texts.not_in_list : '');
   if (link) showVisits(link);
   else back();
 }
@@ -472,9 +491,9 @@ function back() {
   $('stats').hidden = true;
   $('stats').replaceChildren();
   $('list').hidden = false;
-  document.title = 'My links - Shortlink';
+  document.title = TITLE;
   showList();
-  if (code) $(`link-${code}`)?.querySelector('[aria-label^=Visits]').focus();
+  if (code) $(`link-${code}`)?.querySelector('.visits-button').focus();
 }
 
 async function add(file) {
@@ -486,10 +505,10 @@ async function add(file) {
     keep([...links, ...entries]);
     save();
     showList();
-    const added = `${count(links.length - before, 'link was', 'links were')} added.`;
+    const added = count(links.length - before, texts.added);
     $('count').textContent = added;
   } catch {
-    complain('This file is no list of links.');
+    complain(texts.no_list);
   }
 }
 

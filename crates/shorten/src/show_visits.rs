@@ -115,7 +115,7 @@ fn parse_day(text: &str) -> Option<Timestamp> {
 
 /// A problem with a query parameter.
 fn invalid(parameter: &'static str, reason: &str) -> Problem {
-    Problem::with_field(ProblemKind::InvalidParameter, parameter, reason)
+    Problem::with_field(ProblemKind::InvalidParameter, parameter, reason.to_owned())
 }
 
 fn to_document<'a>(link: &'a Link, report: &'a VisitReport) -> VisitsDocument<'a> {

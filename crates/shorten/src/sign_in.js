@@ -5,7 +5,7 @@
 
 {
   const PENDING = 'shortlink-sign-in';
-  const FAILED = 'Signing in has failed. Try again; if it fails again, tell the operator.';
+  const texts = JSON.parse(document.getElementById('credentials-texts').textContent);
   const { authorizeUrl, tokenUrl, client, scope } = document.getElementById('sign-in').dataset;
   const home = new URL('./', location.href).href;
   const IS_MY_LINKS = location.pathname.endsWith('/my-links');
@@ -30,7 +30,7 @@
 
   async function start() {
     if (!crypto.subtle) {
-      update('Signing in needs an encrypted connection. Open this page with https://.');
+      update(texts.needs_https);
       return;
     }
     const fields = Object.fromEntries(new FormData(document.querySelector('form') ?? undefined));
@@ -38,7 +38,7 @@
     try {
       sessionStorage.setItem(PENDING, JSON.stringify(pending));
     } catch {
-      update('Signing in needs the storage of this browser. Allow this site to store data, and try again.');
+      update(texts.needs_storage);
       return;
     }
     const challenge = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(pending.verifier));
@@ -61,12 +61,12 @@
     const pending = JSON.parse(sessionStorage.getItem(PENDING) ?? 'null');
     sessionStorage.removeItem(PENDING);
     if (!pending || answer.get('state') !== pending.state) {
-      return 'This sign-in was not started on this page, or has already ended. Sign in again.';
+      return texts.not_started;
     }
     const elements = document.querySelector('form')?.elements ?? {};
     for (const [name, value] of Object.entries(pending.fields)) if (elements[name]) elements[name].value = value;
-    if (answer.get('error') === 'access_denied') return 'You have cancelled signing in, or may not sign in here.';
-    if (!answer.has('code')) return FAILED;
+    if (answer.get('error') === 'access_denied') return texts.cancelled;
+    if (!answer.has('code')) return texts.failed;
     const body = new URLSearchParams({
       grant_type: 'authorization_code',
       client_id: client,
@@ -76,15 +76,15 @@
     });
     try {
       const response = await fetch(tokenUrl, { method: 'POST', body, credentials: 'omit' });
-      if (!response.ok) return 'This sign-in has expired. Sign in again.';
+      if (!response.ok) return texts.attempt_expired;
       const { access_token: accessToken, expires_in: seconds } = await response.json();
-      if (typeof accessToken !== 'string') return FAILED;
+      if (typeof accessToken !== 'string') return texts.failed;
       token = accessToken;
       // A delay of more than 31 bits would end at once.
       if (seconds > 0) setTimeout(expire, Math.min(seconds * 1000, 2 ** 31 - 1));
       return '';
     } catch {
-      return 'The sign-in service cannot be reached. Try again in a moment.';
+      return texts.unreachable;
     }
   }
 
@@ -98,14 +98,14 @@
 
   const expire = () => {
     token = '';
-    update('Your sign-in has expired. Sign in again.');
+    update(texts.expired);
   };
 
   const refusal = (status) => {
     if (status === 401) expire();
     return {
-      401: 'Your sign-in has expired. Sign in again.',
-      403: 'Your account may not create links. Ask the operator of this service.',
+      401: texts.expired,
+      403: texts.not_allowed,
     }[status];
   };
 
@@ -119,7 +119,7 @@
       location.replace(`./my-links${location.search}`);
     } else {
       history.replaceState(null, '', location.pathname);
-      finish(answer).then(update, () => update(FAILED));
+      finish(answer).then(update, () => update(texts.failed));
     }
   } else {
     update();

@@ -55,6 +55,16 @@ impl Timestamp {
         format!("{} {} {}", self.0.day(), self.0.month(), self.0.year())
     }
 
+    /// The day of the month, the month from 1 to 12, and the year, in UTC.
+    pub fn day_month_year(self) -> (u8, u8, i32) {
+        (self.0.day(), u8::from(self.0.month()), self.0.year())
+    }
+
+    /// The hour and the minute, in UTC.
+    pub fn hour_and_minute(self) -> (u8, u8) {
+        (self.0.hour(), self.0.minute())
+    }
+
     /// Seconds from `earlier` to `self`; negative if `self` is the earlier one.
     pub fn since(self, earlier: Self) -> i64 {
         self.unix() - earlier.unix()

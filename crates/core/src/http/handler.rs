@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::http::brand::Brand;
+use crate::http::compression;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::http::response::Response;
@@ -28,6 +30,11 @@ pub trait Handler: Send + Sync + 'static {
     /// Whether the client that sent `request` uses https.
     fn is_https(&self, request: &Request) -> bool;
 
+    /// The brand that pages show.
+    fn brand(&self) -> &Brand {
+        Brand::unset()
+    }
+
     /// Handles a request within [`DEADLINE`], and renders and logs the problem if there is one. A request that takes
     /// longer is abandoned and answered with 503. Every response gets the [security headers](security_headers).
     fn respond(&self, request: &Request) -> impl Future<Output = Response> + Send {
@@ -36,8 +43,9 @@ pub trait Handler: Send + Sync + 'static {
             let outcome = outcome.unwrap_or_else(|_| Err(Problem::unavailable("the request took too long")));
             let mut response = outcome.unwrap_or_else(|problem| {
                 problem.log(&request.request_id);
-                problem.render(request)
+                problem.render(request, self.brand())
             });
+            compression::compress(request, &mut response);
             security_headers::add(response.headers_mut(), self.is_https(request));
             response
         }

@@ -14,11 +14,15 @@ use std::sync::OnceLock;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::domain::code::Code;
+use crate::http::brand::{self, Brand};
+use crate::http::language::Language;
 use crate::http::problem::ProblemKind;
 use crate::http::response::{self, Response};
+use crate::http::texts;
 
 static STYLE: InlineAsset = InlineAsset::new(include_str!("page.css"));
 
@@ -30,19 +34,39 @@ pub struct InlineAsset {
     csp_source: OnceLock<String>,
 }
 
+/// A style sheet that is made when the program starts.
+#[derive(Clone, Debug)]
+pub struct InlineStyle {
+    text: String,
+    csp_source: String,
+}
+
 /// What a page adds to the frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a> {
-    /// The title, as text.
+    /// The title, as text. The name of the service follows.
     pub title: &'a str,
     /// The content, as HTML.
     pub main: &'a str,
-    /// The script of a page with a form. A page without a script may run nothing and send nothing.
-    pub script: Option<&'static InlineAsset>,
+    /// The script of a page. A page without a script may run nothing and send nothing.
+    pub script: Option<PageScript>,
     /// Whether search engines may index the page.
     pub is_indexed: bool,
     /// The URL of the home page: [`HERE`], unless the page may be shown below another path.
     pub home: &'a str,
+    /// The brand of the service.
+    pub brand: &'a Brand,
+    /// The language of the title and the content.
+    pub language: Language,
+}
+
+/// The script of a page.
+#[derive(Clone, Copy, Debug)]
+pub struct PageScript {
+    /// The script.
+    pub asset: &'static InlineAsset,
+    /// Whether it sends requests to this service, and the page has a form.
+    pub sends: bool,
 }
 
 /// A script that gets the credentials with which the page's own script sends its form.
@@ -79,8 +103,20 @@ impl InlineAsset {
 
     /// Its source expression in a Content-Security-Policy.
     fn csp_source(&self) -> &str {
-        self.csp_source.get_or_init(|| format!("'sha256-{}'", BASE64.encode(Sha256::digest(self.text()))))
+        self.csp_source.get_or_init(|| csp_source(self.text()))
     }
+}
+
+impl InlineStyle {
+    /// This style sheet. It must not contain the end tag of its element.
+    pub fn new(text: String) -> Self {
+        let csp_source = csp_source(&text);
+        Self { text, csp_source }
+    }
+}
+
+fn csp_source(text: &str) -> String {
+    format!("'sha256-{}'", BASE64.encode(Sha256::digest(text)))
 }
 
 impl Page<'_> {
@@ -96,15 +132,24 @@ impl Page<'_> {
         cache_control: HeaderValue,
         credentials: Option<CredentialsScript<'_>>,
     ) -> Response {
-        let scripts = credentials.map(|credentials| credentials.script).into_iter().chain(self.script);
+        let own = self.script.map(|script| script.asset);
+        let scripts = credentials.map(|credentials| credentials.script).into_iter().chain(own);
         let script: String = scripts.map(|script| format!("<script>{}</script>\n", script.text())).collect();
+        let brand = self.brand;
+        let brand_style = brand.style.as_ref().map(|style| format!("<style>{}</style>\n", style.text));
+        let frame = texts::frame(self.language);
         let body = format!(
             include_str!("page.html"),
+            language = self.language.tag(),
             robots = if self.is_indexed { "" } else { "<meta name=\"robots\" content=\"noindex\">\n" },
             title = EscapedHtml(self.title),
+            brand = EscapedHtml(&brand.name),
             home = EscapedHtml(self.home),
             style = STYLE.text(),
+            brand_style = brand_style.unwrap_or_default(),
             main = self.main,
+            about = brand::about_link(brand, &(frame.about)(&brand.name)),
+            api = frame.api,
             script = script,
         );
         let mut response = response::with_body(status, "text/html; charset=utf-8", cache_control, body);
@@ -113,24 +158,27 @@ impl Page<'_> {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.language.tag()));
+        response::add_vary(&mut response, "accept-language");
         response
     }
 
     fn content_security_policy(&self, credentials: Option<CredentialsScript<'_>>) -> String {
-        let script = match (self.script, credentials) {
-            (Some(script), None) => {
-                format!("script-src {}; connect-src 'self'; form-action 'self'", script.csp_source())
-            }
-            (Some(script), Some(credentials)) => {
-                let (first, second) = (credentials.script.csp_source(), script.csp_source());
+        let own = self.script.map(|script| script.asset.csp_source());
+        let script = match (self.script, own.unwrap_or_default(), credentials) {
+            (Some(PageScript { sends: false, .. }), own, _) => format!("script-src {own}; form-action 'none'"),
+            (Some(_), own, None) => format!("script-src {own}; connect-src 'self'; form-action 'self'"),
+            (Some(_), own, Some(credentials)) => {
+                let first = credentials.script.csp_source();
                 let origin = credentials.origin.map(|origin| format!(" {origin}")).unwrap_or_default();
-                format!("script-src {first} {second}; connect-src 'self'{origin}; form-action 'self'")
+                format!("script-src {first} {own}; connect-src 'self'{origin}; form-action 'self'")
             }
-            (None, _) => "form-action 'none'".to_owned(),
+            (None, ..) => "form-action 'none'".to_owned(),
         };
         let style = STYLE.csp_source();
+        let brand_style = self.brand.style.as_ref().map(|style| format!(" {}", style.csp_source)).unwrap_or_default();
         format!(
-            "default-src 'none'; style-src {style}; img-src 'self'; manifest-src 'self'; {script}; base-uri 'none'; frame-ancestors 'none'"
+            "default-src 'none'; style-src {style}{brand_style}; img-src 'self'; manifest-src 'self'; {script}; base-uri 'none'; frame-ancestors 'none'"
         )
     }
 }
@@ -152,22 +200,40 @@ impl fmt::Display for EscapedHtml<'_> {
 }
 
 /// The section of a page that shows a link's QR code and offers it for download. `class` is the section's CSS class.
-pub fn qr_code_section(class: &str, code: &Code, short_url: &str) -> String {
-    format!(include_str!("qr_code_section.html"), class = class, code = code, short_url = EscapedHtml(short_url))
+pub fn qr_code_section(class: &str, code: &Code, short_url: &str, language: Language) -> String {
+    let texts = texts::frame(language);
+    let svg = format!("<a href=\"./{code}.svg\" download=\"{code}.svg\">SVG</a>");
+    let png = format!("<a href=\"./{code}.png?size=1024\" download=\"{code}.png\">PNG</a>");
+    format!(
+        include_str!("qr_code_section.html"),
+        class = class,
+        code = code,
+        alternative = EscapedHtml(&(texts.qr_code_of)(short_url)),
+        heading = texts.qr_code,
+        lead = (texts.qr_code_lead)(&svg, &png),
+    )
+}
+
+/// What a script needs, as an element that is read and not run. `id` is the element's.
+pub fn script_data(id: &str, data: &impl Serialize) -> String {
+    // Serialisation cannot fail: the data are structs of texts.
+    let json = serde_json::to_string(data).unwrap_or_default().replace('<', "\\u003c");
+    format!("<script type=\"application/json\" id=\"{id}\">{json}</script>\n")
 }
 
 /// The general page about a problem.
-pub(super) fn problem_page(kind: ProblemKind, detail: &str, home: &str) -> Response {
-    let (status, title) = (kind.status(), kind.title());
+pub(super) fn problem_page(kind: ProblemKind, detail: &str, home: &str, brand: &Brand, language: Language) -> Response {
+    let (status, title) = (kind.status(), texts::problem_title(language, kind));
     let main = format!(
         "<p class=\"kicker\">{}</p>\n<h1>{}</h1>\n<p class=\"lead\">{}</p>\n\
-         <p class=\"next\"><a href=\"{}\">Make a short link</a></p>\n",
+         <p class=\"next\"><a href=\"{}\">{}</a></p>\n",
         status.as_str(),
         EscapedHtml(title),
         EscapedHtml(detail),
         EscapedHtml(home),
+        texts::frame(language).make,
     );
-    let page = Page { title, main: &main, script: None, is_indexed: false, home };
+    let page = Page { title, main: &main, script: None, is_indexed: false, home, brand, language };
     page.response(status, HeaderValue::from_static("no-store"))
 }
 
@@ -177,7 +243,8 @@ mod tests {
 
     #[test]
     fn the_text_of_a_problem_is_escaped() {
-        let page = problem_page(ProblemKind::NotFound, "<script>alert('&\"')</script>", HERE);
+        let text = "<script>alert('&\"')</script>";
+        let page = problem_page(ProblemKind::NotFound, text, HERE, Brand::unset(), Language::English);
         let body = String::from_utf8_lossy(page.body()).into_owned();
         assert!(body.contains(">&lt;script&gt;alert(&#39;&amp;&quot;&#39;)&lt;/script&gt;</p>"), "{body}");
     }

@@ -31,12 +31,17 @@ fn weight(accept: &str, media_type: &str) -> (u16, u8) {
         .filter_map(|part| {
             let mut parameters = part.split(';').map(str::trim);
             let specificity = specificity(parameters.next()?)?;
-            let quality =
-                parameters.find_map(|parameter| parameter.strip_prefix("q=").or_else(|| parameter.strip_prefix("Q=")));
-            Some((specificity, quality.map_or(1_000, thousandths)))
+            Some((specificity, quality(parameters)))
         })
         .max_by_key(|(specificity, _)| *specificity)
         .map_or((0, 0), |(specificity, weight)| (weight, specificity))
+}
+
+/// The weight in thousandths among the parameters of a part of an `Accept` header or the like; without one, 1,000.
+pub(super) fn quality<'a>(mut parameters: impl Iterator<Item = &'a str>) -> u16 {
+    let quality =
+        parameters.find_map(|parameter| parameter.strip_prefix("q=").or_else(|| parameter.strip_prefix("Q=")));
+    quality.map_or(1_000, thousandths)
 }
 
 /// A quality value in thousandths. An invalid one counts as 0.

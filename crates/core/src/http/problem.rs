@@ -7,11 +7,15 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use crate::dynamodb::error::StoreError;
+use crate::http::brand::Brand;
 use crate::http::html;
+use crate::http::language::Language;
+use crate::http::reason::Reason;
 use crate::http::request::Request;
 use crate::http::response::{self, Response};
 use crate::http::routes::Endpoint;
 use crate::http::security_headers;
+use crate::http::texts;
 
 /// The kind of a problem. The `type` of the document is [`TYPE_PREFIX`] and the kind's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,7 +179,7 @@ impl ProblemKind {
 pub struct Problem {
     kind: ProblemKind,
     field: Option<&'static str>,
-    reason: String,
+    reason: Reason,
     /// Values of the field that would be accepted.
     suggestions: Vec<String>,
     /// What went wrong inside, for the log only.
@@ -209,7 +213,7 @@ struct Document<'a> {
 
 impl Problem {
     /// A problem with the request as a whole; `reason` is one or more sentences.
-    pub fn new(kind: ProblemKind, reason: impl Into<String>) -> Self {
+    pub fn new(kind: ProblemKind, reason: impl Into<Reason>) -> Self {
         Self {
             kind,
             field: None,
@@ -222,8 +226,8 @@ impl Problem {
     }
 
     /// A problem with one field; `reason` continues a sentence that begins with the field's name, and has no full stop.
-    pub fn with_field(kind: ProblemKind, field: &'static str, reason: impl std::fmt::Display) -> Self {
-        Self { field: Some(field), ..Self::new(kind, reason.to_string()) }
+    pub fn with_field(kind: ProblemKind, field: &'static str, reason: impl Into<Reason>) -> Self {
+        Self { field: Some(field), ..Self::new(kind, reason) }
     }
 
     /// The same problem, with values of its field that would be accepted. The reason names them for people.
@@ -233,27 +237,23 @@ impl Problem {
 
     /// A defect of this service; `cause` is logged and never shown.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
-        let reason = "This is not your mistake. Try again later; if it happens again, contact the operator and give the \
-                      request id";
-        Self { cause: Some(cause.to_string()), ..Self::new(ProblemKind::Internal, reason) }
+        Self { cause: Some(cause.to_string()), ..Self::new(ProblemKind::Internal, Reason::Internal) }
     }
 
     /// The service cannot answer now; `cause` is logged and never shown.
     pub fn unavailable(cause: impl std::fmt::Display) -> Self {
-        let reason = "The service is busy. Send the same request again in a second.";
-        Self { cause: Some(cause.to_string()), ..Self::new(ProblemKind::Unavailable, reason) }
+        Self { cause: Some(cause.to_string()), ..Self::new(ProblemKind::Unavailable, Reason::Busy) }
     }
 
     /// The service cannot answer until its operator acts; `cause` is logged and never shown.
     pub fn operator_required(cause: impl std::fmt::Display) -> Self {
-        let reason = "The service cannot answer this request until its operator has fixed a fault. Try again later.";
-        Self { cause: Some(cause.to_string()), ..Self::new(ProblemKind::Unavailable, reason) }
+        Self { cause: Some(cause.to_string()), ..Self::new(ProblemKind::Unavailable, Reason::OperatorRequired) }
             .with_header(header::RETRY_AFTER, HeaderValue::from(OPERATOR_RETRY_AFTER_SECONDS))
     }
 
     /// As [`operator_required`](Self::operator_required), if the cause is in the log already; `reason` is one or more
     /// sentences.
-    pub fn operator_required_as_logged(reason: impl Into<String>) -> Self {
+    pub fn operator_required_as_logged(reason: impl Into<Reason>) -> Self {
         Self::new(ProblemKind::Unavailable, reason)
             .with_header(header::RETRY_AFTER, HeaderValue::from(OPERATOR_RETRY_AFTER_SECONDS))
     }
@@ -279,8 +279,13 @@ impl Problem {
     }
 
     /// What is wrong: after the name of the [field](Self::field) if there is one, else by itself.
-    pub fn reason(&self) -> &str {
+    pub fn reason(&self) -> &Reason {
         &self.reason
+    }
+
+    /// What is wrong and what to do, for a person in front of a page.
+    pub fn detail_on_page(&self, language: Language, request_id: &str) -> String {
+        texts::reason(language, &self.reason).unwrap_or_else(|| self.detail(request_id))
     }
 
     /// What is wrong and what to do, as one or more sentences.
@@ -288,7 +293,7 @@ impl Problem {
         match self.field {
             Some(field) => format!("{field} {}.", self.reason),
             None if self.kind == ProblemKind::Internal => format!("{} {request_id}.", self.reason),
-            None => self.reason.clone(),
+            None => self.reason.to_string(),
         }
     }
 
@@ -311,8 +316,10 @@ impl Problem {
     }
 
     /// Renders the problem for the client that sent `request`.
-    pub fn render(self, request: &Request) -> Response {
+    pub fn render(self, request: &Request, brand: &Brand) -> Response {
         let detail = self.detail(&request.request_id);
+        let language = Language::of(request);
+        let on_page = self.detail_on_page(language, &request.request_id);
         let mut response = match self.representation {
             Representation::Page(page) => *page,
             Representation::Negotiated if request.negotiate(&OFFERED) == Some("text/html") => {
@@ -327,7 +334,7 @@ impl Problem {
                         | Endpoint::WithdrawLink
                 );
                 let home = if is_below { request.base_url.join("") } else { html::HERE.to_owned() };
-                html::problem_page(self.kind, &detail, &home)
+                html::problem_page(self.kind, &on_page, &home, brand, language)
             }
             Representation::Negotiated | Representation::Document => {
                 document(self.kind, self.field, &self.suggestions, &detail)
@@ -335,6 +342,7 @@ impl Problem {
         };
         *response.status_mut() = self.kind.status();
         response.headers_mut().extend(headers(self.kind));
+        response::add_vary(&mut response, "accept");
         if let Some((name, value)) = self.header.map(|header| *header) {
             response.headers_mut().insert(name, value);
         }
@@ -361,7 +369,7 @@ fn document(kind: ProblemKind, field: Option<&str>, suggestions: &[String], deta
 
 /// The headers of a problem, however it is rendered.
 fn headers(kind: ProblemKind) -> HeaderMap {
-    let mut headers = HeaderMap::from_iter([(header::VARY, HeaderValue::from_static("accept"))]);
+    let mut headers = HeaderMap::new();
     if kind == ProblemKind::Unavailable {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
     }

@@ -54,6 +54,17 @@ pub fn with_etag(request: &Request, mut response: Response) -> Response {
     response
 }
 
+/// Says that the response depends on a header of the request, beside those that it says already, in alphabetical order.
+pub fn add_vary(response: &mut Response, name: &'static str) {
+    let headers = response.headers_mut();
+    let known = headers.get(header::VARY).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut names: Vec<_> = known.split(", ").filter(|known| !known.is_empty()).chain([name]).collect();
+    names.sort_unstable();
+    if let Ok(value) = HeaderValue::from_str(&names.join(", ")) {
+        headers.insert(header::VARY, value);
+    }
+}
+
 /// Whether `If-Match` or `If-None-Match` lists an entity tag or is `*`; `None` if the request has no such header.
 /// `If-None-Match` uses weak comparison, since a proxy that compresses may have made our tag weak; `If-Match` uses strong
 /// comparison (RFC 9110, 13.1).
