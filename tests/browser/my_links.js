@@ -68,7 +68,7 @@ class MyLinks {
 
   /** Data has made no element, and no address that runs a script. */
   async isText() {
-    assert.equal(await this.page.locator('main :is(img, script, b:not(.bars b), iframe, i)').count(), 0, 'data is text');
+    assert.equal(await this.page.locator('main :is(img, script:not([type="application/json"]), b:not(.bars b), iframe, i)').count(), 0, 'data is text');
     const addresses = await this.page.locator('a').evaluateAll((all) => all.map((link) => new URL(link.href).protocol));
     assert.deepEqual(addresses.filter((protocol) => !/^https?:$/.test(protocol)), []);
   }
@@ -124,7 +124,7 @@ async function testChanges(my, code) {
   await my.alert(/^The web address .*10\.0\.0\.1/);
   assert.equal(await my.page.getByLabel('Leads to').inputValue(), 'http://10.0.0.1/', 'the input is kept');
   await my.page.getByLabel('Leads to').fill('http://example.com/changed');
-  await my.page.getByLabel('Expires').selectOption('7 days from now');
+  await my.page.getByLabel('Expires').selectOption('in 7 days');
   await my.page.getByRole('button', { name: 'Save', exact: true }).click();
   await my.row(code).getByText('Changed. Every visitor sees it by').waitFor();
   assert.equal(await my.focused(), `Edit: ${code}`);
@@ -281,11 +281,11 @@ async function testHostileEntries(my) {
   assert.equal(await my.row('run').locator('.leads-to a').count(), 0);
   assert.match(await my.row('run').innerText(), /Never expires/);
   await my.press('abc', 'Withdraw');
-  await my.alert('abc is not a link any more');
+  await my.alert('abc does not exist any more');
   for (let attempt = 0; attempt < 2; attempt += 1) {
     await my.page.evaluate(() => { document.getElementById('alert').textContent = ''; });
     await my.press('abc', 'Visits');
-    await my.alert('abc is not a link any more');
+    await my.alert('abc does not exist any more');
     assert.equal(my.page.url(), `${my.origin}/my-links`);
     assert.ok(await my.row('abc').isVisible());
   }
@@ -321,7 +321,7 @@ export async function testWithoutScript(createUser, sentence = /This page needs 
   await user.open('/my-links');
   assert.match(await user.text('main'), sentence);
   assert.equal(await user.page.locator('main button:visible, main input:visible').count(), 0);
-  await user.page.getByRole('link', { name: 'Make a short link' }).waitFor();
+  await user.page.getByRole('link', { name: 'Shorten a link' }).waitFor();
   await user.inspect('my-links');
   await user.close();
 }

@@ -65,7 +65,7 @@ async function startSite() {
 
 /** A test user with a browser context of their own, which records errors. */
 class User {
-  static async create(browser, origin, { scheme, size, javaScript }) {
+  static async create(browser, origin, { scheme, size, javaScript, language = 'en-US' }) {
     const context = await browser.newContext({
       // The default says "HeadlessChrome", which counts as a bot.
       userAgent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
@@ -75,6 +75,8 @@ class User {
       deviceScaleFactor: size === 'phone' ? 2 : 1,
       javaScriptEnabled: javaScript,
       permissions: ['clipboard-read', 'clipboard-write'],
+      locale: language,
+      timezoneId: 'America/New_York',
     });
     const user = new User();
     Object.assign(user, { context, origin, scheme, size, javaScript, page: await context.newPage() });
@@ -187,17 +189,17 @@ async function testPages(browser, origin, expired, configuration) {
   await user.testLayout();
 
   // An error appears beside its field, which gets the focus. The other fields keep their values.
-  assert.equal(await user.submit({ url: 'example/spring', alias, expires: 'after 30' }), 400);
+  assert.equal(await user.submit({ url: 'example/spring', alias, expires: 'in 30' }), 400);
   await page.locator('#url-error').waitFor();
   assert.equal(
     await user.text('#url-error'),
-    'The web address is not a URL such as https://example.com/page.',
+    'That doesn’t look like a web address. Try something like example.com/page.',
   );
   const url = page.getByLabel('Web address');
   assert.equal(await url.getAttribute('aria-invalid'), 'true');
   assert.equal(await url.getAttribute('aria-describedby'), 'url-error');
   assert.equal(await url.inputValue(), 'example/spring');
-  assert.equal(await page.getByLabel('Alias').inputValue(), alias);
+  assert.equal(await page.getByLabel('Custom ending').inputValue(), alias);
   assert.equal(await page.getByLabel('Expires').inputValue(), String(30 * 86_400));
   await user.inspect('error');
 
@@ -207,7 +209,13 @@ async function testPages(browser, origin, expired, configuration) {
   const short = page.getByLabel('Short link');
   await short.waitFor();
   assert.equal(await short.inputValue(), `${origin}/${alias}`);
-  assert.match(await user.text('.lead'), /^It leads to example\.com until \d+ \w+ \d{4}, \d\d:\d\d UTC\.$/);
+  const lead = /^It leads to example\.com\/spring\/catalogue\?from=poster&page=12 and expires in 30 days, on (.+)\.$/;
+  assert.match(await user.text('.lead'), lead);
+  const [, time] = (await user.text('.lead')).match(lead);
+  // The script shows the time in the time zone of the person, and the time in UTC as a tooltip.
+  const utc = configuration.javaScript ? await page.locator('.lead time').getAttribute('title') : time;
+  assert.match(utc, /^\d+ \w+ \d{4}, \d\d:\d\d UTC$/);
+  if (configuration.javaScript) assert.match(time, /^\w+ \d+, \d{4} at \d+:\d\d\s[AP]M$/);
   assert.equal(await page.title(), 'Your link is ready - Shortlink');
   assert.equal(await user.decodeQr('.code img'), `${origin}/${alias}`, 'the QR code can be read');
   if (configuration.javaScript) {
@@ -249,16 +257,16 @@ async function testPages(browser, origin, expired, configuration) {
 
   // The alias is taken.
   await user.open('/');
-  assert.equal(await user.submit({ url: target, alias }), 409);
+  assert.equal(await user.submit({ url: `${target}&other`, alias }), 409);
   await page.locator('#alias-error').waitFor();
   const [second, third] = [`${alias}-2`, `${alias}-3`];
-  assert.equal(await user.text('#alias-error'), `The alias is already taken; choose another, such as ${second} or ${third}.`);
+  assert.equal(await user.text('#alias-error'), `“${alias}” is taken. Please pick another. Try ${second} or ${third}.`);
   assert.equal(await page.evaluate(() => document.activeElement.id), 'alias');
   await user.inspect('taken');
   // A button fills in an alias that is free.
   if (configuration.javaScript) {
     await page.getByRole('button', { name: third, exact: true }).click();
-    const field = page.getByLabel('Alias');
+    const field = page.getByLabel('Custom ending');
     assert.equal(await field.inputValue(), third);
     assert.equal(await page.evaluate(() => document.activeElement.id), 'alias');
     assert.equal(await field.getAttribute('aria-invalid'), null);
@@ -275,9 +283,9 @@ async function testPages(browser, origin, expired, configuration) {
   assert.equal(await user.text('h1'), 'Link not found');
   await user.inspect('missing');
   assert.equal(await user.open(`/${expired}`), 410);
-  assert.match(await user.text('.lead'), /^This link expired on \d+ \w+ \d{4}, \d\d:\d\d UTC and no longer works\./);
+  assert.match(await user.text('.lead'), /^It expired \d+ (seconds?|minutes?) ago, on \d+ \w+ \d{4}\. Ask /);
   await user.inspect('expired');
-  await page.getByRole('link', { name: 'Make a short link' }).click();
+  await page.getByRole('link', { name: 'Shorten a link' }).click();
   await page.waitForURL(`${origin}/`);
   await user.close();
 }
@@ -329,7 +337,7 @@ async function testKeyDoor(browser) {
 
     const plain = await User.create(browser, service.origin, { scheme: 'light', size: 'phone', javaScript: false });
     await plain.open('/');
-    assert.match(await plain.text('main'), /requires an API key, which this page cannot send without JavaScript/);
+    assert.match(await plain.text('main'), /This requires an API key, which this page cannot send without JavaScript/);
     assert.ok(!(await plain.page.getByLabel('API key').isVisible()));
     await plain.inspect('key');
     await plain.close();
@@ -337,7 +345,7 @@ async function testKeyDoor(browser) {
     const createUser = (configuration) => User.create(browser, service.origin, configuration);
     await testOwnedLinks(createUser, key, reader);
     await testSignIn(createUser, key);
-    await testWithoutScript(createUser, /Showing your links requires an API key, which this page cannot send without JavaScript/);
+    await testWithoutScript(createUser, /This requires an API key, which this page cannot send without JavaScript/);
   } finally {
     service.stop();
   }
@@ -379,7 +387,7 @@ async function testForm(browser, origin) {
   const hint = page.locator('#alias-hint');
   const rule = await hint.innerText();
   const alias = 'asked-for';
-  await page.getByLabel('Alias').fill(alias);
+  await page.getByLabel('Custom ending').fill(alias);
   const short = `${origin.replace('http://', '')}/${alias}`;
   await hint.filter({ hasText: `${short} is not taken yet.` }).waitFor();
   await fetch(`${origin}/links`, {
@@ -387,9 +395,9 @@ async function testForm(browser, origin) {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ url: 'http://example.com/', alias }),
   });
-  await page.getByLabel('Alias').fill('');
+  await page.getByLabel('Custom ending').fill('');
   assert.equal(await hint.innerText(), rule);
-  await page.getByLabel('Alias').fill(alias);
+  await page.getByLabel('Custom ending').fill(alias);
   await hint.filter({ hasText: `${short} is already taken.` }).waitFor();
   assert.equal(await page.getByRole('status').innerText(), `${short} is already taken.`);
   await pause(1_500);
@@ -415,6 +423,105 @@ async function testForm(browser, origin) {
   await user.close();
 }
 
+/** A date as the expiry, taking back a link that was just made, and the bookmark. */
+async function testChoices(browser, origin) {
+  const user = await User.create(browser, origin, { scheme: 'light', size: 'phone', javaScript: true });
+  const { page } = user;
+  await user.open('/');
+  await page.getByLabel('Web address').fill('http://example.com/dated');
+  await page.getByLabel('Custom ending').fill('dated');
+  const list = page.getByLabel('Expires');
+  await list.selectOption('on a date…');
+  const when = page.getByLabel('Date and time');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'when');
+  await user.inspect('date');
+  // Without a date nothing is sent.
+  await page.getByRole('button', { name: 'Shorten', exact: true }).click();
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'when');
+  assert.equal(page.url(), `${origin}/`);
+  await when.fill('2020-01-31T12:00');
+  await page.getByRole('button', { name: 'Shorten', exact: true }).click();
+  await page.getByText('That time is in the past. Choose a later one.').waitFor();
+  assert.equal(await when.inputValue(), '2020-01-31T12:00', 'the date is kept');
+  const year = new Date().getFullYear() + 1;
+  await when.fill(`${year}-01-31T12:00`);
+  await page.getByRole('button', { name: 'Shorten', exact: true }).click();
+  await page.getByLabel('Short link').waitFor();
+  // Noon in New York.
+  assert.equal(await page.locator('.lead time').getAttribute('title'), `31 January ${year}, 17:00 UTC`);
+  assert.match(await user.text('.lead time'), new RegExp(`^January 31, ${year} at 12:00\\sPM$`));
+
+  // Undo: the link is withdrawn, its target is in the form again, and it is not in the list.
+  const kept = () => page.evaluate(() => JSON.parse(localStorage.getItem('shortlink links /')).length);
+  assert.equal(await kept(), 1);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByText('The link was withdrawn.').waitFor();
+  assert.equal(await page.getByLabel('Web address').inputValue(), 'http://example.com/dated');
+  assert.equal(page.url(), `${origin}/`);
+  assert.equal(await kept(), 0);
+  assert.equal((await fetch(`${origin}/dated`, { redirect: 'manual' })).status, 410);
+  await page.getByLabel('Custom ending').fill('dated-2');
+  await page.getByRole('button', { name: 'Shorten', exact: true }).click();
+  await page.getByLabel('Short link').waitFor();
+  await page.route('**/links/dated-2', (route) => route.abort());
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('status').filter({ hasText: 'The link could not be withdrawn.' }).waitFor();
+  await page.unroute('**/links/dated-2');
+  user.errors = user.errors.filter((error) => !error.includes('ERR_FAILED'));
+
+  // The bookmark runs on another page, and opens the form with that page's address.
+  await user.open('/');
+  await page.getByText('Shorten from anywhere').click();
+  await user.inspect('elsewhere');
+  const bookmark = await page.locator('.elsewhere a').getAttribute('href');
+  await page.goto('http://example.com/page?a=1&b=2');
+  await page.evaluate(bookmark.replace('javascript:', ''));
+  await page.waitForURL(`${origin}/?url=*`);
+  assert.equal(await page.getByLabel('Web address').inputValue(), 'http://example.com/page?a=1&b=2');
+  await user.close();
+}
+
+/** The pages in the other languages, with a brand, on a phone and in dark mode. */
+async function testLanguages(browser) {
+  const brand = { BRAND_NAME: 'Café Links', BRAND_COLOUR: '#ff6f61', BRAND_URL: 'http://example.com/about' };
+  const service = await startService('memory', brand);
+  const german = { language: 'de-AT', heading: 'Link kürzen', url: 'Webadresse', button: 'Kürzen', error: /Das sieht nicht nach/, ready: 'Ihr Link ist fertig', copied: 'Kopiert', mine: 'Meine Links', edit: 'Ändern', lost: 'Link nicht gefunden' };
+  const spanish = { language: 'es-MX', heading: 'Acortar un enlace', url: 'Dirección web', button: 'Acortar', error: /Eso no parece/, ready: 'Su enlace está listo', copied: 'Copiado', mine: 'Mis enlaces', edit: 'Cambiar', lost: 'Enlace no encontrado' };
+  try {
+    for (const [words, size, scheme] of [[german, 'phone', 'dark'], [spanish, 'desktop', 'light']]) {
+      const { language } = words;
+      const user = await User.create(browser, service.origin, { scheme, size, javaScript: true, language });
+      const { page } = user;
+      const tag = language.slice(0, 2);
+      await user.open('/');
+      assert.equal(await user.text('h1'), words.heading);
+      assert.equal(await user.text('header'), 'Café Links');
+      await page.getByLabel(words.url).fill('example');
+      await page.getByRole('button', { name: words.button, exact: true }).click();
+      await page.getByText(words.error).waitFor();
+      await user.inspect(`${tag}-error`);
+      await page.getByLabel(words.url).fill('http://example.com/');
+      await page.getByRole('button', { name: words.button, exact: true }).click();
+      await page.getByRole('heading', { name: words.ready }).waitFor();
+      await page.locator('#copy').click();
+      await page.getByRole('button', { name: words.copied }).waitFor();
+      await user.inspect(`${tag}-created`);
+      await page.locator('main a[href$="+"]').click();
+      await page.locator('.target').waitFor();
+      await user.inspect(`${tag}-preview`);
+      await user.open('/my-links');
+      await page.getByRole('button', { name: words.edit }).click();
+      await user.inspect(`${tag}-my-links`);
+      await user.open('/nothing');
+      assert.equal(await user.text('h1'), words.lost);
+      await user.inspect(`${tag}-missing`);
+      await user.close();
+    }
+  } finally {
+    service.stop();
+  }
+}
+
 /** An alias is looked up where the operator has turned previews off and sends visitors elsewhere, too. */
 async function testWithoutPreviews(browser) {
   const service = await startService('memory', { PREVIEW: 'off', NOT_FOUND_URL: 'http://example.com/lost' });
@@ -425,9 +532,9 @@ async function testWithoutPreviews(browser) {
     await user.page.getByLabel('Short link').waitFor();
     assert.equal(user.page.url(), `${service.origin}/`, 'the link has no page');
     await user.open('/');
-    await user.page.getByLabel('Alias').fill('unknown');
+    await user.page.getByLabel('Custom ending').fill('unknown');
     await user.page.locator('#alias-hint').filter({ hasText: '/unknown is not taken yet.' }).waitFor();
-    await user.page.getByLabel('Alias').fill('hidden');
+    await user.page.getByLabel('Custom ending').fill('hidden');
     await user.page.locator('#alias-hint').filter({ hasText: '/hidden is already taken.' }).waitFor();
     await user.close();
   } finally {
@@ -467,7 +574,7 @@ async function testUnreachableService(browser, origin, stop) {
   await pause(100);
   await user.page.keyboard.insertText('https://example.com/');
   await user.page.keyboard.press('Enter');
-  await user.page.getByRole('alert').filter({ hasText: 'cannot be reached' }).waitFor();
+  await user.page.getByRole('alert').filter({ hasText: 'cannot be reached. Check your connection' }).waitFor();
   assert.equal(await user.page.getByLabel('Web address').inputValue(), 'https://example.com/');
   await user.page.getByRole('button', { name: 'Shorten', exact: true }).waitFor();
   user.errors = user.errors.filter((error) => !error.includes('ERR_CONNECTION_REFUSED'));
@@ -503,6 +610,10 @@ try {
   await testForm(browser, service.origin);
   passed += 1;
   await testWithoutPreviews(browser);
+  passed += 1;
+  await testChoices(browser, service.origin);
+  passed += 1;
+  await testLanguages(browser);
   passed += 1;
   assert.ok(!site.methods.includes('HEAD'), 'no target is asked');
   await testSlowService(browser, service.origin);

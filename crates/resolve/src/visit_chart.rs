@@ -136,7 +136,7 @@ mod tests {
         assert!(!html(&days(&[0, 0]), Language::English).contains("<svg"));
         assert!(!html(&[], Language::English).contains("<svg"));
         let html = html(&days(&[0, 1_234]), Language::English);
-        assert!(html.contains("1,234 visits in the last 2 days, all on one day."), "{html}");
+        assert!(html.contains("1,234 visits in the last 2 days."), "{html}");
         assert!(html.contains("The busiest day was 2 January 2030, with 1,234 visits."), "{html}");
     }
 }

@@ -76,7 +76,7 @@ pub(super) static CHART: Chart = Chart {
     visits: |count, is_one| format!("{count} {}", if is_one { "Aufruf" } else { "Aufrufe" }),
     total: |visits, days, most| match most {
         Some(most) => format!("{visits} in den letzten {days} Tagen, höchstens {most} an einem Tag."),
-        None => format!("{visits} in den letzten {days} Tagen, alle an einem Tag."),
+        None => format!("{visits} in den letzten {days} Tagen."),
     },
     none: |days| format!("Keine Aufrufe in den letzten {days} Tagen."),
     bots: |count, is_one| {

@@ -68,7 +68,7 @@ pub(super) static CHART: Chart = Chart {
     visits: |count, is_one| format!("{count} {}", if is_one { "visit" } else { "visits" }),
     total: |visits, days, most| match most {
         Some(most) => format!("{visits} in the last {days} days, at most {most} on one day."),
-        None => format!("{visits} in the last {days} days, all on one day."),
+        None => format!("{visits} in the last {days} days."),
     },
     none: |days| format!("No visits in the last {days} days."),
     bots: |count, is_one| format!("Plus {count} {} by bots, not counted.", if is_one { "visit" } else { "visits" }),

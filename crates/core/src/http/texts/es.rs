@@ -68,7 +68,7 @@ pub(super) static CHART: Chart = Chart {
     visits: |count, is_one| format!("{count} {}", if is_one { "visita" } else { "visitas" }),
     total: |visits, days, most| match most {
         Some(most) => format!("{visits} en los últimos {days} días, como máximo {most} en un día."),
-        None => format!("{visits} en los últimos {days} días, todas en un solo día."),
+        None => format!("{visits} en los últimos {days} días."),
     },
     none: |days| format!("Ninguna visita en los últimos {days} días."),
     bots: |count, is_one| format!("Además, {count} {} de bots, sin contar.", if is_one { "visita" } else { "visitas" }),

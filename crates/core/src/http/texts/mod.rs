@@ -101,7 +101,7 @@ pub struct Chart {
     pub heading: &'static str,
     /// A number of visits: the number as text, and whether it is one.
     pub visits: fn(&str, bool) -> String,
-    /// The visits of the last days: visits, the number of days, and the most on one day, unless all were on one day.
+    /// The visits of the last days: visits, the number of days, and the most on one day, unless that is all of them.
     pub total: fn(&str, usize, Option<&str>) -> String,
     /// There were none in the last days.
     pub none: fn(usize) -> String,
