@@ -44,6 +44,7 @@
 #![expect(unreachable_pub, reason = "within one binary, `pub` reads better than `pub(crate)`")]
 
 mod architecture;
+mod bulk;
 mod clients;
 mod contract;
 mod corpora;

@@ -272,6 +272,27 @@ async fn responses() -> Vec<(&'static str, &'static str, Response)> {
         responses.push(("put", "/links/{code}", send(request.header("accept", accept).bearer_auth(&limited)).await));
     }
 
+    let bulk = |body: &str| closed.request(Method::POST, "/links/bulk").body(body.to_owned());
+    let links =
+        json!({"links": [{"url": url}, {"url": "x"}, {"url": url, "alias": "several", "reuse": true}]}).to_string();
+    let importer = closed.create_key("importer", &[Scope::Own]).await;
+    for accept in ["*/*", BROWSER_ACCEPT] {
+        let bulk = |body: &str| bulk(body).header("accept", accept);
+        for request in [
+            bulk(&links),
+            bulk(&links).bearer_auth(&reader),
+            bulk(&links).bearer_auth(&importer),
+            bulk("{}").bearer_auth(&importer),
+            bulk(&"x".repeat(131_073)).bearer_auth(&importer),
+            bulk(&"x".repeat(gateway::MAX_BODY_BYTES + 1)),
+            bulk(&links).bearer_auth(&importer).header("content-type", "text/xml"),
+            bulk(&links).bearer_auth(&importer).header("content-encoding", "gzip"),
+            bulk(&links).bearer_auth(&importer).header("x-filler", &filler),
+        ] {
+            responses.push(("post", "/links/bulk", send(request).await));
+        }
+    }
+
     for path in ["/", "/shorten", "/openapi.json"] {
         for (method, name) in [(Method::GET, "get"), (Method::HEAD, "head")] {
             let ask = || app.request(method.clone(), path);

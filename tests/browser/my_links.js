@@ -387,16 +387,24 @@ export async function testSignIn(createUser, key) {
   const user = await createUser({ size: 'desktop', scheme: 'light', javaScript: true });
   const my = new MyLinks(user);
   const source = (name) => readFileSync(join(SOURCES, name), 'utf8');
-  const signIn = source('sign_in.html').replace('{authorize_url}', `${my.origin}/test-authorize`)
-    .replace('{token_url}', `${my.origin}/test-token`).replace('{client}', 'c').replace('{scope}', 'own')
-    .replaceAll('{purpose}', 'Showing your links');
+  // The texts of the scripts are those of the service, which is behind another door here.
+  const served = async (path) => (await (await fetch(my.origin + path)).text()).match(/<script type="application\/json" id=.*<\/script>/g);
+  const [credentialsTexts, listTexts] = await served('/my-links');
+  const [, formTexts] = await served('/');
+  const filled = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? name);
+  const signIn = filled(source('sign_in.html'), {
+    authorize_url: `${my.origin}/test-authorize`, token_url: `${my.origin}/test-token`, client: 'c', scope: 'own',
+    sign_in: 'Sign in', texts: credentialsTexts,
+  });
   const pageOf = (main, script) => ({
     contentType: 'text/html',
-    body: `<!doctype html><html lang="en"><title>Test</title><main>${main}</main><script>${source('sign_in.js')}</script><script>${source(script)}</script>`,
+    body: `<!doctype html><html lang="en"><title>Test</title><main>${main}</main><script>${source('sign_in.js')}</script><script>${script}</script>`,
   });
-  const list = source('my_links.html').replace('{credentials}', signIn).replace('{base}', `${my.origin}/`).replace('{files}', '');
-  await my.page.route(/\/my-links(\?.*)?$/, (route) => route.fulfill(pageOf(list, 'my_links.js')));
-  await my.page.route(/:\d+\/(\?.*)?$/, (route) => route.fulfill(pageOf(`${signIn}<form><input id="url"></form>`, 'form.js')));
+  const list = filled(source('my_links.html'), { credentials: signIn, base: `${my.origin}/`, files: '', texts: listTexts });
+  const form = `${signIn}<form><input id="url"></form>${formTexts}`;
+  const formScript = `${source('../../core/src/http/local_time.js')}${source('form.js')}`;
+  await my.page.route(/\/my-links(\?.*)?$/, (route) => route.fulfill(pageOf(list, source('my_links.js'))));
+  await my.page.route(/:\d+\/(\?.*)?$/, (route) => route.fulfill(pageOf(form, formScript)));
   let redirect;
   await my.page.route('**/test-authorize?*', (route) => {
     const asked = new URL(route.request().url()).searchParams;

@@ -66,6 +66,7 @@ UNITS_HISTORY = 50      # the entries of a history, read consistently
 HISTORY_ROUTES = 2
 VISITS_RATE = 2         # GET and HEAD /links/{code}/visits have limits of their own
 VISITS_ROUTES = 2
+BULK_RATE = 1           # POST /links/bulk, which refuses whoever has no credentials
 UNITS_VISITS = 16       # the link, and the counts of a year's months, of up to 8 KB each
 
 
@@ -142,7 +143,7 @@ def maximum():
     """The most expensive month that the rate limits allow."""
     redirects, created, other, visits = (
         SECONDS * rate
-        for rate in (RATE, SHORTEN_RATE * CREATING_ROUTES, OTHER_RATE * OTHER_ROUTES, VISITS_RATE * VISITS_ROUTES)
+        for rate in (RATE, SHORTEN_RATE * CREATING_ROUTES, OTHER_RATE * OTHER_ROUTES, VISITS_RATE * VISITS_ROUTES + BULK_RATE)
     )
     bill = month(redirects + other + visits, created)
     extra = (

@@ -48,7 +48,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 ///
 /// The body is too large or compressed, has an unsupported media type, or is not valid.
 pub async fn read(request: &Request) -> Result<Fields, Problem> {
-    require_size(request)?;
+    require_size(request, MAX_BYTES)?;
     require_identity_encoding(request)?;
     let media_type = media_type(request)?;
     if media_type == "multipart/form-data" {
@@ -87,14 +87,23 @@ pub async fn read(request: &Request) -> Result<Fields, Problem> {
 ///
 /// The body is too large or compressed, has an unsupported media type, or is not a JSON object.
 pub fn read_json(request: &Request) -> Result<Fields, Problem> {
-    require_size(request)?;
+    json(read_json_text(request, MAX_BYTES)?)
+}
+
+/// Reads a request's body, which must be JSON of at most `max_bytes`. It has not been parsed yet.
+///
+/// # Errors
+///
+/// The body is too large or compressed, or has an unsupported media type.
+pub(crate) fn read_json_text(request: &Request, max_bytes: usize) -> Result<&str, Problem> {
+    require_size(request, max_bytes)?;
     require_identity_encoding(request)?;
     let media_type = media_type(request)?;
     if !matches!(media_type.as_str(), "" | "application/json" | "application/merge-patch+json" | FORM) {
         let reason = "The body must be JSON; send it as application/json.";
         return Err(Problem::new(ProblemKind::UnsupportedMediaType, reason));
     }
-    json(text(request)?)
+    text(request)
 }
 
 /// Whether a program sent the body: JSON or text, and not a form.
@@ -104,12 +113,12 @@ pub fn is_from_program(request: &Request) -> bool {
     body.trim_ascii_start().starts_with(b"{") || media_type(request).is_ok_and(|name| is_data(&name))
 }
 
-fn require_size(request: &Request) -> Result<(), Problem> {
-    if request.body.len() <= MAX_BYTES {
+fn require_size(request: &Request, max_bytes: usize) -> Result<(), Problem> {
+    if request.body.len() <= max_bytes {
         return Ok(());
     }
     // A transport may have kept only the first bytes.
-    let reason = format!("The body has more than {MAX_BYTES} bytes; send fewer.");
+    let reason = format!("The body has more than {max_bytes} bytes; send fewer.");
     Err(Problem::new(ProblemKind::BodyTooLarge, reason))
 }
 

@@ -68,7 +68,7 @@ pub(crate) async fn create_link(shorten: &Shorten, request: &Request) -> Result<
 }
 
 /// The sender, who may create links, and to whom they then belong.
-async fn admit(shorten: &Shorten, request: &Request) -> Result<(Sender, Option<Owner>), Problem> {
+pub(crate) async fn admit(shorten: &Shorten, request: &Request) -> Result<(Sender, Option<Owner>), Problem> {
     origin::require_allowed(shorten, request)?;
     let sender = Sender::of(shorten, request).await?;
     let owner = sender.require_create(shorten.config.door)?;
@@ -87,7 +87,7 @@ async fn create_or_reuse(
 ) -> Result<(StatusCode, Link, Option<ManageToken>), Problem> {
     let create_request = CreateLinkRequest::parse(fields, &shorten.own_hosts(request), request.query.as_deref())?;
     let target = create_request.target.clone();
-    let created = match create(shorten, request, create_request, sender, owner).await {
+    let created = match create(shorten, request, create_request, sender, owner, idempotency_key(request)?).await {
         // A person who reloads the page about a new link posts the form again, and should see the same link.
         Err(NotCreated::AliasTaken(other)) if format == Format::Html && is_live(shorten, &other, &target) => {
             return Ok((StatusCode::OK, other.link, None));
@@ -110,7 +110,7 @@ fn is_live(shorten: &Shorten, other: &ManagedLink, target: &Target) -> bool {
 
 /// The problem of an alias that is the code of another link, with aliases that are free. Whoever asks learns no more than
 /// from `HEAD /{code}`.
-async fn alias_taken(shorten: &Shorten, alias: &Code) -> Problem {
+pub(crate) async fn alias_taken(shorten: &Shorten, alias: &Code) -> Problem {
     let free = free_aliases(shorten, alias).await;
     let reason = Reason::AliasTaken { alias: alias.to_string(), free: free.clone() };
     Problem::with_field(ProblemKind::AliasTaken, "alias", reason).with_suggestions(free)
@@ -132,19 +132,20 @@ async fn free_aliases(shorten: &Shorten, alias: &Code) -> Vec<String> {
     free
 }
 
-/// Creates the link that a request asks for, or finds the existing one, and logs it.
+/// Creates the link that a request asks for, or finds the existing one, and logs it. `key` is that of the request, by which
+/// a repeated one is recognised.
 pub(crate) async fn create(
     shorten: &Shorten,
     request: &Request,
     mut create_request: CreateLinkRequest,
     sender: &Sender,
     owner: Option<Owner>,
+    key: Option<IdempotencyKey>,
 ) -> Result<CreateOutcome, NotCreated> {
     host_rules_cache::require_allowed(shorten, &create_request.target).await?;
     if let Some(grant) = sender.grant() {
         create_request.restrict_to(grant, &shorten.config.expiry, shorten.clock.now())?;
     }
-    let key = idempotency_key(request)?;
     let deduplicate_by = DeduplicateBy { reuse: create_request.reuse, key: key.as_ref() };
     let creator = creator::of(request, &shorten.config);
     let new_link = NewLink { creator, ..to_new_link(shorten, create_request, owner)? };

@@ -94,7 +94,8 @@ async fn create(
 ) -> Result<Response, NotCreated> {
     let labels = new_link.labels.clone();
     let owner_name = owner.as_ref().map(ToString::to_string);
-    let outcome = create_link::create(shorten, request, new_link, sender, owner).await?;
+    let key = create_link::idempotency_key(request)?;
+    let outcome = create_link::create(shorten, request, new_link, sender, owner, key).await?;
     let (link, token) = match outcome {
         CreateOutcome::Created(CreatedLink { link, token, .. }) => (link, token),
         // The link may have been changed since.

@@ -13,6 +13,7 @@
 //! | `key_uses` | when API keys were last used |
 //! | [`grant`] | tokens that allow creating links within bounds |
 //! | [`create_link`] | `POST /links` and `POST /shorten`: create a link |
+//! | [`create_links`] | `POST /links/bulk`: create several links |
 //! | `creator` | what is kept of the client that creates a link |
 //! | [`body`] | a JSON, form or text body, read into fields |
 //! | `multipart` | a body of type `multipart/form-data` |
@@ -59,6 +60,7 @@ pub mod change_link_request;
 pub mod config;
 pub mod create_link;
 pub mod create_link_request;
+pub mod create_links;
 mod creator;
 mod declare_link;
 mod docs;
@@ -153,6 +155,7 @@ impl Handler for Shorten {
     async fn handle(&self, request: &Request) -> Result<Response, Problem> {
         let (content_type, cache_control, file) = match request.endpoint {
             Endpoint::CreateLink => return create_link::create_link(self, request).await,
+            Endpoint::CreateLinks => return create_links::create_links(self, request).await,
             Endpoint::ListLinks => return list_links::list_links(self, request).await,
             Endpoint::ShowLink => return manage_link::show_link(self, request).await,
             Endpoint::DeclareLink => return declare_link::declare_link(self, request).await,

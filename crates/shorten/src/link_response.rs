@@ -31,6 +31,9 @@ const PAGE_MARK: &str = "page";
 /// A link, as reported to the client that created it.
 #[derive(Serialize)]
 struct LinkResponse<'a> {
+    /// The status, if the link is one of several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
     short: String,
     short_url: &'a str,
     code: &'a str,
@@ -61,6 +64,35 @@ impl Format {
     }
 }
 
+impl<'a> LinkResponse<'a> {
+    fn new(link: &'a Link, token: Option<&'a ManageToken>, short_url: &'a str, status: Option<u16>) -> Self {
+        let code = link.code.as_str();
+        Self {
+            status,
+            short: format!("/{code}"),
+            short_url,
+            code,
+            url: link.target.as_str(),
+            created_at: link.created_at,
+            expires_at: link.expires_at,
+            manage_token: token.map(ManageToken::as_str),
+        }
+    }
+}
+
+/// A link as one of several in a response, with its own status.
+pub(crate) fn to_json(
+    shorten: &Shorten,
+    request: &Request,
+    status: StatusCode,
+    link: &Link,
+    token: Option<&ManageToken>,
+) -> serde_json::Value {
+    let short_url = shorten.base_url(request).join(link.code.as_str());
+    // Serialisation cannot fail: the document is a struct.
+    serde_json::to_value(LinkResponse::new(link, token, &short_url, Some(status.as_u16()))).unwrap_or_default()
+}
+
 /// The response about a link.
 pub(crate) fn link_response(
     shorten: &Shorten,
@@ -73,18 +105,7 @@ pub(crate) fn link_response(
     let code = link.code.as_str();
     let short_url = shorten.base_url(request).join(code);
     let mut response = match format {
-        Format::Json => {
-            let link = LinkResponse {
-                short: format!("/{code}"),
-                short_url: &short_url,
-                code,
-                url: link.target.as_str(),
-                created_at: link.created_at,
-                expires_at: link.expires_at,
-                manage_token: token.map(ManageToken::as_str),
-            };
-            response::json(status, &link)
-        }
+        Format::Json => response::json(status, &LinkResponse::new(link, token, &short_url, None)),
         Format::Text => response::text(status, format!("{short_url}\n")),
         Format::Html => page(shorten, request, status, link, token, &short_url),
     };

@@ -11,7 +11,7 @@ use hyper::body::{Body, Incoming};
 use shortlink_core::domain::base_url::BaseUrl;
 use shortlink_core::http::handler::Handler;
 use shortlink_core::http::request::Request;
-use shortlink_core::http::routes::{self, Function, Route};
+use shortlink_core::http::routes::{self, Endpoint, Function, Route};
 use shortlink_core::http::security_headers;
 
 use crate::gateway::client_connection::{ClientConnection, ProxyCheck};
@@ -22,10 +22,6 @@ pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
 /// The maximum size of the request line and the headers together, in bytes: API Gateway's limit.
 pub const MAX_HEAD_BYTES: usize = 10_240;
-
-/// How many bytes of a body are kept, which bounds the memory that a client can take: one more than the functions accept, so
-/// that they reject a body that is too large. The rest is read and discarded, so that the client gets the response.
-const KEPT_BODY_BYTES: usize = shorten::body::MAX_BYTES + 1;
 
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
@@ -68,8 +64,7 @@ async fn try_dispatch(
     if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
-    let kept_bytes = if matches!(parts.method, Method::GET | Method::HEAD) { 0 } else { KEPT_BODY_BYTES };
-    let body = read_body(body, kept_bytes).await?;
+    let body = read_body(body, kept_body_bytes(&parts.method, matched.route.endpoint)).await?;
     let request = Request {
         endpoint: matched.route.endpoint,
         is_head: parts.method == Method::HEAD,
@@ -100,6 +95,16 @@ fn unmatched_path(parts: &Parts, route: &Route) -> Option<String> {
 fn allowed_methods(parts: &Parts, route: &Route) -> Option<String> {
     let is_unmatched = route.pattern == routes::DEFAULT;
     is_unmatched.then(|| routes::allowed_methods(parts.method.as_str(), parts.uri.path())).flatten()
+}
+
+/// How many bytes of a body are kept, which bounds the memory that a client can take: one more than the function accepts, so
+/// that it rejects a body that is too large. The rest is read and discarded, so that the client gets the response.
+fn kept_body_bytes(method: &Method, endpoint: Endpoint) -> usize {
+    match endpoint {
+        _ if matches!(*method, Method::GET | Method::HEAD) => 0,
+        Endpoint::CreateLinks => shorten::create_links::MAX_BYTES + 1,
+        _ => shorten::body::MAX_BYTES + 1,
+    }
 }
 
 /// Reads the whole body and keeps its first bytes. The error is the status of the gateway's response.

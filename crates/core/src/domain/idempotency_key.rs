@@ -44,6 +44,11 @@ impl IdempotencyKey {
         self.0.len() >= UNGUESSABLE_LENGTH
     }
 
+    /// The key of one of several things that a request asks for, by its position.
+    pub fn of_item(&self, index: usize) -> Self {
+        Self(format!("{}#{index}", self.0))
+    }
+
     /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -158,6 +158,12 @@ impl ProblemKind {
         }
     }
 
+    fn document<'a>(self, field: Option<&'a str>, suggestions: &'a [String], detail: &'a str) -> Document<'a> {
+        let (status, name, title) = self.parts();
+        let r#type = format!("{TYPE_PREFIX}{name}");
+        Document { r#type, title, status: status.as_u16(), detail, field, suggestions }
+    }
+
     /// The status of the response.
     pub fn status(self) -> StatusCode {
         self.parts().0
@@ -349,6 +355,13 @@ impl Problem {
         response
     }
 
+    /// The document as a JSON value, as a part of a response about several things.
+    pub fn to_json(&self, request_id: &str) -> serde_json::Value {
+        let detail = self.detail(request_id);
+        // Serialisation cannot fail: the document consists of strings and a number.
+        serde_json::to_value(self.kind.document(self.field, &self.suggestions, &detail)).unwrap_or_default()
+    }
+
     /// Renders the problem as a document, for a transport that could not build a [`Request`]. `is_https` tells whether
     /// clients use https.
     pub fn render_without_request(self, is_https: bool) -> Response {
@@ -359,10 +372,7 @@ impl Problem {
 }
 
 fn document(kind: ProblemKind, field: Option<&str>, suggestions: &[String], detail: &str) -> Response {
-    let (status, name, title) = kind.parts();
-    let r#type = format!("{TYPE_PREFIX}{name}");
-    let document = Document { r#type, title, status: status.as_u16(), detail, field, suggestions };
-    let mut response = response::json(status, &document);
+    let mut response = response::json(kind.status(), &kind.document(field, suggestions, detail));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response
 }

@@ -18,6 +18,8 @@ pub enum Function {
 pub enum Endpoint {
     /// Create a link.
     CreateLink,
+    /// `POST /links/bulk`: create several links.
+    CreateLinks,
     /// The page with the form.
     Home,
     /// The description of this API.
@@ -102,6 +104,7 @@ pub const ROUTES: &[Route] = &[
     Route { methods: GET, pattern: "/robots.txt", function: Function::Shorten, endpoint: Endpoint::Robots },
     Route { methods: GET, pattern: "/favicon.svg", function: Function::Shorten, endpoint: Endpoint::Favicon },
     Route { methods: POST, pattern: "/links", function: Function::Shorten, endpoint: Endpoint::CreateLink },
+    Route { methods: POST, pattern: "/links/bulk", function: Function::Shorten, endpoint: Endpoint::CreateLinks },
     Route { methods: GET, pattern: "/links", function: Function::Shorten, endpoint: Endpoint::ListLinks },
     Route { methods: GET, pattern: "/links/{code}", function: Function::Shorten, endpoint: Endpoint::ShowLink },
     Route { methods: PUT, pattern: "/links/{code}", function: Function::Shorten, endpoint: Endpoint::DeclareLink },
