@@ -527,7 +527,17 @@ fn alarms_watch_all_operations_and_the_metrics_of_the_logs() {
 
     let script =
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/cost.py")).expect("a script");
-    assert!(script.contains(&format!("\nALARM_COUNT = {}\n", alarms.len())), "{} alarms", alarms.len());
+    let has_condition = |name: &str| !template["Resources"][name]["Condition"].is_null();
+    let count = alarms.iter().filter(|(name, _)| !has_condition(name.as_str())).count();
+    assert!(script.contains(&format!("\nALARM_COUNT = {count}\n")), "{count} alarms");
+
+    // The alarm on spending takes the price of a request from the script.
+    let (_, price) = script.split_once("\nALARM_PRICE = ").expect("a price");
+    let price = price.split_whitespace().next().expect("a number");
+    let expression = text(&template["Resources"]["SpendingTooFast"]["Properties"]["Metrics"][0]["Expression"]);
+    assert_eq!(expression, format!("requests * 30 * {price}"));
+    let budget = &template["Resources"]["Budget"];
+    assert_eq!((text(&budget["Condition"]), has_condition("SpendingTooFast")), ("MailsBudget".to_owned(), true));
 }
 
 #[test]

@@ -49,6 +49,7 @@ LAMBDA_LINES = 428 / 1e9  # of Lambda itself, platform.start and platform.report
 RESPONSE = 600 / 1e9      # headers and body
 # Values of template.yaml
 ALARM_COUNT = 10
+ALARM_PRICE = 0.000002  # USD a request, as the alarm SpendingTooFast has it
 RATE = 200            # RateLimit, requests a second
 SHORTEN_RATE = 5      # ShortenRateLimit
 OTHER_RATE = 20       # the stage's limit for each of the other routes
