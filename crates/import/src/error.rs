@@ -27,7 +27,10 @@ pub enum ImportError {
         reason: String,
     },
     /// No format fits.
-    #[error("the format of this file is not known: it {saw}; if you know it, say --format with one of {}", names(Format::ALL))]
+    #[error(
+        "the format of this file is not known: it {saw}; if you know it, say --format with one of {}",
+        names(Format::ALL)
+    )]
     Unknown {
         /// What the file has, as the end of a sentence that begins with "it".
         saw: String,

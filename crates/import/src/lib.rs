@@ -15,13 +15,32 @@
 //! Nothing is written, and no source is asked over the network. A file is streamed: whatever its size, a few rows of it are in
 //! memory. A row that cannot be read is a row with a reason ([`Outcome::Unreadable`]) and ends nothing.
 
+mod allowance;
+mod count;
+mod detect;
+mod draft;
+mod encoding;
 mod error;
 mod format;
+mod input;
+mod instant;
+mod json;
+mod json_item;
+mod json_lines;
+mod json_text;
 mod link;
+mod open;
+mod short_url;
 mod source;
+mod sources;
+mod sql_rows;
+mod sql_tokens;
+mod table;
 
 use std::io::Read;
 use std::path::Path;
+
+use input::Input;
 
 pub use error::ImportError;
 pub use format::{Format, UnknownFormat};
@@ -35,8 +54,7 @@ pub use source::Source;
 /// [`ImportError::Unknown`] or [`ImportError::Ambiguous`] if not exactly one format fits, [`ImportError::Open`] or
 /// [`ImportError::Read`] if the file cannot be read.
 pub fn detect(path: &Path) -> Result<Format, ImportError> {
-    let _ = path;
-    Err(ImportError::Unknown { saw: String::new() })
+    detect::detect(path)
 }
 
 /// Opens a file. One that gzip has compressed is read, too.
@@ -45,8 +63,10 @@ pub fn detect(path: &Path) -> Result<Format, ImportError> {
 ///
 /// [`ImportError::Open`], [`ImportError::Read`] or [`ImportError::NotOfFormat`].
 pub fn open(path: &Path, format: Format) -> Result<Source, ImportError> {
-    let _ = path;
-    Err(ImportError::NotOfFormat { format, reason: String::new() })
+    match format {
+        Format::ChhotoSqlite => open::file(path),
+        _ => open::stream(Input::open(path)?, format),
+    }
 }
 
 /// As [`open`], for a stream, such as the standard input. A [`Format::ChhotoSqlite`] is a file and cannot be a stream.
@@ -55,6 +75,5 @@ pub fn open(path: &Path, format: Format) -> Result<Source, ImportError> {
 ///
 /// As for [`open`].
 pub fn read(stream: impl Read + Send + 'static, format: Format) -> Result<Source, ImportError> {
-    drop(stream);
-    Err(ImportError::NotOfFormat { format, reason: String::new() })
+    open::stream(Input::new(stream)?, format)
 }
