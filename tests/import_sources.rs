@@ -452,7 +452,7 @@ fn chhoto_sqlite_is_read_with_its_write_ahead_log() {
     assert_eq!(detect(&path).expect("a format"), Format::ChhotoSqlite);
     let mut source = open(&path, Format::ChhotoSqlite).expect("a source");
     let first = source.next().expect("a row").expect("a row");
-    // What is written from now on is not read: the rows are those of one instant.
+    // The service can go on writing.
     connection
         .execute_batch("INSERT INTO urls VALUES (11, 'https://example.com/late', 'late', 0, 0, NULL)")
         .expect("a row");
@@ -463,6 +463,7 @@ fn chhoto_sqlite_is_read_with_its_write_ahead_log() {
     id 8: "empty" UNREADABLE it has no target
     id 9: "latin" UNREADABLE the time at which the link ends cannot be read: soon
     id 10: "c" -> "https://example.com/c" expires=1600000000
+    id 11: "late" -> "https://example.com/late" visits=0
     WARNING the file is not wholly in UTF-8: the other texts were read as Windows-1252 (Latin-1), so look at letters with accents
     "#);
 
@@ -529,6 +530,13 @@ fn formats_have_names() {
     }
     let error = "bitly".parse::<Format>().expect_err("no format").to_string();
     assert!(error.starts_with("no format is called \"bitly\"; use one of csv, bitly-json, bitly-csv, "), "{error}");
+}
+
+#[test]
+fn the_page_about_imports_has_all_formats() {
+    let page = std::fs::read_to_string(file("../../crates/import/README.md")).expect("a page");
+    let names = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    assert_eq!(names.collect::<Vec<_>>(), Format::ALL.iter().map(|format| format.name()).collect::<Vec<_>>());
 }
 
 #[test]

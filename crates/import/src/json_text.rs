@@ -4,9 +4,8 @@ use std::io::{self, BufRead, Read};
 
 use encoding_rs::WINDOWS_1252;
 
+use crate::encoding::NOT_UTF_8;
 use crate::source::Warnings;
-
-const NOT_UTF_8: &str = "the file is not wholly in UTF-8: the other texts were read as Windows-1252 (Latin-1), so look at letters with accents";
 
 /// A reader that makes valid JSON of what some services send: raw control characters in texts are escaped, escapes that JSON
 /// does not know are texts, and what is not in UTF-8 is read as Windows-1252.

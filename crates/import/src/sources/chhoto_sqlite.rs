@@ -7,7 +7,7 @@
 //!
 //! Versions before 6.0 have no `expiry_time`, and those before 7.0 no `notes`. An `expiry_time` of 0 or `NULL` is never. With
 //! its write-ahead log, the latest links are in the file `urls.sqlite-wal` beside it, which SQLite reads as well. Nothing is
-//! written, also while chhoto-url runs; but SQLite may leave a file `-shm` beside it.
+//! written, and chhoto-url may run meanwhile; SQLite may leave a file `-shm` beside the others.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -39,7 +39,7 @@ pub(crate) fn check(path: &Path) -> Result<Result<(), String>, ImportError> {
     Ok(Err(tables.join(", ")))
 }
 
-/// The rows of a file, as they are at one instant.
+/// The rows of a file. There is no transaction around the batches, because it would keep chhoto-url from writing meanwhile.
 pub(crate) fn rows(
     path: &Path,
     warnings: Warnings,
@@ -55,7 +55,6 @@ pub(crate) fn rows(
     let query = format!(
         "SELECT rowid, short_url, long_url, hits, {expiry}, {notes} FROM urls WHERE rowid > ?1 ORDER BY rowid LIMIT {BATCH}"
     );
-    connection.execute_batch("BEGIN").map_err(|error| failed(&error))?;
     let mut batch = VecDeque::new();
     let mut last = i64::MIN;
     Ok(std::iter::from_fn(move || {

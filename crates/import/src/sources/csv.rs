@@ -13,13 +13,6 @@ use crate::link::Row;
 use crate::short_url;
 use crate::table::TableRow;
 
-/// The names of a column with the code.
-const CODE: &[&str] =
-    &["code", "shortcode", "slug", "keyword", "alias", "backhalf", "slashtag", "shortpath", "path", "key"];
-
-/// The names of a column with the short URL.
-const SHORT_URL: &[&str] = &["shorturl", "shortlink", "shortenedurl", "short", "tinyurl", "link"];
-
 /// The names of a column with the code or the short URL.
 pub(crate) const ADDRESS: &[&str] = &[
     "code",
@@ -32,6 +25,7 @@ pub(crate) const ADDRESS: &[&str] = &[
     "shortpath",
     "path",
     "key",
+    // From here on, of the short URL.
     "shorturl",
     "shortlink",
     "shortenedurl",
@@ -39,6 +33,9 @@ pub(crate) const ADDRESS: &[&str] = &[
     "tinyurl",
     "link",
 ];
+
+/// Those of the code, and those of the short URL.
+const CODE_AND_SHORT_URL: (&[&str], &[&str]) = ADDRESS.split_at(10);
 
 /// The names of a column with the target.
 pub(crate) const TARGET: &[&str] = &[
@@ -59,8 +56,9 @@ pub(crate) const TARGET: &[&str] = &[
 pub(crate) const COLUMNS: &[&[&str]] = &[ADDRESS, TARGET];
 
 pub(crate) fn read(row: &mut TableRow) -> Vec<Row> {
-    let (host, path) = short_url::split(row.get(SHORT_URL).unwrap_or_default());
-    let (domain, code) = match row.get(CODE) {
+    let (code, short_url) = CODE_AND_SHORT_URL;
+    let (host, path) = short_url::split(row.get(short_url).unwrap_or_default());
+    let (domain, code) = match row.get(code) {
         Some(code) if code.contains("://") => short_url::split(code),
         Some(code) => (host, code.to_owned()),
         None => (host, path),
