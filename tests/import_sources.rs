@@ -138,7 +138,7 @@ fn generic_tables_are_read_with_their_traps() {
     line 10: "end" UNREADABLE the time at which the link ends cannot be read: 01/02/2030
     line 11: "?" UNREADABLE it has 14 values where the header has 13, so that a value with a semicolon in it is probably not in quotes
     line 12: "secret" -> "https://example.com/secret"
-      NOT CARRIED it is in the archive there, where it still redirects; here it is a link as any other
+      NOT CARRIED it is in the archive there, and here it is a link as any other
       NOT CARRIED it has a password there, and here whoever has the short URL can follow it
     "#);
     assert_snapshot!(rows("latin1.tsv"), @r#"
@@ -163,7 +163,7 @@ fn bitly_json_is_read_with_its_traps() {
     links[0].custom_bitlinks[0]: "summer-sale" -> "https://example.com/sale?utm_source=bitly" created=1603732840 owner="anna" title="Summer\tsale\r\nfor \"all\" \u{1}" tags=["sale", "summer"] domain="bit.ly"
     links[0].custom_bitlinks[1]: "sale" -> "https://example.com/sale?utm_source=bitly" created=1603732840 owner="anna" title="Summer\tsale\r\nfor \"all\" \u{1}" tags=["sale", "summer"] domain="go.example.com"
     links[1]: "2old" -> "https://example.com/old" created=1546297200 domain="bit.ly"
-      NOT CARRIED it is in the archive there, where it still redirects; here it is a link as any other
+      NOT CARRIED it is in the archive there, and here it is a link as any other
       NOT CARRIED it opens an app on phones there
     links[2]: "nolong" UNREADABLE it has no target
     links[2].custom_bitlinks[0]: "nolong2" UNREADABLE it has no target
@@ -179,7 +179,7 @@ fn bitly_csv_is_read_with_its_traps() {
     line 2: "sale" -> "https://example.com/sale" created=1603732840 visits=12345 title="Summer\nsale" domain="go.example.com"
     line 4: "2old" -> "https://example.com/old" created=1546300800 visits=7 domain="bit.ly" withdrawn=yes
     line 5: "3arch" -> "https://example.com/arch" created=1588655105 visits=0 title="=SUM(1)" domain="bit.ly"
-      NOT CARRIED it is in the archive there, where it still redirects; here it is a link as any other
+      NOT CARRIED it is in the archive there, and here it is a link as any other
     line 6: "nolong" UNREADABLE it has no target
     "#);
 }
@@ -283,7 +283,7 @@ fn dub_csv_is_read_with_its_traps() {
     assert_snapshot!(rows("dub.csv"), @r#"
     line 2: "Sale" -> "https://example.com/sale?x=1" created=1714979289 visits=1234 tags=["a", "b"] domain="go.example.com" ignores-case=yes
     line 3: "café/🦀" -> "https://example.com/cafe" created=1714979289 visits=0 tags=["=SUM(A1)"] domain="go.example.com" ignores-case=yes
-      NOT CARRIED it is in the archive there, where it still redirects; here it is a link as any other
+      NOT CARRIED it is in the archive there, and here it is a link as any other
     line 4: "_root" UNREADABLE it is the page of the domain itself, which has no code
     line 5: "minus" -> "@example.com" visits=0 tags=["+one", "'two"] domain="go.example.com" ignores-case=yes
       NOT CARRIED the time of its creation cannot be read: -1
@@ -296,7 +296,7 @@ fn dub_json_is_read_with_its_traps() {
     assert_snapshot!(rows("dub.json"), @r#"
     [0]: "Sale" -> "https://example.com/sale?utm_source=dub" created=1714979289 visits=1234 title="Sale" tags=["a", "b"] note="for the fair" domain="go.example.com" ignores-case=yes
     [1]: "arch/ive.d" -> "https://example.com/archived" created=1714979289 expires=1893456000 visits=0 domain="go.example.com" ignores-case=yes
-      NOT CARRIED it is in the archive there, where it still redirects; here it is a link as any other
+      NOT CARRIED it is in the archive there, and here it is a link as any other
       NOT CARRIED it leads to another target there once it has ended, and here to none
     page 2: [0]: "off" -> "https://example.com/off" created=1714979289 visits=0 domain="go.example.com" withdrawn=yes ignores-case=yes
       NOT CARRIED it has a password there, and here whoever has the short URL can follow it
@@ -333,7 +333,7 @@ fn tinyurl_json_is_read_with_its_traps() {
     assert_snapshot!(rows("tinyurl.json"), @r#"
     data[0]: "yx3abc" -> "https://example.com/a" created=1603732840 visits=12 tags=["a"] note="A note" domain="tinyurl.com"
     data[1]: "a-very-long-alias-of-30-letters" -> "https://example.com/b" created=1603732840 expires=1893456000 domain="go.example.com" withdrawn=yes
-      NOT CARRIED it is in the archive there, where it still redirects; here it is a link as any other
+      NOT CARRIED it is in the archive there, and here it is a link as any other
     data[2]: "bare" UNREADABLE it has no target; ask TinyURL for it at /alias/{domain}/{alias}
     page 2: data: "single" -> "https://example.com/single" domain="tinyurl.com"
     "#);
@@ -346,9 +346,7 @@ fn shortio_csv_is_read_with_its_traps() {
     line 3: "?" UNREADABLE it is the page of the domain itself, which has no code
     line 4: "ends" -> "https://example.com/ends" created=1603732840 expires=1893456000 visits=0 domain="s.example"
     "#);
-    assert_snapshot!(rows("shortio-words.csv"), @r#"
-    line 2: "abc" -> "https://example.com/abc" created=1603732840 visits=1234 owner="anna" title="A" tags=["a"] domain="s.example"
-    "#);
+    assert_snapshot!(rows("shortio-words.csv"), @r#"line 2: "abc" -> "https://example.com/abc" created=1603732840 visits=1234 owner="anna" title="A" tags=["a"] domain="s.example""#);
 }
 
 #[test]
@@ -357,7 +355,7 @@ fn shortio_json_is_read_with_its_traps() {
     links[0]: "abc" -> "https://example.com/abc" created=1603732840 title="A" tags=["a", "b"] domain="s.example"
     links[1]: "?" UNREADABLE it is the page of the domain itself, which has no code
     links[2]: "ends" -> "https://example.com/ends" created=1603732840 expires=1893456000 domain="s.example"
-      NOT CARRIED it is in the archive there, where it still redirects; here it is a link as any other
+      NOT CARRIED it is in the archive there, and here it is a link as any other
       NOT CARRIED it has a password there, and here whoever has the short URL can follow it
       NOT CARRIED it leads to another target there once it has ended, and here to none
       NOT CARRIED it ends there after a number of visits, and here it does not
@@ -493,6 +491,26 @@ fn chhoto_sqlite_of_old_versions_has_no_end_and_no_notes() {
     assert!((1..=250).zip(&rows).all(|(id, row)| row.starts_with(&format!("id {id}: \"code{id}\" "))));
 }
 
+/// The id of a row is changed to one that was read before.
+#[test]
+fn rows_of_a_damaged_database_are_not_read_again_and_again() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("urls.sqlite");
+    drop(chhoto(&path, CHHOTO_COLUMNS, CHHOTO_ROWS));
+    let mut bytes = std::fs::read(&path).expect("a file");
+    let target = b"magnet:?xt=1magnet";
+    let place = bytes.windows(target.len()).position(|bytes| bytes == target).expect("a row");
+    // The target follows the types of the columns, and the id is before them.
+    assert_eq!(bytes[place - 8], 7, "the id");
+    bytes[place - 8] = 2;
+    std::fs::write(&path, bytes).expect("a file");
+    assert_snapshot!(show_all(open(&path, Format::ChhotoSqlite).expect("a source")), @r#"
+    id 1: "a" -> "https://example.com/a" visits=12
+    id 3: "b-b" -> "https://example.com/b" visits=0 note="A note"
+    ERROR cannot read further after id 3: SQLite says: Error code 11: The database disk image is malformed
+    "#);
+}
+
 #[test]
 fn other_databases_are_refused_by_name() {
     let folder = TempDir::new().expect("a folder");
@@ -588,6 +606,22 @@ fn look_alikes_are_told_apart() {
         ),
         "{error}"
     );
+}
+
+/// The whole dump is one line, and its first table is not the one of the links.
+#[test]
+fn dumps_are_detected_however_long_their_lines_are() {
+    let mut dump = b"INSERT INTO `yourls_log` VALUES (0)".to_vec();
+    while dump.len() < 5 << 20 {
+        dump.extend_from_slice(format!(",('{}')", title()).as_bytes());
+    }
+    dump.extend_from_slice(
+        b";INSERT INTO `yourls_url` VALUES ('a','https://example.com/','','2020-01-01 00:00:00','',0);",
+    );
+    let (_folder, path) = written(&dump);
+    assert_eq!(detect(&path).expect("a format"), Format::YourlsSql);
+    let rows: Vec<_> = open(&path, Format::YourlsSql).expect("a source").collect::<Result<_, _>>().expect("rows");
+    assert_eq!(rows.len(), 1);
 }
 
 #[test]

@@ -49,10 +49,12 @@ pub(crate) fn detect(path: &Path) -> Result<Format, ImportError> {
     if start.starts_with(b"{") || start.starts_with(b"[") {
         return json(path, input);
     }
-    match table(input)? {
-        Ok(format) => Ok(format),
-        Err(_) if is_sql(start) => sql(path),
-        Err(saw) => unknown(saw),
+    match table(input) {
+        Ok(Ok(format)) => Ok(format),
+        // The first line of a dump can be longer than a row of a table may be.
+        Ok(Err(_)) | Err(ImportError::Read { .. }) if is_sql(start) => sql(path),
+        Ok(Err(saw)) => unknown(saw),
+        Err(error) => Err(error),
     }
 }
 

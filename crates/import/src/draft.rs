@@ -45,10 +45,10 @@ impl Draft {
         self.refusal.get_or_insert_with(|| reason.into());
     }
 
-    /// Of an archived link: it goes on at all sources that have archives.
+    /// Of an archived link. It redirects at Bitly, Dub and Short.io, so that it is not withdrawn here.
     pub(crate) fn archived(&mut self, is_archived: bool) {
         if is_archived {
-            self.not_carried("it is in the archive there, where it still redirects; here it is a link as any other");
+            self.not_carried("it is in the archive there, and here it is a link as any other");
         }
     }
 

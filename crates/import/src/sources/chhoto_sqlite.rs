@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, ffi};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use crate::draft::Draft;
 use crate::encoding::decode;
@@ -55,46 +55,53 @@ pub(crate) fn rows(
     let query = format!(
         "SELECT rowid, short_url, long_url, hits, {expiry}, {notes} FROM urls WHERE rowid > ?1 ORDER BY rowid LIMIT {BATCH}"
     );
-    let mut batch = VecDeque::new();
-    let mut last = i64::MIN;
-    Ok(std::iter::from_fn(move || {
-        if batch.is_empty() {
-            match read_batch(&connection, &query, last, &warnings) {
-                Ok(rows) => batch = rows,
-                Err(error) => return Some(Err(failed(&error))),
-            }
-        }
-        let (id, row) = batch.pop_front()?;
-        last = id;
-        Some(Ok(row))
-    }))
+    Ok(Batches { connection, query, warnings, last: i64::MIN, waiting: VecDeque::new(), failure: None })
 }
 
-fn read_batch(
-    connection: &Connection,
-    query: &str,
-    after: i64,
-    warnings: &Warnings,
-) -> rusqlite::Result<VecDeque<(i64, Row)>> {
-    let mut statement = connection.prepare_cached(query)?;
-    let mut rows = statement.query([after])?;
-    let mut batch = VecDeque::new();
-    let mut last = after;
-    while let Some(row) = rows.next()? {
-        let id: i64 = row.get(0)?;
-        // In a damaged file, rows can be out of order, and would be read again and again.
-        if id <= last {
-            return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), None));
+/// The rows, of which a batch is read at a time.
+struct Batches {
+    connection: Connection,
+    query: String,
+    warnings: Warnings,
+    /// The id of the last row that was read, or at first one that is before them all.
+    last: i64,
+    waiting: VecDeque<Row>,
+    failure: Option<rusqlite::Error>,
+}
+
+impl Batches {
+    fn read(&mut self) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare_cached(&self.query)?;
+        let mut rows = statement.query([self.last])?;
+        while let Some(row) = rows.next()? {
+            let id: i64 = row.get(0)?;
+            // In a damaged file, rows can be out of order, and would be read again and again.
+            if id <= self.last {
+                return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), None));
+            }
+            self.last = id;
+            let text = |column| Ok::<_, rusqlite::Error>(text(row.get_ref(column)?, &self.warnings));
+            let mut draft = Draft::new(&format!("id {id}"), text(1)?, text(2)?);
+            draft.link.visits = text(3)?.and_then(|hits| crate::count::parse(&hits));
+            draft.expires(text(4)?.as_deref());
+            draft.link.note = text(5)?;
+            self.waiting.push_back(draft.finish());
         }
-        last = id;
-        let text = |column| Ok::<_, rusqlite::Error>(text(row.get_ref(column)?, warnings));
-        let mut draft = Draft::new(&format!("id {id}"), text(1)?, text(2)?);
-        draft.link.visits = text(3)?.and_then(|hits| crate::count::parse(&hits));
-        draft.expires(text(4)?.as_deref());
-        draft.link.note = text(5)?;
-        batch.push_back((id, draft.finish()));
+        Ok(())
     }
-    Ok(batch)
+}
+
+impl Iterator for Batches {
+    type Item = Result<Row, ImportError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.waiting.is_empty() && self.failure.is_none() {
+            self.failure = self.read().err();
+        }
+        let row = self.waiting.pop_front().map(Ok);
+        let position = if self.last == i64::MIN { String::new() } else { format!("id {}", self.last) };
+        row.or_else(|| self.failure.as_ref().map(|error| Err(failed_after(error, position))))
+    }
 }
 
 /// A value as a text. SQLite lets each value have any type.
@@ -128,8 +135,15 @@ fn names(connection: &Connection, query: &str) -> Result<Vec<String>, ImportErro
 }
 
 fn failed(error: &rusqlite::Error) -> ImportError {
-    let reason = format!(
-        "SQLite says: {error}; if the file is in a folder that you cannot write to, copy it with its -wal to another one"
-    );
-    ImportError::Read { position: String::new(), reason }
+    failed_after(error, String::new())
+}
+
+fn failed_after(error: &rusqlite::Error, position: String) -> ImportError {
+    let hint = match error.sqlite_error_code() {
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly) => {
+            "; if the file is in a folder that you cannot write to, copy it with its -wal to another one"
+        }
+        _ => "",
+    };
+    ImportError::Read { position, reason: format!("SQLite says: {error}{hint}") }
 }
