@@ -608,6 +608,32 @@ fn look_alikes_are_told_apart() {
     );
 }
 
+/// Parsers of URLs leave out line breaks, so that such a target would be a valid one.
+#[test]
+fn codes_and_targets_in_tables_have_no_line_breaks() {
+    let table = "code,target\na,\"https://example.com/a\nb,\"\nc,https://example.com/c\n";
+    assert_snapshot!(show_all(read_bytes(table, Format::Csv).expect("a source")), @r#"
+    line 2: "a" UNREADABLE there is a line break in it, so that a quote is probably not closed
+    line 4: "c" -> "https://example.com/c"
+    "#);
+}
+
+#[test]
+fn rows_that_the_end_of_a_table_cuts_are_refused() {
+    let cut = "code,target,title\na,https://example.com/a,A\nb,https://exam";
+    assert_snapshot!(show_all(read_bytes(cut, Format::Csv).expect("a source")), @r#"
+    line 2: "a" -> "https://example.com/a" title="A"
+    line 3: "?" UNREADABLE the file ends in the middle of it
+    WARNING the file does not end with a line break, so that its last row may be incomplete
+    "#);
+    // Some programs write no line break at the end.
+    let whole = "code,target\na,https://example.com/a";
+    assert_snapshot!(show_all(read_bytes(whole, Format::Csv).expect("a source")), @r#"
+    line 2: "a" -> "https://example.com/a"
+    WARNING the file does not end with a line break, so that its last row may be incomplete
+    "#);
+}
+
 /// The whole dump is one line, and its first table is not the one of the links.
 #[test]
 fn dumps_are_detected_however_long_their_lines_are() {
@@ -799,6 +825,9 @@ fn endless(begin: &'static str, row: fn(usize) -> String) -> (Endless, Arc<Atomi
     (Endless { begin, row, rows: 0, waiting, produced: Arc::clone(&produced) }, produced)
 }
 
+/// A format, how its file begins, and its rows.
+type EndlessExport = (Format, &'static str, fn(usize) -> String);
+
 /// A title of a kilobyte.
 fn title() -> String {
     "x".repeat(1000)
@@ -808,7 +837,7 @@ fn title() -> String {
 /// (To tell the two kinds of files with items apart, the first megabyte is read.)
 #[test]
 fn rows_are_streamed() {
-    let sources: [(Format, &str, fn(usize) -> String); 6] = [
+    let sources: [EndlessExport; 6] = [
         (Format::Csv, "code,target,title\n", |i| format!("c{i},https://example.com/{i},{}\n", title())),
         (Format::BitlyJson, "{\"links\":[{}", |i| {
             format!(",{{\"id\":\"bit.ly/c{i}\",\"long_url\":\"https://example.com/{i}\",\"title\":\"{}\"}}", title())
