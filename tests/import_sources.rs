@@ -8,6 +8,7 @@ use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -324,6 +325,7 @@ fn polr_sql_is_read_with_its_traps() {
     line 25, row 1: "0" -> "https://example.com/zero" created=1451703845 visits=12 owner="admin"
     line 26, row 2: "hidden" UNREADABLE it is a secret link: its short URL ends with a key after the code, which is not possible here
     line 27, row 3: "off" -> "https://example.com/off" withdrawn=yes
+    line 28, row 4: "dumped" -> "https://example.com/dumped" created=1451703845 visits=7 owner="anna"
     WARNING the times in this file have no time zone and were read as UTC; some servers write their local time
     "#);
 }
@@ -626,6 +628,14 @@ fn rows_that_the_end_of_a_table_cuts_are_refused() {
     line 3: "?" UNREADABLE the file ends in the middle of it
     WARNING the file does not end with a line break, so that its last row may be incomplete
     "#);
+    // Old programs for the Mac end lines with a carriage return.
+    let mac = show_all(
+        read_bytes("code,target\ra,https://example.com/a\rb,https://example.com/b\r", Format::Csv).expect("a source"),
+    );
+    assert!(
+        mac.contains("\"a\" -> \"https://example.com/a\"\n") && mac.ends_with("\"b\" -> \"https://example.com/b\""),
+        "{mac}"
+    );
     // Some programs write no line break at the end.
     let whole = "code,target\na,https://example.com/a";
     assert_snapshot!(show_all(read_bytes(whole, Format::Csv).expect("a source")), @r#"
@@ -862,6 +872,13 @@ fn rows_are_streamed() {
         let (stream, produced) = endless(begin, row);
         let source = read(stream, format).expect("a source");
         let limit = if format == Format::Dynamodb { 1_400_000 } else { 400_000 };
+        // A thread that reads ahead has stopped, because nobody takes its rows.
+        let mut before = usize::MAX;
+        while before != produced.load(Ordering::Relaxed) {
+            before = produced.load(Ordering::Relaxed);
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        assert!(before < limit, "{format}: {before} bytes ahead of the first row");
         let links = source.map(|row| row.expect("a row")).filter(|row| matches!(row.outcome, Outcome::Link(_)));
         for (number, row) in links.take(4_000).enumerate() {
             let Outcome::Link(link) = row.outcome else { unreachable!("only links are left") };

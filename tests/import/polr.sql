@@ -25,4 +25,5 @@ INSERT INTO `links` (`id`, `short_url`, `long_url`, `ip`, `creator`, `clicks`, `
 (1, '0', 'https://example.com/zero', '192.0.2.1', 'admin', '12', '', 0, 0, 0, '2016-01-02 03:04:05', '2016-01-02 03:04:05', 'a1b2'),
 (2, 'hidden', 'https://example.com/hidden', '192.0.2.1', 'anna', '0', 'k3y', 0, 1, 0, '2016-01-02 03:04:05', '2016-01-02 03:04:05', NULL),
 (3, 'off', 'https://example.com/off', '192.0.2.1', '', '-1', '', 1, 1, 0, NULL, NULL, NULL);
+INSERT INTO `links` VALUES (4,'dumped','https://example.com/dumped','192.0.2.1','anna','7','',0,1,0,'2016-01-02 03:04:05','2016-01-02 03:04:05','a1b2');
 COMMIT;
