@@ -266,6 +266,21 @@ fn only_the_lambda_crate_depends_on_the_lambda_runtime() {
     }
 }
 
+/// What reads the exports of other services opens files, and neither writes them nor knows a table or a network.
+#[test]
+fn the_reader_of_exports_only_reads() {
+    let closure = dependency_closure("shortlink-import");
+    assert!(closure.contains("rusqlite"), "the names are those of Cargo.lock");
+    for name in ["shortlink-core", "aws-sdk-dynamodb", "dynoxide-rs", "hyper", "rustls", "tokio"] {
+        assert!(!closure.contains(name), "shortlink-import depends on {name}");
+    }
+    for (path, source) in sources(&repository().join("crates/import/src")) {
+        let writes = ["fs::", "OpenOptions", "File::create", "OPEN_READ_WRITE", "Connection::open(", "std::net"];
+        let found: Vec<_> = writes.iter().filter(|name| source.replace("std::fs::File", "").contains(**name)).collect();
+        assert!(found.is_empty(), "{}: {found:?}", path.display());
+    }
+}
+
 /// The scanner of these tests.
 #[test]
 fn names_in_paths_are_found() {

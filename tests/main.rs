@@ -19,6 +19,7 @@
 //! | [`history`] | who changed what of a link |
 //! | [`hosts`] | hosts that the operator blocks or allows |
 //! | [`idempotency`] | `Idempotency-Key` |
+//! | [`import_sources`] | the exports of other shorteners, as `shortlink-import` reads them |
 //! | [`jwt`] | the door `jwt`: what verified tokens allow |
 //! | [`keys`] | API keys: who may create and manage links |
 //! | [`labels`] | titles, tags and notes |
@@ -62,6 +63,7 @@ mod grants;
 mod history;
 mod hosts;
 mod idempotency;
+mod import_sources;
 mod jwt;
 mod keys;
 mod labels;
