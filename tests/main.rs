@@ -3,6 +3,7 @@
 //!
 //! | module | checks |
 //! | --- | --- |
+//! | [`adopt`] | a table that another tool has filled |
 //! | [`architecture`] | the layers of `shortlink-core`, and the dependencies of the crates |
 //! | [`clients`] | what real clients send: messengers, phones, upload tools, HTTP libraries |
 //! | [`contract`] | status, headers and body of every kind of request |
@@ -43,6 +44,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a panic fails the test")]
 #![expect(unreachable_pub, reason = "within one binary, `pub` reads better than `pub(crate)`")]
 
+mod adopt;
 mod architecture;
 mod clients;
 mod contract;

@@ -29,7 +29,8 @@ struct LinkPreview<'a> {
     short_url: &'a str,
     code: &'a str,
     url: &'a str,
-    created_at: Timestamp,
+    /// Null if another tool has written the link without saying so.
+    created_at: Option<Timestamp>,
     expires_at: Option<Timestamp>,
     /// Null if visits are not counted or not shown.
     visits: Option<u64>,
@@ -71,7 +72,7 @@ fn json(link: &Link, visits: Option<&VisitReport>, short_url: &str) -> Response 
         short_url,
         code: link.code.as_str(),
         url: link.target.as_str(),
-        created_at: link.created_at,
+        created_at: link.created_at.known(),
         expires_at: link.expires_at,
         visits: visits.map(|visits| visits.total_hits),
         last_visit_at: visits.and_then(|visits| visits.last_hit_at),
@@ -93,7 +94,7 @@ fn page(link: &Link, visits: Option<&VisitReport>, short_url: &str, report_url: 
         host = EscapedHtml(host),
         after_host = EscapedHtml(after_host),
         host_note = host_note(&link.target.host()),
-        created = time_element(link.created_at),
+        created = link.created_at.known().map_or_else(|| "Unknown".to_owned(), time_element),
         expires = link.expires_at.map_or_else(|| "Never".to_owned(), time_element),
         visits = visits.map_or_else(String::new, visit_totals),
         chart = if days.is_empty() { String::new() } else { visit_chart::html(days) },
