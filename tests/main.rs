@@ -15,6 +15,7 @@
 //! | [`disk`] | power cuts, and disks that are slow, full or damaged |
 //! | [`events`] | the functions' responses to API Gateway's events, and to hostile ones |
 //! | [`expiry`] | what depends on the clock |
+//! | [`export`] | `shortlink export`, `export verify` and `serve --read-only` |
 //! | [`fault_table`] | every kind of request under every fault of DynamoDB |
 //! | [`grants`] | grants, and the key that signs them |
 //! | [`history`] | who changed what of a link |
@@ -58,6 +59,7 @@ mod disk;
 mod elsewhere;
 mod events;
 mod expiry;
+mod export;
 mod fault_table;
 mod grants;
 mod history;

@@ -8,6 +8,7 @@
 //! | [`fault_proxy`] | a TCP proxy that injects faults between the service and DynamoDB |
 //! | [`function_process`] | the Lambda binaries as processes, and signals |
 //! | [`parameter_store`] | a stand-in for AWS Systems Manager Parameter Store |
+//! | [`program`] | the program `shortlink` with any arguments |
 //! | [`redact`] | responses without their inlined style and script |
 //! | [`runtime_api`] | a stand-in for Lambda's Runtime API |
 //! | [`server`] | `shortlink serve` as a process |
@@ -20,6 +21,7 @@ pub mod events;
 pub mod fault_proxy;
 pub mod function_process;
 pub mod parameter_store;
+pub mod program;
 pub mod redact;
 pub mod runtime_api;
 pub mod server;
