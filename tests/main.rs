@@ -21,6 +21,7 @@
 //! | [`history`] | who changed what of a link |
 //! | [`hosts`] | hosts that the operator blocks or allows |
 //! | [`idempotency`] | `Idempotency-Key` |
+//! | [`import`] | `shortlink import` |
 //! | [`jwt`] | the door `jwt`: what verified tokens allow |
 //! | [`keys`] | API keys: who may create and manage links |
 //! | [`labels`] | titles, tags and notes |
@@ -65,6 +66,7 @@ mod grants;
 mod history;
 mod hosts;
 mod idempotency;
+mod import;
 mod jwt;
 mod keys;
 mod labels;

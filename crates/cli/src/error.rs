@@ -14,6 +14,7 @@ use thiserror::Error;
 
 use crate::embedded::EmbeddedError;
 use crate::export::error::ExportError;
+use crate::import::error::ImportFailure;
 use crate::login::LoginError;
 use crate::table::TableError;
 
@@ -43,6 +44,9 @@ pub enum CliError {
     /// An export cannot be written or read.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// An import is not done, or not wholly.
+    #[error(transparent)]
+    Import(#[from] ImportFailure),
     /// Nobody was signed in.
     #[error(transparent)]
     Login(#[from] LoginError),

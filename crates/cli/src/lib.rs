@@ -12,6 +12,7 @@
 //! | [`keys`] | `shortlink keys`: creates, lists and revokes API keys |
 //! | [`login`] | `shortlink login`: signs a person in |
 //! | [`export`] | `shortlink export`: all that a table has, in a file that can be restored |
+//! | [`import`] | `shortlink import`: links from an export |
 //! | [`storage`] | the options that name a table, and opening it |
 //! | [`table`] | creating a table, and checking that one exists |
 //! | [`embedded`] | a DynamoDB inside this process, over SQLite |
@@ -39,6 +40,7 @@ pub mod gateway;
 pub mod grant;
 pub mod grant_key;
 pub mod hosts;
+pub mod import;
 pub mod interruption;
 pub mod keys;
 pub mod login;
@@ -76,6 +78,8 @@ enum Command {
     Keys(keys::KeysOptions),
     /// Write all that a table has to a file that can be restored, or its links to a table for spreadsheets
     Export(export::ExportOptions),
+    /// Import links from an export; nothing that exists is overwritten
+    Import(import::ImportOptions),
     /// Sign in where links are created with an access token, and get one for use in a shell
     Login(login::LoginOptions),
     /// Sign a grant and print it: a token with which a web page may create links within bounds
@@ -121,6 +125,7 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Hosts(options) => hosts::hosts(options, print).await,
         Command::Keys(options) => keys::keys(options, print).await,
         Command::Export(options) => export::export(options, print).await,
+        Command::Import(options) => import::import(options, print).await,
         Command::Login(options) => login::login(options, print).await,
         Command::Grant(options) => grant::grant(options, print).await,
         Command::GrantKey(options) => grant_key::grant_key(options, print).await,

@@ -11,6 +11,7 @@
 //! | [`connection_pool`] | the client's connections: HTTP/1.1 over TLS |
 //! | [`tls`] | the certificate authorities that the connections trust |
 //! | [`items`] | the items of the table: every attribute name, and the mapping to and from links and counts |
+//! | [`imported_links`] | the items of links that were imported |
 //! | [`item_json`] | items as DynamoDB's JSON |
 //! | [`item_kind`] | what an item is, by its key |
 //! | [`table_scan`] | reading all items, page by page |
@@ -40,6 +41,7 @@ pub mod deduplication;
 pub mod error;
 pub mod host_rules;
 pub mod iam_actions;
+pub mod imported_links;
 pub mod item_json;
 pub mod item_kind;
 pub mod items;
