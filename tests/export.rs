@@ -6,15 +6,19 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use shortlink_core::domain::permissions::Scope;
+use shortlink_core::dynamodb::client;
 use shortlink_core::dynamodb::items::Item;
 use shortlink_core::http::handler::Handler;
 
 use crate::support::app::{NOW, TestApp, send};
+use crate::support::dynamodb::DynamoDb;
 use crate::support::function_process::send_signal;
 use crate::support::program::{finish, program, run, succeed, text};
 use crate::support::server::{Server, command};
@@ -160,7 +164,7 @@ async fn damaged_export_is_neither_verified_nor_restored() {
         (whole.replacen(TARGET, "https://example.org/", 1), "does not have the items"),
         (lines[..4].concat(), "was cut off"),
         (whole[..whole.len() - 1].to_owned(), "was cut off"),
-        (whole.replacen("code-1", "code-", 1).replacen("code-", "code-", 1), "is damaged"),
+        (whole.replacen("code-1", "code-", 1), "is damaged"),
         (swapped, "line 3 has no key, or not one after"),
         (format!("{whole}x"), "does not have the items"),
         (whole.replacen("\"S\"", "\"X\"", 1), "line 2 is not an item"),
@@ -201,6 +205,36 @@ async fn verify_names_links_that_do_not_work() {
         ]
     );
     assert_eq!(verified.stderr, "shortlink: 2 of the items or links in the export are not as they should be");
+}
+
+/// A table without the index accepts what one with it does not.
+#[tokio::test]
+async fn items_that_cannot_be_restored_are_named() {
+    let server = DynamoDb::start().await;
+    let client = client::local(&server.endpoint_url).await;
+    let key = KeySchemaElement::builder().attribute_name("shortCode").key_type(KeyType::Hash).build();
+    let kind =
+        AttributeDefinition::builder().attribute_name("shortCode").attribute_type(ScalarAttributeType::S).build();
+    let table = client.create_table().table_name("links").key_schema(key.expect("a key"));
+    let table = table.attribute_definitions(kind.expect("a type")).billing_mode(BillingMode::PayPerRequest);
+    table.send().await.expect("a table");
+    for (code, owner) in [("good", AttributeValue::S("web".to_owned())), ("odd", AttributeValue::N("5".to_owned()))] {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let put = client.put_item().table_name("links").item("shortCode", text(code)).item("originalUrl", text(TARGET));
+        put.item("createdAt", AttributeValue::N(NOW.to_string())).item("owner", owner).send().await.expect("an item");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let [path, data] = ["links.ndjson", "links.db"].map(|name| folder.path().join(name));
+    succeed(&["export", "--endpoint-url", &server.endpoint_url, "--table", "links", "--output", text(&path)]).await;
+    let verified = run(&["export", "verify", text(&path)]).await;
+    assert_eq!(verified.code, Some(1), "{verified:?}");
+    assert!(verified.stdout.starts_with("line 3: \"odd\" cannot be restored: "), "{verified:?}");
+    assert_eq!(verified.stdout.lines().count(), 1, "{verified:?}");
+    let imported = run(&["import", text(&path), "--apply", "--json", "--data", text(&data)]).await;
+    let counts = imported.json();
+    assert_eq!((imported.code, &counts["new"], &counts["refused"]), (Some(1), &json!(1), &json!(1)), "{imported:?}");
+    let other = run(&["import", text(&path), "--owner", "web", "--data", text(&data)]).await;
+    assert!(other.code == Some(1) && other.stderr.contains("leave them out"), "{other:?}");
 }
 
 #[tokio::test]

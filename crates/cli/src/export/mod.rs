@@ -109,7 +109,9 @@ struct Summary<'a> {
     file: &'a Path,
     #[serde(flatten)]
     trailer: Option<&'a Trailer>,
-    links: u64,
+    /// The number of links, if there is no trailer.
+    #[serde(rename = "links", skip_serializing_if = "Option::is_none")]
+    rows: Option<u64>,
     read_units: f64,
 }
 
@@ -173,12 +175,16 @@ async fn export_table(options: TableOptions, print: impl Fn(&str) -> io::Result<
     let Some(output) = options.output else { return Ok(()) };
     remove_spool(&path);
     if options.json {
-        let summary = Summary { file: &output, trailer: trailer.as_ref(), links, read_units };
+        let rows = trailer.is_none().then_some(links);
+        let summary = Summary { file: &output, trailer: trailer.as_ref(), rows, read_units };
         return print(&serde_json::to_string(&summary)?).map_err(CliError::Output);
     }
     let items = trailer.map(|trailer| format!(", {} items in all", trailer.counts.items)).unwrap_or_default();
-    print(&format!("{links} links are in {}{items}. DynamoDB billed {read_units} read units.", output.display()))
-        .map_err(CliError::Output)?;
+    let billed = match storage {
+        Storage::Embedded(_) => String::new(),
+        Storage::Remote { .. } => format!(" DynamoDB billed {read_units} read units."),
+    };
+    print(&format!("{links} links are in {}{items}.{billed}", output.display())).map_err(CliError::Output)?;
     if format == ExportFormat::Csv {
         print("It is for spreadsheets and cannot be restored; the format ndjson can.").map_err(CliError::Output)?;
     }

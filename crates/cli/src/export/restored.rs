@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use shortlink_core::dynamodb::error::StoreError;
 use shortlink_core::dynamodb::store::Store;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -66,7 +65,7 @@ pub async fn restore(path: &Path) -> Result<Restored, CliError> {
         while puts.len() >= CONCURRENCY || is_end && !puts.is_empty() {
             match puts.join_next().await {
                 Some(Ok((_, Ok(_)))) | None => {}
-                Some(Ok((key, Err(StoreError::Rejected(reason))))) => refused.push((key, reason)),
+                Some(Ok((key, Err(error)))) if error.is_about_item() => refused.push((key, error.to_string())),
                 Some(Ok((_, Err(error)))) => return Err(error.into()),
                 Some(Err(error)) => return Err(CliError::Runtime(error.into())),
             }

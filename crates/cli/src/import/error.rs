@@ -19,6 +19,12 @@ pub enum ImportFailure {
     /// The file cannot be read.
     #[error(transparent)]
     Source(#[from] shortlink_import::ImportError),
+    /// An option does not apply to the file.
+    #[error(
+        "--owner, --allow-reserved, --lower-case-too and --verify are for exports of other shorteners; leave them out, and use \
+         shortlink export verify to check the file"
+    )]
+    IsExport,
     /// The file cannot be opened.
     #[error("cannot open {}: {}", .0.display(), reason(.1))]
     Open(PathBuf, io::Error),

@@ -77,7 +77,7 @@ async fn finish(puts: &mut Puts, left: usize, report: &mut Report) -> Result<(),
     while puts.len() > left {
         let Some((planned, put)) = puts.pop_front() else { break };
         let (outcome, reason) = match put.await.map_err(|error| CliError::Runtime(error.into()))? {
-            Err(StoreError::Rejected(reason)) => (Fate::Refused, Some(reason)),
+            Err(error) if error.is_about_item() => (Fate::Refused, Some(error.to_string())),
             outcome => outcome?,
         };
         let PlannedLink { position, link, not_carried } = *planned;

@@ -168,6 +168,10 @@ async fn import_file(
     print: impl Fn(&str) -> io::Result<()>,
 ) -> Result<(), CliError> {
     let is_export = options.format.is_none() && ExportReader::is_export(file);
+    let is_for_others = options.owner.is_some() || options.allow_reserved || options.lower_case_too;
+    if is_export && (is_for_others || options.verify.is_some()) {
+        return Err(ImportFailure::IsExport.into());
+    }
     let planner = if is_export { None } else { Some(planner(options, file)?) };
     let mut report = Report::new(options.report.as_deref())?;
     let storage = options.storage.open_persistent().await?;

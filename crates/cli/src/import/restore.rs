@@ -79,7 +79,7 @@ fn entry(record: &Record, existing: Result<Option<Item>, StoreError>) -> Result<
             }
         }
         Ok(Some(_)) => (Fate::Kept, Some("there is another item already, which was left as it is".to_owned())),
-        Err(StoreError::Rejected(reason)) => (Fate::Refused, Some(reason)),
+        Err(error) if error.is_about_item() => (Fate::Refused, Some(error.to_string())),
         Err(error) => return Err(error.into()),
     };
     let (position, code) = (format!("line {}", record.line), Some(record.key.clone()));
