@@ -22,6 +22,7 @@
 //! | [`hosts`] | hosts that the operator blocks or allows |
 //! | [`idempotency`] | `Idempotency-Key` |
 //! | [`import`] | `shortlink import` |
+//! | [`import_sources`] | the exports of other shorteners, as `shortlink-import` reads them |
 //! | [`jwt`] | the door `jwt`: what verified tokens allow |
 //! | [`keys`] | API keys: who may create and manage links |
 //! | [`labels`] | titles, tags and notes |
@@ -67,6 +68,7 @@ mod history;
 mod hosts;
 mod idempotency;
 mod import;
+mod import_sources;
 mod jwt;
 mod keys;
 mod labels;

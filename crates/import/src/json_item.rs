@@ -96,7 +96,8 @@ impl Visitor<'_> for LossyText {
     }
 
     fn visit_bytes<E>(self, bytes: &[u8]) -> Result<String, E> {
-        Ok(String::from_utf8_lossy(bytes).into_owned())
+        // The three bytes of a half are one missing character and not three.
+        Ok(String::from_utf8_lossy(bytes).replace("\u{fffd}\u{fffd}\u{fffd}", "\u{fffd}"))
     }
 }
 
@@ -113,7 +114,7 @@ mod tests {
         .expect("an object");
         assert_eq!(item.text("a").as_deref(), Some("x"));
         assert_eq!(item.text("n").as_deref(), Some("1.50"));
-        assert_eq!(item.text("half").as_deref(), Some("a\u{fffd}\u{fffd}\u{fffd}"));
+        assert_eq!(item.text("half").as_deref(), Some("a\u{fffd}"));
         assert_eq!([item.text("no"), item.text("yes2"), item.text("o")], [None, None, None]);
         assert!(item.flag("yes") && !item.flag("no") && !item.flag("a"));
         assert!(item.is_set("deep") && !item.is_set("no") && !item.is_set("missing"));

@@ -1,6 +1,7 @@
 //! An opened export.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::ImportError;
@@ -45,6 +46,12 @@ impl Source {
     pub fn warnings(&self) -> Vec<String> {
         let warnings = self.warnings.0.lock().unwrap_or_else(PoisonError::into_inner);
         warnings.iter().map(|warning| (*warning).to_owned()).collect()
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("format", &self.format).field("warnings", &self.warnings).finish_non_exhaustive()
     }
 }
 

@@ -259,8 +259,15 @@ impl SqlRow {
         if self.has_expression {
             return Some("a value is an expression and not a text or a number".to_owned());
         }
-        let (values, columns) = (self.values.len(), columns.len());
-        (values != columns).then(|| format!("it has {values} values where the table has {columns} columns"))
+        let columns = columns.len();
+        let count = self.value_count();
+        (self.values.len() != columns).then(|| format!("it has {count} values where the table has {columns} columns"))
+    }
+
+    /// How many values there are, in words.
+    pub(crate) fn value_count(&self) -> String {
+        let count = self.values.len();
+        if count > MAX_COLUMNS { format!("more than {MAX_COLUMNS}") } else { count.to_string() }
     }
 
     /// The values that are not `NULL`, by the names of their columns.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use csv::{ByteRecord, Reader, ReaderBuilder};
+use csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
 
 use crate::allowance::Allowance;
 use crate::encoding::decode;
@@ -17,6 +17,8 @@ const HEAD_BYTES: usize = 64 << 10;
 
 /// What separates the values, the most frequent one first.
 const DELIMITERS: [u8; 3] = *b",;\t";
+
+const NO_LINE_BREAK: &str = "the file does not end with a line break, so that its last row may be incomplete";
 
 /// The names of the columns of a table, without case, spaces and punctuation: `Short link` is `shortlink`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,11 +55,23 @@ impl Header {
     }
 }
 
+/// How a row ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// With a line break.
+    LineBreak,
+    /// With the file, which has no line break there.
+    File,
+    /// With the file, in a value whose quote is not closed. It contains all rows that follow.
+    OpenQuote,
+}
+
 /// A row of a table.
 pub(crate) struct TableRow {
     header: Arc<Header>,
     line: u64,
     values: Vec<String>,
+    end: End,
 }
 
 impl TableRow {
@@ -113,6 +127,12 @@ impl TableRow {
     /// What is wrong with the shape of the row, whatever it contains.
     fn misshapen(&self, delimiter: u8) -> Option<String> {
         let columns = self.header.names.len();
+        if self.end == End::OpenQuote {
+            return Some("a quote in it is not closed, so that the rest of the file is one value".to_owned());
+        }
+        if self.end == End::File && self.values.len() < columns {
+            return Some("the file ends in the middle of it".to_owned());
+        }
         let is_wide = self.values.iter().skip(columns).any(|value| !value.trim().is_empty());
         is_wide.then(|| {
             format!(
@@ -131,25 +151,30 @@ pub(crate) struct Table {
     delimiter: u8,
     allowance: Allowance,
     warnings: Warnings,
-    line: u64,
+    /// The line before the header that Excel writes, in bytes and in lines.
+    skipped: (u64, u64),
 }
 
 impl Table {
     /// Reads the header.
     pub(crate) fn open(mut input: Input) -> Result<Self, ImportError> {
         let head = input.peek(HEAD_BYTES)?;
-        let (delimiter, skipped) = delimiter(&head);
-        if skipped {
-            let mut line = Vec::new();
-            input.bytes.read_until(b'\n', &mut line).map_err(|error| read_error(&error, String::new()))?;
+        let (delimiter, is_declared) = delimiter(&head);
+        let mut skipped = (0, 0);
+        if is_declared {
+            let read = input.bytes.read_until(b'\n', &mut Vec::new());
+            skipped = (read.map_err(|error| read_error(&error, String::new()))? as u64, 1);
         }
+        // With CRLF for a terminator, the reader counts lines one too low. The `\r` at the end of a row is removed below.
+        let terminator = if head.contains(&b'\n') { Terminator::Any(b'\n') } else { Terminator::CRLF };
         let bytes: Box<dyn std::io::Read + Send> = Box::new(input.bytes);
-        let reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
+        let mut builder = ReaderBuilder::new();
+        builder.has_headers(false).flexible(true).delimiter(delimiter).terminator(terminator);
+        let reader = builder.from_reader(bytes);
         let (allowance, warnings) = (input.allowance, input.warnings);
-        let mut table =
-            Self { reader, header: Arc::default(), delimiter, allowance, warnings, line: u64::from(skipped) };
-        if let Some((_, values)) = table.record()? {
-            table.header = Arc::new(Header::new(values));
+        let mut table = Self { reader, header: Arc::default(), delimiter, allowance, warnings, skipped };
+        if let Some(row) = table.row()? {
+            table.header = Arc::new(Header::new(row.values));
         }
         Ok(table)
     }
@@ -178,9 +203,8 @@ impl Table {
         Err(ImportError::NotOfFormat { format, reason })
     }
 
-    /// The next line of the file with a value, and its values.
-    fn record(&mut self) -> Result<Option<(u64, Vec<String>)>, ImportError> {
-        let skipped = self.line;
+    /// The next row with a value.
+    fn row(&mut self) -> Result<Option<TableRow>, ImportError> {
         loop {
             let mut record = ByteRecord::new();
             let is_some = self.reader.read_byte_record(&mut record).map_err(|error| self.error(&error))?;
@@ -188,12 +212,32 @@ impl Table {
                 return Ok(None);
             }
             self.allowance.renew();
-            let line = record.position().map_or(0, csv::Position::line) + skipped;
-            let values: Vec<_> = record.iter().map(|value| decode(value.to_vec(), &self.warnings)).collect();
+            let line = record.position().map_or(0, csv::Position::line) + self.skipped.1;
+            let mut values: Vec<_> = record.iter().map(|value| decode(value.to_vec(), &self.warnings)).collect();
+            if let Some(last) = values.last_mut().filter(|last| last.ends_with('\r')) {
+                last.pop();
+            }
+            let end = self.end(values.last());
+            if end != End::LineBreak {
+                self.warnings.add(NO_LINE_BREAK);
+            }
             if values.iter().any(|value| !value.trim().is_empty()) {
-                return Ok(Some((line, values)));
+                return Ok(Some(TableRow { header: Arc::clone(&self.header), line, values, end }));
             }
         }
+    }
+
+    /// How the row ends that was just read, of which this is the last value.
+    fn end(&self, last: Option<&String>) -> End {
+        // A row ends with a line break or with the file. If all that was read belongs to it, and there is no line break, it is
+        // the file; and in a well-formed file the number of quotes is even.
+        if self.allowance.total() != self.reader.position().byte() + self.skipped.0 {
+            return End::LineBreak;
+        }
+        if self.allowance.has_odd_quotes() && last.is_some_and(|last| last.contains('\n')) {
+            return End::OpenQuote;
+        }
+        if self.allowance.is_after_line_break() { End::LineBreak } else { End::File }
     }
 
     fn error(&self, error: &csv::Error) -> ImportError {
@@ -212,11 +256,10 @@ impl Table {
                 if let Some(row) = waiting.next() {
                     return Some(Ok(row));
                 }
-                let (line, values) = match self.record() {
-                    Ok(record) => record?,
+                let mut row = match self.row() {
+                    Ok(row) => row?,
                     Err(error) => return Some(Err(error)),
                 };
-                let mut row = TableRow { header: Arc::clone(&self.header), line, values };
                 let rows = match row.misshapen(self.delimiter) {
                     Some(reason) => vec![Row::unreadable(row.position(), None, reason)],
                     None => read(&mut row).into_iter().map(without_line_breaks).collect(),
@@ -228,8 +271,7 @@ impl Table {
 
     /// The first row.
     pub(crate) fn first_row(&mut self) -> Result<Option<TableRow>, ImportError> {
-        let header = Arc::clone(&self.header);
-        Ok(self.record()?.map(|(line, values)| TableRow { header, line, values }))
+        self.row()
     }
 }
 

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, ffi};
 
 use crate::draft::Draft;
 use crate::encoding::decode;
@@ -80,8 +80,14 @@ fn read_batch(
     let mut statement = connection.prepare_cached(query)?;
     let mut rows = statement.query([after])?;
     let mut batch = VecDeque::new();
+    let mut last = after;
     while let Some(row) = rows.next()? {
         let id: i64 = row.get(0)?;
+        // In a damaged file, rows can be out of order, and would be read again and again.
+        if id <= last {
+            return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), None));
+        }
+        last = id;
         let text = |column| Ok::<_, rusqlite::Error>(text(row.get_ref(column)?, warnings));
         let mut draft = Draft::new(&format!("id {id}"), text(1)?, text(2)?);
         draft.link.visits = text(3)?.and_then(|hits| crate::count::parse(&hits));

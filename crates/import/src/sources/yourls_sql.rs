@@ -54,8 +54,9 @@ fn read(row: SqlRow, number: u64, warnings: &Warnings) -> Row {
         (false, _) => row.columns.clone(),
         (true, 6) => ALL_COLUMNS.iter().map(|name| (*name).to_owned()).collect(),
         (true, 5) => WITHOUT_ADDRESS.iter().map(|name| (*name).to_owned()).collect(),
-        (true, other) => {
-            let reason = format!("it has {other} values, where links of YOURLS have 6, or 5 without the address");
+        (true, _) => {
+            let count = row.value_count();
+            let reason = format!("it has {count} values, where links of YOURLS have 6, or 5 without the address");
             return Row::unreadable(position, None, reason);
         }
     };
