@@ -3,6 +3,7 @@
 //!
 //! | module | checks |
 //! | --- | --- |
+//! | [`adopt`] | a table that another tool has filled |
 //! | [`architecture`] | the layers of `shortlink-core`, and the dependencies of the crates |
 //! | [`clients`] | what real clients send: messengers, phones, upload tools, HTTP libraries |
 //! | [`contract`] | status, headers and body of every kind of request |
@@ -14,11 +15,13 @@
 //! | [`disk`] | power cuts, and disks that are slow, full or damaged |
 //! | [`events`] | the functions' responses to API Gateway's events, and to hostile ones |
 //! | [`expiry`] | what depends on the clock |
+//! | [`export`] | `shortlink export`, `export verify` and `serve --read-only` |
 //! | [`fault_table`] | every kind of request under every fault of DynamoDB |
 //! | [`grants`] | grants, and the key that signs them |
 //! | [`history`] | who changed what of a link |
 //! | [`hosts`] | hosts that the operator blocks or allows |
 //! | [`idempotency`] | `Idempotency-Key` |
+//! | [`import`] | `shortlink import` |
 //! | [`import_sources`] | the exports of other shorteners, as `shortlink-import` reads them |
 //! | [`jwt`] | the door `jwt`: what verified tokens allow |
 //! | [`keys`] | API keys: who may create and manage links |
@@ -44,6 +47,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a panic fails the test")]
 #![expect(unreachable_pub, reason = "within one binary, `pub` reads better than `pub(crate)`")]
 
+mod adopt;
 mod architecture;
 mod bulk;
 mod clients;
@@ -58,11 +62,13 @@ mod disk;
 mod elsewhere;
 mod events;
 mod expiry;
+mod export;
 mod fault_table;
 mod grants;
 mod history;
 mod hosts;
 mod idempotency;
+mod import;
 mod import_sources;
 mod jwt;
 mod keys;

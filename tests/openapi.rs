@@ -512,7 +512,7 @@ fn problems_match_the_code() {
 fn limits_match_the_code() {
     let description = Description::read();
     let code = description.schema("Code");
-    assert_eq!((&code["minLength"], &code["maxLength"]), (&json!(code::MIN_LENGTH), &json!(code::MAX_LENGTH)));
+    assert_eq!((&code["minLength"], &code["maxLength"]), (&json!(code::MIN_READ_LENGTH), &json!(code::MAX_LENGTH)));
     for character in (0..0x180).filter_map(char::from_u32) {
         for text in [format!("{character}bc"), format!("ab{character}")] {
             let described = description.mismatch(description.schema("Alias"), &json!(text)).is_none();

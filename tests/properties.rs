@@ -63,7 +63,7 @@ proptest! {
     ) {
         let is_valid = |text: &str| {
             let of_code = |c: char| matches!(c, 'A'..='Z' | 'a'..='z' | '0'..='9' | '_' | '-');
-            text.chars().all(of_code) && (3..=64).contains(&text.len())
+            text.chars().all(of_code) && (1..=64).contains(&text.len())
         };
         let (start, end) = text.split_at(place.index(text.len() + 1));
         let changed = ('\0'..='\x7f').chain([other]).map(|other| format!("{start}{other}{end}"));

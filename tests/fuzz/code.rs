@@ -6,12 +6,12 @@ use libfuzzer_sys::fuzz_target;
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
 use resolve::resource::LinkResource;
-use shortlink_core::domain::code::{Code, CodeError, MAX_LENGTH, MIN_LENGTH};
+use shortlink_core::domain::code::{Code, CodeError, MAX_LENGTH, MIN_READ_LENGTH};
 use shortlink_core::http::routes::{self, Endpoint};
 
 fuzz_target!(|text: &str| {
     let is_code_character = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    let is_code = text.chars().all(is_code_character) && (MIN_LENGTH..=MAX_LENGTH).contains(&text.len());
+    let is_code = text.chars().all(is_code_character) && (MIN_READ_LENGTH..=MAX_LENGTH).contains(&text.len());
     let code = Code::parse(text);
     assert_eq!(code.is_ok(), is_code, "{text:?}");
     match &code {

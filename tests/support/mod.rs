@@ -7,7 +7,9 @@
 //! | [`events`] | the API Gateway events in `tests/events`, and a way to invoke the functions with them |
 //! | [`fault_proxy`] | a TCP proxy that injects faults between the service and DynamoDB |
 //! | [`function_process`] | the Lambda binaries as processes, and signals |
+//! | [`old_service`] | a shortener whose links are moving |
 //! | [`parameter_store`] | a stand-in for AWS Systems Manager Parameter Store |
+//! | [`program`] | the program `shortlink` with any arguments |
 //! | [`redact`] | responses without their inlined style and script |
 //! | [`runtime_api`] | a stand-in for Lambda's Runtime API |
 //! | [`server`] | `shortlink serve` as a process |
@@ -19,7 +21,9 @@ pub mod dynamodb;
 pub mod events;
 pub mod fault_proxy;
 pub mod function_process;
+pub mod old_service;
 pub mod parameter_store;
+pub mod program;
 pub mod redact;
 pub mod runtime_api;
 pub mod server;

@@ -13,6 +13,8 @@ use shortlink_core::dynamodb::error::StoreError;
 use thiserror::Error;
 
 use crate::embedded::EmbeddedError;
+use crate::export::error::ExportError;
+use crate::import::error::ImportFailure;
 use crate::login::LoginError;
 use crate::table::TableError;
 
@@ -39,6 +41,12 @@ pub enum CliError {
     /// The embedded table cannot be opened.
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
+    /// An export cannot be written or read.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// An import is not done, or not wholly.
+    #[error(transparent)]
+    Import(#[from] ImportFailure),
     /// Nobody was signed in.
     #[error(transparent)]
     Login(#[from] LoginError),
@@ -69,9 +77,9 @@ pub enum CliError {
     /// A grant has too many hosts.
     #[error("a grant has at most {MAX_HOSTS} hosts; sign several grants")]
     TooManyHosts,
-    /// The grant cannot be written as a token.
-    #[error("the grant cannot be written: {0}")]
-    Grant(#[from] serde_json::Error),
+    /// A grant, or another value, cannot be written as JSON.
+    #[error("it cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
     /// There is no link with this code.
     #[error("there is no link with the code {0:?}; upper and lower case matter")]
     NoSuchLink(String),

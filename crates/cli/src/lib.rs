@@ -11,10 +11,15 @@
 //! | [`grant_key`] | `shortlink grant-key`: creates and replaces the key that signs grants |
 //! | [`keys`] | `shortlink keys`: creates, lists and revokes API keys |
 //! | [`login`] | `shortlink login`: signs a person in |
+//! | [`export`] | `shortlink export`: all that a table has, in a file that can be restored |
+//! | [`import`] | `shortlink import`: links from an export |
 //! | [`storage`] | the options that name a table, and opening it |
 //! | [`table`] | creating a table, and checking that one exists |
 //! | [`embedded`] | a DynamoDB inside this process, over SQLite |
 //! | [`gateway`] | what API Gateway does before and after a function |
+//! | [`interruption`] | Ctrl-C during a command that should not be cut off |
+//! | [`pace`] | keeping below a rate |
+//! | [`progress`] | progress bars |
 //! | [`error`] | what can end the program |
 //!
 //! A subcommand is one file with its options and one function, a variant of `Command`, and a line in `run`.
@@ -30,12 +35,17 @@ use clap::{Parser, Subcommand};
 pub mod block;
 pub mod embedded;
 pub mod error;
+pub mod export;
 pub mod gateway;
 pub mod grant;
 pub mod grant_key;
 pub mod hosts;
+pub mod import;
+pub mod interruption;
 pub mod keys;
 pub mod login;
+pub mod pace;
+pub mod progress;
 pub mod serve;
 pub mod storage;
 pub mod table;
@@ -66,6 +76,10 @@ enum Command {
     Hosts(hosts::HostsOptions),
     /// Create, list and revoke API keys
     Keys(keys::KeysOptions),
+    /// Write all that a table has to a file that can be restored, or its links to a table for spreadsheets
+    Export(export::ExportOptions),
+    /// Import links from an export; nothing that exists is overwritten
+    Import(import::ImportOptions),
     /// Sign in where links are created with an access token, and get one for use in a shell
     Login(login::LoginOptions),
     /// Sign a grant and print it: a token with which a web page may create links within bounds
@@ -90,6 +104,8 @@ pub fn main() -> ExitCode {
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads the output has seen enough, as `head` has.
+        Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("shortlink: {error}");
             ExitCode::FAILURE
@@ -108,6 +124,8 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Disallow(options) => hosts::disallow(options, print).await,
         Command::Hosts(options) => hosts::hosts(options, print).await,
         Command::Keys(options) => keys::keys(options, print).await,
+        Command::Export(options) => export::export(options, print).await,
+        Command::Import(options) => import::import(options, print).await,
         Command::Login(options) => login::login(options, print).await,
         Command::Grant(options) => grant::grant(options, print).await,
         Command::GrantKey(options) => grant_key::grant_key(options, print).await,

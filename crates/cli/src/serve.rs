@@ -15,13 +15,15 @@ use shortlink_core::domain::clock::Clock;
 use shortlink_core::domain::code_generator::CodeGenerator;
 use shortlink_core::link_cache::LinkCache;
 use shortlink_core::telemetry;
+use shortlink_core::visits::recorder::VisitTracking;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 
 use crate::error::CliError;
+use crate::export::restored;
 use crate::gateway::{self, Functions};
 use crate::grant_key;
-use crate::storage::StorageOptions;
+use crate::storage::{Storage, StorageOptions};
 
 /// The capacity of the link cache, in links: about 40 MB with targets of the usual 100 bytes.
 const LINK_CACHE_CAPACITY: usize = 100_000;
@@ -43,6 +45,10 @@ pub struct ServeOptions {
     #[arg(long, value_name = "PATH")]
     pub grant_key_file: Option<PathBuf>,
 
+    /// Serve the links of this export, and refuse to create or change any: a stand-in while the service is down
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "durability", "check", "endpoint_url", "table"])]
+    pub read_only: Option<PathBuf>,
+
     /// Where the links are kept
     #[command(flatten)]
     pub storage: StorageOptions,
@@ -57,13 +63,26 @@ pub async fn serve(options: ServeOptions, print: impl Fn(&str)) -> Result<(), Cl
     let environment = Environment::process();
     telemetry::init(&environment, io::stderr)?;
     let shorten_config = shorten::config::Config::read(&environment)?;
-    let resolve_config = resolve::config::Config::read(&environment)?;
+    let mut resolve_config = resolve::config::Config::read(&environment)?;
     if shorten_config.door == Door::Jwt {
         return Err(CliError::NoAuthorizer);
     }
     raise_descriptor_limit();
     let (listener, address) = listen(options.listen)?;
-    let storage = options.storage.open().await?;
+    // The folder of the restored export is deleted at the end.
+    let (storage, place, _folder) = match &options.read_only {
+        None => {
+            let storage = options.storage.open().await?;
+            let place = format!("stores its links in {storage}");
+            (storage, place, None)
+        }
+        Some(file) => {
+            resolve_config.visits = VisitTracking::Off;
+            let (table, folder) = restored::restore(file).await?.into_table();
+            let place = format!("serves the links of {}; it creates and changes none", file.display());
+            (Storage::Embedded(table), place, Some(folder))
+        }
+    };
     let mut signals = Signals::listen().map_err(CliError::Signals)?;
 
     let shorten_door = shorten_config.door;
@@ -73,11 +92,14 @@ pub async fn serve(options: ServeOptions, print: impl Fn(&str)) -> Result<(), Cl
     let cache = LinkCache::new(resolve_config.link_cache_seconds, LINK_CACHE_CAPACITY);
     let visits = storage.visit_recorder(resolve_config.visits, resolve_config.visits_retention);
     let mut shorten = Shorten::new(shorten_config, storage.store(), codes, clock.clone());
+    if options.read_only.is_some() {
+        shorten = shorten.read_only();
+    }
     if let Some(source) = grant_key {
         shorten = shorten.with_grant_key(source);
     }
     let functions = Functions { shorten, resolve: Resolve::new(resolve_config, storage.store(), cache, visits, clock) };
-    print(&format!("Shortlink is listening on http://{address} and stores its links in {storage}."));
+    print(&format!("Shortlink is listening on http://{address} and {place}."));
     if !address.ip().is_loopback() && environment.text("BASE_URL").is_none() {
         print(
             "Other machines can reach it. Set BASE_URL to its public address: without it, the Host header, which clients \

@@ -71,7 +71,7 @@ impl StorageOptions {
             table::require_exists(&client, name).await?;
             return Ok(Storage::Remote { store: Store::new(client, name), description });
         };
-        let options = OpenOptions { durability: self.durability, check: self.check };
+        let options = OpenOptions { durability: self.durability, check: self.check, ..OpenOptions::default() };
         Ok(Storage::Embedded(EmbeddedTable::open(location, DEFAULT_TABLE, options).await?))
     }
 }

@@ -35,7 +35,8 @@ struct LinkPreview<'a> {
     short_url: &'a str,
     code: &'a str,
     url: &'a str,
-    created_at: Timestamp,
+    /// Null if another tool has written the link without saying so.
+    created_at: Option<Timestamp>,
     expires_at: Option<Timestamp>,
     /// Null if visits are not counted or not shown.
     visits: Option<u64>,
@@ -77,7 +78,7 @@ fn json(link: &Link, visits: Option<&VisitReport>, short_url: &str) -> Response 
         short_url,
         code: link.code.as_str(),
         url: link.target.as_str(),
-        created_at: link.created_at,
+        created_at: link.created_at.known(),
         expires_at: link.expires_at,
         visits: visits.map(|visits| visits.total_hits),
         last_visit_at: visits.and_then(|visits| visits.last_hit_at),
@@ -121,7 +122,7 @@ fn page(
         short_url = EscapedHtml(short_url),
         copied = frame.copied,
         copy = frame.copy,
-        created = fact(texts.created, &past(link.created_at)),
+        created = link.created_at.known().map(|instant| fact(texts.created, &past(instant))).unwrap_or_default(),
         expires = fact(texts.expires, expires.as_deref().unwrap_or(texts.never)),
         visits = totals.unwrap_or_default(),
         qr_code = html::qr_code_section("code preview-code", &link.code, short_url, language),

@@ -60,11 +60,11 @@ mod tests {
     fn the_suffix_selects_the_resource() {
         let parse = |text| LinkResource::parse(text).map(|(code, resource)| (code.to_string(), resource));
         assert_eq!(parse("abc"), Some(("abc".to_owned(), LinkResource::Redirect)));
+        assert_eq!(parse("a+"), Some(("a".to_owned(), LinkResource::Preview)));
         assert_eq!(parse("abc+"), Some(("abc".to_owned(), LinkResource::Preview)));
         assert_eq!(parse("abc.svg"), Some(("abc".to_owned(), LinkResource::QrCode(ImageFormat::Svg))));
         assert_eq!(parse("abc.png"), Some(("abc".to_owned(), LinkResource::QrCode(ImageFormat::Png))));
-        for none in
-            ["", "+", ".svg", "ab+", "abc+.svg", "abc.SVG", "abc.svgz", "abc.gif", "+abc", "abc/d", "abcé", "abc.é"]
+        for none in ["", "+", ".svg", "abc+.svg", "abc.SVG", "abc.svgz", "abc.gif", "+abc", "abc/d", "abcé", "abc.é"]
         {
             assert_eq!(parse(none), None, "{none}");
         }

@@ -108,19 +108,25 @@ pub struct Shorten {
     key_uses: Arc<KeyUses>,
     host_rules: Arc<HostRulesCache>,
     grant_keys: Option<Arc<GrantKeyCache>>,
+    is_read_only: bool,
 }
 
 impl Shorten {
     /// Creates links in `store`, with codes from `codes`.
     pub fn new(config: Config, store: Store, codes: CodeGenerator, clock: Clock) -> Self {
         let (keys, key_uses, host_rules) = (Arc::default(), Arc::default(), Arc::default());
-        Self { config, store, codes, clock, keys, key_uses, host_rules, grant_keys: None }
+        Self { config, store, codes, clock, keys, key_uses, host_rules, grant_keys: None, is_read_only: false }
     }
 
     /// The same handler, which accepts grants that the key in `source` has signed. The key is read when the first grant
     /// arrives.
     pub fn with_grant_key(self, source: KeySource) -> Self {
         Self { grant_keys: Some(Arc::new(GrantKeyCache::new(source))), ..self }
+    }
+
+    /// The same handler, which creates and changes nothing: it stands in for a service that is down.
+    pub fn read_only(self) -> Self {
+        Self { is_read_only: true, ..self }
     }
 
     /// What short URLs begin with, if `BASE_URL` is set.
@@ -154,6 +160,12 @@ impl Handler for Shorten {
 
     async fn handle(&self, request: &Request) -> Result<Response, Problem> {
         let (content_type, cache_control, file) = match request.endpoint {
+            Endpoint::CreateLink | Endpoint::DeclareLink | Endpoint::ChangeLink | Endpoint::WithdrawLink
+                if self.is_read_only =>
+            {
+                let reason = "This service is read-only for now: links can be followed, but not created or changed.";
+                return Err(Problem::operator_required_as_logged(reason));
+            }
             Endpoint::CreateLink => return create_link::create_link(self, request).await,
             Endpoint::CreateLinks => return create_links::create_links(self, request).await,
             Endpoint::ListLinks => return list_links::list_links(self, request).await,

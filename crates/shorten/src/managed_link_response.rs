@@ -22,7 +22,8 @@ pub(crate) struct ManagedLinkDocument<'a> {
     code: &'a str,
     short_url: String,
     url: &'a str,
-    created_at: Timestamp,
+    /// Null if another tool has written the link without saying so.
+    created_at: Option<Timestamp>,
     expires_at: Option<Timestamp>,
     changed_at: Option<Timestamp>,
     /// From then on every visitor sees the last change.
@@ -64,7 +65,7 @@ pub(crate) fn to_document<'a>(
         code: link.code.as_str(),
         short_url: shorten.base_url(request).join(link.code.as_str()),
         url: link.target.as_str(),
-        created_at: link.created_at,
+        created_at: link.created_at.known(),
         expires_at: link.expires_at,
         changed_at: managed.changed_at,
         visible_by: managed.changed_at.and_then(|instant| instant.plus(VISIBLE_AFTER_SECONDS)),

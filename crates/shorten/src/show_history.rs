@@ -55,7 +55,7 @@ pub(crate) async fn show_history(shorten: &Shorten, request: &Request) -> Result
     let (_, managed) = authorize(shorten, request, Action::Read).await?;
     let entries = shorten.store.history(&managed).await?;
     let mut history: Vec<_> = entries.iter().map(to_document).collect();
-    if managed.version < MAX_ENTRIES {
+    if managed.version < MAX_ENTRIES && managed.link.created_at.known().is_some() {
         // Writing an entry with each link would double what a creation costs, and says no more than the link does.
         history.push(EntryDocument {
             version: 0,

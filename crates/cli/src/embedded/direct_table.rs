@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use dynoxide::DynoxideError;
 use shortlink_core::dynamodb::error::StoreError;
 use shortlink_core::dynamodb::items::Item;
 use shortlink_core::dynamodb::store::{BoxFuture, DirectAccess};
@@ -34,6 +35,9 @@ impl DirectAccess for DirectTable {
         checksum::add(&mut item);
         Box::pin(async move {
             let existing = self.writes.put_new(item).await.map_err(|error| match error {
+                OperationError::Engine(DynoxideError::ValidationException(reason)) => {
+                    StoreError::Rejected(format!("ValidationException: {reason}"))
+                }
                 OperationError::Engine(error) => StoreError::Rejected(error.to_string()),
                 OperationError::Busy => StoreError::Unavailable(error.to_string()),
                 error => StoreError::Storage(error.to_string()),

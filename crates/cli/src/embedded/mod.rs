@@ -72,6 +72,8 @@ pub struct OpenOptions {
     pub durability: Durability,
     /// Whether to look for damage first, which takes about 3 s for 100 MB.
     pub check: bool,
+    /// Whether to keep items whose TTL has passed.
+    pub keeps_purged: bool,
 }
 
 /// An open embedded table.
@@ -134,7 +136,9 @@ impl EmbeddedTable {
                 if options.check {
                     file.check(name)?;
                 }
-                tokio::spawn(ttl_sweep::run(database.clone(), file.last_written()));
+                if !options.keeps_purged {
+                    tokio::spawn(ttl_sweep::run(database.clone(), file.last_written()));
+                }
                 let reads = file.open_for_reads()?;
                 let reader = SqliteReader::new(file.path(), name);
                 let path = file.path().to_owned();

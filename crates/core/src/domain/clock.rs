@@ -19,6 +19,14 @@ pub const DAY_SECONDS: i64 = 86_400;
 pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {
+    /// When something was created that another tool has written without saying when: the epoch.
+    pub const UNKNOWN: Self = Self(OffsetDateTime::UNIX_EPOCH);
+
+    /// The instant, unless it is [`UNKNOWN`](Self::UNKNOWN).
+    pub fn known(self) -> Option<Self> {
+        Some(self).filter(|instant| *instant != Self::UNKNOWN)
+    }
+
     /// The instant `seconds` after the epoch; `None` outside the years 0000 to 9999.
     pub fn from_unix(seconds: i64) -> Option<Self> {
         let instant = OffsetDateTime::from_unix_timestamp(seconds).ok()?;

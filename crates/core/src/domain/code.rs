@@ -12,8 +12,12 @@ use thiserror::Error;
 /// nanoid-dictionary's `nolookalikesSafe`: 36 characters, 5.2 bits each. Codes from other characters remain valid.
 pub const ALPHABET: &[u8; 36] = b"6789BCDFGHJKLMNPQRTWbcdfghjkmnpqrtwz";
 
-/// The minimum length of a code, in characters.
+/// The minimum length of a code that is generated or chosen, in characters.
 pub const MIN_LENGTH: usize = 3;
+
+/// The minimum length of a code that is followed, in characters. Other shorteners, whose links can be imported, have shorter
+/// ones than [`MIN_LENGTH`].
+pub const MIN_READ_LENGTH: usize = 1;
 
 /// The maximum length of a code, in characters.
 pub const MAX_LENGTH: usize = 64;
@@ -392,7 +396,7 @@ pub const RESERVED: &[&str] = &[
 pub const RESERVED_PREFIXES: &[&str] =
     &["androidchrome", "appletouchicon", "browserconfig", "favicon", "mstile", "safaripinnedtab"];
 
-/// A code: 3 to 64 of `A-Z a-z 0-9 _ -`. Case matters.
+/// A code: 1 to 64 of `A-Z a-z 0-9 _ -`, of which those that are generated or chosen have at least 3. Case matters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Code(String);
 
@@ -433,7 +437,7 @@ impl Code {
         if let Some(character) = text.chars().find(|&c| !allowed(c)) {
             return Err(CodeError::Character { character });
         }
-        if !(MIN_LENGTH..=MAX_LENGTH).contains(&text.len()) {
+        if !(MIN_READ_LENGTH..=MAX_LENGTH).contains(&text.len()) {
             return Err(CodeError::Length { length: text.len() });
         }
         Ok(Self(text.to_owned()))
@@ -446,6 +450,9 @@ impl Code {
     /// As [`Code::parse`], and [`CodeError::Ends`] or [`CodeError::Reserved`].
     pub fn parse_alias(text: &str) -> Result<Self, CodeError> {
         let code = Self::parse(text)?;
+        if text.len() < MIN_LENGTH {
+            return Err(CodeError::Length { length: text.len() });
+        }
         let ends_well = |end: Option<char>| end.is_some_and(|c| c.is_ascii_alphanumeric());
         if !ends_well(text.chars().next()) || !ends_well(text.chars().next_back()) {
             return Err(CodeError::Ends);
@@ -643,6 +650,16 @@ mod tests {
         for text in ["login", "l0gin", "apple-touch-icon", "404"] {
             assert!(Code::parse(text).is_ok(), "{text}");
         }
+    }
+
+    #[test]
+    fn short_codes_can_be_followed_and_not_chosen() {
+        for text in ["1", "ab", "_"] {
+            assert!(Code::parse(text).is_ok(), "{text}");
+            assert_eq!(Code::parse_alias(text), Err(CodeError::Length { length: text.len() }));
+        }
+        assert_eq!(Code::parse(""), Err(CodeError::Length { length: 0 }));
+        assert_eq!(Code::parse(&"a".repeat(65)), Err(CodeError::Length { length: 65 }));
     }
 
     #[test]

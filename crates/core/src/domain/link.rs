@@ -16,7 +16,7 @@ pub struct Link {
     pub code: Code,
     /// The URL that it redirects to.
     pub target: Target,
-    /// When it was created.
+    /// When it was created; [`Timestamp::UNKNOWN`] if another tool has written it without saying so.
     pub created_at: Timestamp,
     /// The instant at which it stops redirecting and responds with 410; `None`: never.
     pub expires_at: Option<Timestamp>,

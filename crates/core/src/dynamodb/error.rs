@@ -72,6 +72,12 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether DynamoDB rejects one item and would accept others: for example, because the item is too large, or because an
+    /// attribute has a type that an index does not accept.
+    pub fn is_about_item(&self) -> bool {
+        matches!(self, Self::Rejected(reason) if reason.starts_with("ValidationException"))
+    }
+
     /// Classifies an error of the SDK as transient or not.
     pub(super) fn from_sdk<E, R>(error: &SdkError<E, R>) -> Self
     where

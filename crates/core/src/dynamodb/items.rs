@@ -5,7 +5,7 @@
 //!
 //! | item | key | attributes |
 //! | --- | --- | --- |
-//! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `manageDigest`, `isAlias`, `owner`, `creator`, `title`, `tags`, `note`; of a link that was changed also `version`, `changedAt`, `changeId`, `withdrawnAt`; of a blocked one `blockedAt`, `blockedHost` |
+//! | link | the code | `originalUrl`, `createdAt`, `expiresAt`, `purgeAt`, `writeId`, `manageDigest`, `isAlias`, `owner`, `creator`, `title`, `tags`, `note`; of one that was imported `importId`, `importedFrom`, `importDigest`; of a link that was changed also `version`, `changedAt`, `changeId`, `withdrawnAt`; of a blocked one `blockedAt`, `blockedHost` |
 //! | API key | `key#` digest | `keyName`, `keyOwner`, `scopes`, `dailyLimit`, `createdAt`, `expiresAt`, `revokedAt` |
 //! | last use of an API key | `keyuse#` digest | `lastUsedAt` |
 //! | name of an API key | `keyname#` name | `keyDigest` |
@@ -41,12 +41,18 @@ use crate::dynamodb::store::ConditionalPut;
 pub type Item = HashMap<String, AttributeValue>;
 
 /// The names of attributes.
+///
+/// A link that another tool has written may lack all of these but [`CODE`](attribute::CODE) and
+/// [`TARGET`](attribute::TARGET), such as an item with `shortCode`, `originalUrl` and `expiresAt` alone. Then it never expires
+/// if it has no [`EXPIRES_AT`](attribute::EXPIRES_AT), it is not known when it was created if it has no
+/// [`CREATED_AT`](attribute::CREATED_AT), it belongs to nobody, and only the operator and administrators can change it. What
+/// it has must be of the type that is said here, or the link answers 500.
 pub mod attribute {
     /// S, the partition key: a link's code, as in the path, or the key of another kind of item.
     pub const CODE: &str = "shortCode";
     /// S: the target.
     pub const TARGET: &str = "originalUrl";
-    /// N, Unix seconds: when the link was created.
+    /// N, Unix seconds: when the link was created. Absent: another tool has written the link, and it is not known.
     pub const CREATED_AT: &str = "createdAt";
     /// N, Unix seconds: from this instant on the link responds with 410. Absent: never.
     pub const EXPIRES_AT: &str = "expiresAt";
@@ -127,6 +133,12 @@ pub mod attribute {
     pub const BLOCKED_HOSTS: &str = "blockedHosts";
     /// SS, of the hosts: if there are any, links may lead only to these.
     pub const ALLOWED_HOSTS: &str = "allowedHosts";
+    /// S, of a link that was imported, and of its visits: the id of the import, 16 hexadecimal digits.
+    pub const IMPORT_ID: &str = "importId";
+    /// S, of a link that was imported: the format of the file, and the host of its short URL, if that is known.
+    pub const IMPORTED_FROM: &str = "importedFrom";
+    /// S, of a link that was imported: 16 hexadecimal digits, the beginning of a digest of the item as it was imported.
+    pub const IMPORT_DIGEST: &str = "importDigest";
     /// S, of a link in an embedded table: 8 hexadecimal digits, a checksum of where it leads and until when.
     pub const CHECKSUM: &str = "checksum";
     /// S, of a deduplication or idempotency entry: the code of the link to return.
@@ -210,10 +222,20 @@ pub mod expression {
     pub(in crate::dynamodb) const USE: &str = "SET lastUsedAt = :now";
     /// A condition on keys: the links of an owner. `owner` itself is a reserved word.
     pub(in crate::dynamodb) const IS_OWNED: &str = "#owner = :owner";
-    /// A condition: the link is the one that was seen, and was never changed.
-    pub(in crate::dynamodb) const IS_UNCHANGED: &str = "createdAt = :created AND attribute_not_exists(version)";
-    /// A condition: the link is the one that was seen, and was changed as often.
-    pub(in crate::dynamodb) const IS_VERSION: &str = "createdAt = :created AND version = :seen";
+    /// A condition: the link is the one that was seen. One of two follows.
+    pub(in crate::dynamodb) const IS_SAME_LINK: &str = "createdAt = :created AND ";
+    /// The same for a link that does not say when it was created.
+    pub(in crate::dynamodb) const IS_SAME_ADOPTED_LINK: &str =
+        "attribute_not_exists(createdAt) AND attribute_exists(originalUrl) AND ";
+    /// A condition: the link was never changed.
+    pub(in crate::dynamodb) const IS_UNCHANGED: &str = "attribute_not_exists(version)";
+    /// A condition: the link was changed as often.
+    pub(in crate::dynamodb) const IS_VERSION: &str = "version = :seen";
+    /// A condition: the link was never changed, nor blocked.
+    pub(in crate::dynamodb) const IS_NEVER_CHANGED: &str =
+        "attribute_not_exists(version) AND attribute_not_exists(blockedAt)";
+    /// A condition: the item is about the link that was created at `:created`.
+    pub(in crate::dynamodb) const IS_OF_LINK: &str = "linkCreatedAt = :created";
     /// A condition: there is no idempotency entry, or its lifetime is over at `:now`.
     pub(in crate::dynamodb) const ENTRY_IS_ABSENT_OR_EXPIRED: &str =
         "attribute_not_exists(shortCode) OR purgeAt <= :now";
@@ -338,7 +360,7 @@ pub fn to_link(mut item: Item) -> Result<Link, &'static str> {
     Ok(Link {
         code,
         target,
-        created_at: instant(attribute::CREATED_AT)?.ok_or(attribute::CREATED_AT)?,
+        created_at: instant(attribute::CREATED_AT)?.unwrap_or(Timestamp::UNKNOWN),
         expires_at: instant(attribute::EXPIRES_AT)?,
         withdrawn_at: instant(attribute::WITHDRAWN_AT)?,
         blocked_at: instant(attribute::BLOCKED_AT)?,
@@ -511,9 +533,14 @@ mod tests {
 
     #[test]
     fn a_malformed_item_is_an_error_that_names_the_attribute() {
-        for name in [attribute::CODE, attribute::TARGET, attribute::CREATED_AT] {
+        for name in [attribute::CODE, attribute::TARGET] {
             let mut item = from_link(&link(), &new_link(), "0", None);
             item.remove(name);
+            assert_eq!(to_link(item), Err(name));
+        }
+        for name in [attribute::CREATED_AT, attribute::EXPIRES_AT] {
+            let mut item = from_link(&link(), &new_link(), "0", None);
+            item.insert(name.to_owned(), AttributeValue::S("2030-01-01".to_owned()));
             assert_eq!(to_link(item), Err(name));
         }
         let mut item = from_link(&link(), &new_link(), "0", None);
@@ -546,8 +573,12 @@ mod tests {
             (expression::IS_BLOCKED_WITH_HOST, &[attribute::BLOCKED_HOST]),
             (expression::IS_LINK, &[attribute::TARGET]),
             (expression::BLOCK_OF_LINK, &[attribute::CODE, attribute::TARGET, attribute::BLOCKED_AT]),
-            (expression::IS_UNCHANGED, &[attribute::CREATED_AT, attribute::VERSION]),
-            (expression::IS_VERSION, &[attribute::CREATED_AT, attribute::VERSION]),
+            (expression::IS_SAME_LINK, &[attribute::CREATED_AT]),
+            (expression::IS_SAME_ADOPTED_LINK, &[attribute::CREATED_AT, attribute::TARGET]),
+            (expression::IS_UNCHANGED, &[attribute::VERSION]),
+            (expression::IS_VERSION, &[attribute::VERSION]),
+            (expression::IS_NEVER_CHANGED, &[attribute::VERSION, attribute::BLOCKED_AT]),
+            (expression::IS_OF_LINK, &[attribute::LINK_CREATED_AT]),
         ] {
             for name in names {
                 assert!(expression.contains(name), "{name} in {expression}");

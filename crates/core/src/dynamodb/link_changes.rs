@@ -170,8 +170,14 @@ impl Store {
         let mut update = Update::builder()
             .table_name(&self.table)
             .key(attribute::CODE, AttributeValue::S(link.code.to_string()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .expression_attribute_values(":created", number(link.created_at.unix()));
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let is_same = match link.created_at.known() {
+            None => expression::IS_SAME_ADOPTED_LINK,
+            Some(created_at) => {
+                update = update.expression_attribute_values(":created", number(created_at.unix()));
+                expression::IS_SAME_LINK
+            }
+        };
         let (mut set, mut removed) = (Vec::new(), Vec::new());
         for (name, value) in attributes {
             match value {
@@ -185,9 +191,9 @@ impl Store {
         let remove = if removed.is_empty() { String::new() } else { format!(" REMOVE {}", removed.join(", ")) };
         update = update.update_expression(format!("SET {}{remove}", set.join(", ")));
         update = match seen.version {
-            0 => update.condition_expression(expression::IS_UNCHANGED),
+            0 => update.condition_expression(format!("{is_same}{}", expression::IS_UNCHANGED)),
             seen => update
-                .condition_expression(expression::IS_VERSION)
+                .condition_expression(format!("{is_same}{}", expression::IS_VERSION))
                 .expression_attribute_values(":seen", AttributeValue::N(seen.to_string())),
         };
         update.build().map_err(|error| StoreError::Rejected(error.to_string()))

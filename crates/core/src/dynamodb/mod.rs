@@ -11,6 +11,11 @@
 //! | [`connection_pool`] | the client's connections: HTTP/1.1 over TLS |
 //! | [`tls`] | the certificate authorities that the connections trust |
 //! | [`items`] | the items of the table: every attribute name, and the mapping to and from links and counts |
+//! | [`imported_links`] | the items of links that were imported |
+//! | [`item_json`] | items as DynamoDB's JSON |
+//! | [`item_kind`] | what an item is, by its key |
+//! | [`table_scan`] | reading all items, page by page |
+//! | [`whole_items`] | reading, putting and deleting whole items |
 //! | [`store`] | creating and finding links |
 //! | [`contention`] | waiting before another attempt |
 //! | `batch_reads` | reading several items with one call |
@@ -36,6 +41,9 @@ pub mod deduplication;
 pub mod error;
 pub mod host_rules;
 pub mod iam_actions;
+pub mod imported_links;
+pub mod item_json;
+pub mod item_kind;
 pub mod items;
 pub mod link_blocks;
 pub mod link_changes;
@@ -45,6 +53,8 @@ pub mod link_list;
 mod link_transaction;
 pub mod retries;
 pub mod store;
+pub mod table_scan;
 pub mod tls;
 pub mod visit_counts;
 pub mod visit_items;
+pub mod whole_items;

@@ -20,6 +20,7 @@
 //! | `r:example.com`, `r:other` | N | Visits from a referring host. |
 //! | `referrers` | SS | The referring hosts that have a count of their own, at most 25. |
 //! | `flushId` | S | 16 random hexadecimal digits: the last flush that was added. |
+//! | `importId` | S | The import that made the item, if one did. |
 //! | `purgeAt` | N | The TTL attribute, in Unix seconds: that of the link. In the item of a month that has ended: its end plus the retention. |
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,8 +29,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
+use crate::domain::link::Link;
 use crate::domain::visit::{Breakdown, DEVICES, DayCounts, Flush, OTHER, VisitCounts, VisitedLink};
-use crate::dynamodb::items::attribute::{CODE, LINK_CREATED_AT, PURGE_AT};
+use crate::dynamodb::items::attribute::{CODE, IMPORT_ID, LINK_CREATED_AT, PURGE_AT};
 use crate::dynamodb::items::{Item, instant, number, text};
 
 /// The names of attributes, beside those in [`items`](crate::dynamodb::items).
@@ -151,6 +153,23 @@ pub(super) fn first_of_month(link: &VisitedLink, month: &str, flush: &Flush, ear
     let hosts: Vec<_> = flush.counts.breakdown.referrers.keys().filter(|host| *host != OTHER).cloned().collect();
     if !hosts.is_empty() {
         item.insert(attribute::REFERRERS.to_owned(), AttributeValue::Ss(hosts));
+    }
+    item
+}
+
+/// The item of a link that had `hits` visits elsewhere, of which the days are not known. Visits from `month` on are added.
+pub(super) fn imported_total(link: &Link, month: &str, hits: u64, import_id: &str) -> Item {
+    let mut item = Item::from([
+        (CODE.to_owned(), AttributeValue::S(current_key(&link.code))),
+        (LINK_CREATED_AT.to_owned(), number(link.created_at.unix())),
+        (attribute::MONTH.to_owned(), AttributeValue::S(month.to_owned())),
+        // The next month begins on the condition that this is what was seen.
+        (attribute::FLUSH_ID.to_owned(), AttributeValue::S(import_id.to_owned())),
+        (attribute::HITS.to_owned(), count(hits)),
+        (IMPORT_ID.to_owned(), AttributeValue::S(import_id.to_owned())),
+    ]);
+    if let Some(purge_at) = link.purge_at {
+        item.insert(PURGE_AT.to_owned(), number(purge_at.unix()));
     }
     item
 }
