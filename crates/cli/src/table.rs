@@ -129,6 +129,23 @@ pub async fn require_exists(client: &Client, table: &str) -> Result<(), TableErr
     let read = client.get_item().table_name(table).key(attribute::CODE, key).send().await;
     read.map(drop).map_err(|error| match error.as_service_error() {
         Some(GetItemError::ResourceNotFoundException(_)) => TableError::Missing { table: table.to_owned() },
-        _ => TableError::Unusable { table: table.to_owned(), reason: error_chain(&error) },
+        _ => TableError::Unusable { table: table.to_owned(), reason: explain(&error_chain(&error)) },
     })
+}
+
+/// The reason that the SDK gives, with what a person can do about it.
+fn explain(reason: &str) -> String {
+    let is_about = |texts: &[&str]| texts.iter().any(|text| reason.contains(text));
+    let advice = if is_about(&["xpired", "session token", "InvalidGrant", "token is invalid"]) {
+        "; sign in again, for example with `aws sso login` or `aws login`"
+    } else if is_about(&["credential"]) {
+        "; sign in with `aws sso login` or `aws login`, or name a profile with --profile"
+    } else if is_about(&["egion"]) {
+        "; name a region with --region"
+    } else if is_about(&["io error", "dns error", "timeout"]) {
+        "; check the network, the region and --endpoint-url"
+    } else {
+        ""
+    };
+    format!("{reason}{advice}")
 }

@@ -168,5 +168,6 @@ fn to_change(
         is_blocked: None,
         blocked_host: None,
         labels: LabelChange::replace_by(declared.labels),
+        owner: None,
     })
 }

@@ -11,6 +11,8 @@
 //! | [`connection_pool`] | the client's connections: HTTP/1.1 over TLS |
 //! | [`tls`] | the certificate authorities that the connections trust |
 //! | [`items`] | the items of the table: every attribute name, and the mapping to and from links and counts |
+//! | [`item_kind`] | what an item is, by its key |
+//! | [`table_scan`] | reading all items, page by page |
 //! | [`store`] | creating and finding links |
 //! | [`contention`] | waiting before another attempt |
 //! | `batch_reads` | reading several items with one call |
@@ -21,6 +23,7 @@
 //! | [`link_limits`] | creating links within a limit |
 //! | [`link_list`] | the links of an owner |
 //! | `link_transaction` | putting a link together with entries that point to it |
+//! | [`operator_changes`] | changes that the operator makes |
 //! | [`visit_counts`] | adding to the counts of visits, and reading them |
 //! | [`visit_items`] | the items that count visits |
 //! | [`error`] | what can go wrong |
@@ -36,6 +39,7 @@ pub mod deduplication;
 pub mod error;
 pub mod host_rules;
 pub mod iam_actions;
+pub mod item_kind;
 pub mod items;
 pub mod link_blocks;
 pub mod link_changes;
@@ -43,8 +47,10 @@ pub mod link_history;
 pub mod link_limits;
 pub mod link_list;
 mod link_transaction;
+pub mod operator_changes;
 pub mod retries;
 pub mod store;
+pub mod table_scan;
 pub mod tls;
 pub mod visit_counts;
 pub mod visit_items;
