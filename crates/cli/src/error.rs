@@ -142,6 +142,9 @@ pub enum CliError {
     /// A report cannot have these days.
     #[error("--from {0}")]
     VisitRange(String),
+    /// No table or stack is named.
+    #[error("say what to look at, with --stack NAME or --table NAME; `shortlink serve --check` looks at a file")]
+    NothingToExamine,
     /// Part of the work was not done; what failed has been said.
     #[error("{0}")]
     Incomplete(String),

@@ -1,6 +1,7 @@
 //! `shortlink allow`, `disallow` and `hosts list`: the hosts that links may lead to. There is no HTTP request that changes
 //! them.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use clap::{Args, Subcommand};
@@ -8,10 +9,15 @@ use shortlink_core::domain::host_rules::{HostRules, ListedHost};
 use shortlink_core::dynamodb::host_rules::HostList;
 
 use crate::error::CliError;
+use crate::output::json_line::to_line;
 use crate::storage::StorageOptions;
 
 /// The options of `shortlink allow` and `disallow`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shortlink allow example.com --table links
+  shortlink disallow example.com --table links")]
 pub struct AllowOptions {
     /// The hosts, such as example.com; each stands for all hosts below it, too
     #[arg(required = true, value_name = "HOST")]
@@ -32,7 +38,12 @@ pub struct HostsOptions {
 #[derive(Debug, Subcommand)]
 enum HostsCommand {
     /// List the hosts that are blocked and those that are allowed
+    #[command(after_help = "Example:\n  shortlink hosts list --table links")]
     List {
+        /// Print a JSON document
+        #[arg(long)]
+        json: bool,
+
         /// Where the links are kept
         #[command(flatten)]
         storage: StorageOptions,
@@ -95,8 +106,13 @@ fn describe_allowed(rules: &HostRules) -> String {
 ///
 /// [`CliError`].
 pub async fn hosts(options: HostsOptions, print: impl Fn(&str) -> io::Result<()>) -> Result<(), CliError> {
-    let HostsCommand::List { storage } = options.command;
-    let rules = storage.open_existing().await?.store().host_rules().await?;
+    let HostsCommand::List { json, storage } = options.command;
+    let rules = storage.open_for_reading().await?.store().host_rules().await?;
+    if json {
+        let texts = |hosts: &BTreeSet<ListedHost>| hosts.iter().map(ListedHost::to_string).collect::<Vec<_>>();
+        let document = serde_json::json!({ "blocked": texts(&rules.blocked), "allowed": texts(&rules.allowed) });
+        return print(&to_line(&document)?).map_err(CliError::Output);
+    }
     for (kind, hosts) in [("blocked", &rules.blocked), ("allowed", &rules.allowed)] {
         for host in hosts {
             print(&format!("{kind} {host}")).map_err(CliError::Output)?;

@@ -15,8 +15,11 @@
 //! | [`login`] | `shortlink login`: signs a person in |
 //! | [`completions`] | `shortlink completions`: the completions of a shell |
 //! | [`aws`] | requests to AWS services other than DynamoDB |
+//! | [`aws_fault`] | faults of a call to AWS, in words for the operator |
 //! | `https` | one HTTP request |
 //! | [`output`] | tables, JSON and progress |
+//! | [`doctor`] | `shortlink doctor`: what is off with a stack and its table |
+//! | [`smoke`] | `shortlink smoke`: tries a service |
 //! | [`storage`] | the options that name a table, and opening it |
 //! | [`table`] | creating a table, and checking that one exists |
 //! | [`embedded`] | a DynamoDB inside this process, over SQLite |
@@ -34,8 +37,10 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 
 pub mod aws;
+pub mod aws_fault;
 pub mod block;
 pub mod completions;
+pub mod doctor;
 pub mod embedded;
 pub mod error;
 pub mod gateway;
@@ -48,6 +53,7 @@ pub mod links;
 pub mod login;
 pub mod output;
 pub mod serve;
+pub mod smoke;
 pub mod storage;
 pub mod table;
 pub mod visits;
@@ -92,6 +98,10 @@ enum Command {
     Grant(grant::GrantOptions),
     /// Create and replace the key that signs grants
     GrantKey(grant_key::GrantKeyOptions),
+    /// Say what is off with a deployed stack and its table, and how to mend it
+    Doctor(doctor::DoctorOptions),
+    /// Try a service with a link for a minute, and say how long each step took
+    Smoke(smoke::SmokeOptions),
     /// Print the completions for a shell
     Completions(completions::CompletionsOptions),
 }
@@ -136,6 +146,8 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Login(options) => login::login(options, print).await,
         Command::Grant(options) => grant::grant(options, print).await,
         Command::GrantKey(options) => grant_key::grant_key(options, print).await,
+        Command::Doctor(options) => doctor::doctor(options, print).await,
+        Command::Smoke(options) => smoke::smoke(options, print).await,
         Command::Completions(options) => completions::completions(&options),
     }
 }

@@ -9,14 +9,15 @@ use shortlink_core::dynamodb::client::{self, ConnectionOptions, SdkConfig};
 use shortlink_core::dynamodb::store::Store;
 use shortlink_core::visits::recorder::{VisitRecorder, VisitTracking};
 use shortlink_core::visits::writer::{PerLinkWriter, TransactionWriter};
+use url::Url;
 
 use crate::aws::stack::Stack;
-use crate::embedded::{Durability, EmbeddedTable, Location, OpenOptions};
+use crate::embedded::{Durability, EmbeddedError, EmbeddedTable, Location, OpenOptions};
 use crate::error::CliError;
 use crate::table;
 
 /// The table's name if none is given.
-const DEFAULT_TABLE: &str = "shortlink";
+pub const DEFAULT_TABLE: &str = "shortlink";
 
 /// The output of the stack with the table's name.
 const TABLE_OUTPUT: &str = "TableName";
@@ -45,7 +46,7 @@ pub struct StorageOptions {
     pub check: bool,
 
     /// Store the links in the DynamoDB at this URL instead of a file
-    #[arg(long, value_name = "URL", help_heading = HEADING)]
+    #[arg(long, value_name = "URL", value_parser = parse_endpoint, help_heading = HEADING)]
     pub endpoint_url: Option<String>,
 
     /// Store the links in this DynamoDB table instead of a file, using your AWS credentials and region
@@ -63,6 +64,12 @@ pub struct StorageOptions {
     /// Use this AWS region [default: AWS_REGION, or that of the profile]
     #[arg(long, value_name = "NAME", requires = "aws", help_heading = HEADING)]
     pub region: Option<String>,
+}
+
+fn parse_endpoint(text: &str) -> Result<String, String> {
+    let is_valid = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let advice = || "give a URL that begins with http:// or https://, such as http://127.0.0.1:8000".to_owned();
+    is_valid.then(|| text.to_owned()).ok_or_else(advice)
 }
 
 /// An open table.
@@ -164,6 +171,20 @@ impl StorageOptions {
         match self.location()? {
             Some(Location::File(path)) if !path.exists() => Err(CliError::NoFile(path)),
             _ => self.open_persistent().await,
+        }
+    }
+
+    /// As [`open_existing`](Self::open_existing), for a command that only reads: a file may be in use by a server.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError`].
+    pub async fn open_for_reading(&self) -> Result<Storage, CliError> {
+        match self.open_existing().await {
+            Err(CliError::Embedded(EmbeddedError::InUse(path))) => {
+                Ok(Storage::Embedded(EmbeddedTable::open_beside(&path, DEFAULT_TABLE).await?))
+            }
+            opened => opened,
         }
     }
 

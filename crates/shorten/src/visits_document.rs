@@ -73,7 +73,11 @@ impl<'a> VisitsDocument<'a> {
             bots: report.days.iter().map(|day| day.bots).sum(),
             first_month: month_of(from).unwrap_or_default(),
             last_month: month_of(to).unwrap_or_default(),
-            days: report.days.iter().map(|day| DayDocument { date: &day.date, visits: day.hits, bots: day.bots }).collect(),
+            days: report
+                .days
+                .iter()
+                .map(|day| DayDocument { date: &day.date, visits: day.hits, bots: day.bots })
+                .collect(),
             referrers: by_count(report.breakdown.referrers.iter().map(|(host, visits)| (host.as_str(), *visits))),
             countries: by_count(report.breakdown.countries.iter().map(|(country, visits)| (country.as_str(), *visits))),
             devices: by_count(report.breakdown.devices.iter().map(|(device, visits)| (*device, *visits))),
@@ -87,9 +91,7 @@ impl<'a> VisitsDocument<'a> {
         for day in &self.days {
             write!(table, "day,{},{},{}\r\n", day.date, day.visits, day.bots).ok();
         }
-        for (kind, counts) in
-            [("referrer", &self.referrers), ("country", &self.countries), ("device", &self.devices)]
-        {
+        for (kind, counts) in [("referrer", &self.referrers), ("country", &self.countries), ("device", &self.devices)] {
             for count in counts {
                 write!(table, "{kind},{},{},\r\n", csv_field(count.name), count.visits).ok();
             }

@@ -20,11 +20,14 @@ pub enum AwsError {
     /// There is no region.
     #[error("no region is set; name one with --region")]
     NoRegion,
-    /// There are no credentials, or they cannot be refreshed.
-    #[error("there are no AWS credentials: {0}; sign in, for example with `aws sso login` or `aws login`")]
-    NoCredentials(String),
+    /// There are no credentials.
+    #[error("no AWS credentials were found; sign in with the AWS CLI, or name another profile with --profile")]
+    NoCredentials,
+    /// The credentials have expired, and cannot be refreshed.
+    #[error("the AWS credentials have expired; sign in again")]
+    Expired,
     /// The service cannot be reached.
-    #[error("{service} cannot be reached: {reason}")]
+    #[error("{service} cannot be reached ({reason}); check the network, the region and --endpoint-url")]
     Unreachable {
         /// The service's name.
         service: &'static str,
@@ -127,12 +130,14 @@ async fn send(config: &SdkConfig, call: Call<'_>) -> Result<Bytes, AwsError> {
     let Call { service, operation, method, path, headers, body } = call;
     let name = service.name();
     let unreachable = |reason: String| AwsError::Unreachable { service: name, reason };
-    let region = config.region().ok_or(AwsError::NoRegion)?.to_string();
+    let region =
+        config.region().map(ToString::to_string).filter(|region| !region.is_empty()).ok_or(AwsError::NoRegion)?;
     let url = service.endpoint(config, &region).ok_or_else(|| unreachable("its address is no URL".to_owned()))?;
     let url = url.join(path).map_err(|error| unreachable(error.to_string()))?;
-    let no_credentials = |reason: String| AwsError::NoCredentials(reason);
-    let provider = config.credentials_provider().ok_or_else(|| no_credentials("none are configured".to_owned()))?;
-    let credentials = provider.provide_credentials().await.map_err(|error| no_credentials(error_chain(&error)))?;
+    let provider = config.credentials_provider().ok_or(AwsError::NoCredentials)?;
+    let credentials = provider.provide_credentials().await.map_err(|error| {
+        if error_chain(&error).contains("xpired") { AwsError::Expired } else { AwsError::NoCredentials }
+    })?;
     let identity = credentials.into();
 
     let to_error = |error: &dyn std::error::Error| unreachable(error_chain(error));
@@ -182,7 +187,7 @@ fn to_aws_error(service: Service, operation: &str, status: StatusCode, body: &[u
         return AwsError::Denied { action: format!("{}:{operation}", service.name()) };
     }
     if code.contains("ExpiredToken") {
-        return AwsError::NoCredentials("they have expired".to_owned());
+        return AwsError::Expired;
     }
     AwsError::Failed { service: service.name(), code, message: message.unwrap_or_default() }
 }
@@ -215,6 +220,6 @@ mod tests {
         assert_eq!(error(Service::Logs, json), "your credentials do not allow logs:Operation");
         assert_eq!(error(Service::Sns, "<html>"), "sns has answered with 400 Bad Request: ");
         let expired = xml.replace("ValidationError", "ExpiredToken");
-        assert!(error(Service::Sns, &expired).contains("they have expired"));
+        assert!(error(Service::Sns, &expired).contains("have expired; sign in again"));
     }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use shorten::visit_range::parse_day;
 use shortlink_core::domain::clock::Timestamp;
 use shortlink_core::domain::code::Code;
 use shortlink_core::domain::owner::Owner;
-use shorten::visit_range::parse_day;
 
 /// Parses the code of a link that exists.
 pub(crate) fn code(text: &str) -> Result<Code, String> {

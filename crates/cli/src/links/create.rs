@@ -100,7 +100,8 @@ pub async fn create(options: CreateOptions, print: impl Fn(&str) -> io::Result<(
     }
     // The short URL alone is on standard output, so that a script can read it.
     print(&short_url.unwrap_or_else(|| created.link.code.to_string())).map_err(CliError::Output)?;
-    let expiry = created.link.expires_at.map_or_else(|| "It never expires.".to_owned(), |at| format!("It expires {at}."));
+    let expiry =
+        created.link.expires_at.map_or_else(|| "It never expires.".to_owned(), |at| format!("It expires {at}."));
     eprintln!("{expiry}");
     if let Some(token) = token {
         eprintln!("Whoever has this token can change the link; it is not shown again: {token}");

@@ -107,7 +107,7 @@ impl Filter {
 /// [`CliError`], also if there are links that this version cannot read; the others have been listed.
 pub async fn list(options: ListOptions, print: impl Fn(&str) -> io::Result<()>) -> Result<(), CliError> {
     let ListOptions { filter, json, scan, storage } = options;
-    let storage = storage.open_existing().await?;
+    let storage = storage.open_for_reading().await?;
     let (now, style) = (Clock::system().now(), Style::of_stdout());
     let columns = RefCell::new(Columns::new(&["CODE", "STATE", "CREATED", "EXPIRES", "OWNER", "TARGET"], style));
     let total = if filter.owner.is_some() { None } else { storage.store().approximate_items().await };

@@ -117,3 +117,26 @@ pub(super) async fn for_each_link(
     }
     Ok(unreadable)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The clock of the test goes on only while something waits for it.
+    #[tokio::test(start_paused = true)]
+    async fn reading_waits_until_the_units_are_due() {
+        let pace = Pace { units_per_second: Some(100.0), free_at: Mutex::new(Instant::now()) };
+        let started_at = Instant::now();
+        pace.wait().await;
+        assert_eq!(started_at.elapsed().as_secs(), 0);
+        // Two segments have read at the same time.
+        pace.charge(150.0).await;
+        pace.charge(250.0).await;
+        pace.wait().await;
+        assert_eq!(started_at.elapsed().as_secs(), 4);
+        let unlimited = Pace { units_per_second: None, free_at: Mutex::new(Instant::now()) };
+        unlimited.charge(1e9).await;
+        unlimited.wait().await;
+        assert_eq!(started_at.elapsed().as_secs(), 4);
+    }
+}

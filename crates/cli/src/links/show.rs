@@ -96,7 +96,7 @@ impl<'a> Document<'a> {
 /// [`CliError`].
 pub async fn show(options: ShowOptions, print: impl Fn(&str) -> io::Result<()>) -> Result<(), CliError> {
     let ShowOptions { code, json, storage } = options;
-    let storage = storage.open_existing().await?;
+    let storage = storage.open_for_reading().await?;
     let (store, now) = (storage.store(), Clock::system().now());
     let managed = store.find_managed(&code).await?.ok_or_else(|| CliError::NoSuchLink(code.to_string()))?;
     let history = store.history(&managed).await?;

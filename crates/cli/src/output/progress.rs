@@ -35,6 +35,12 @@ impl Progress {
         self.bar.inc(count);
     }
 
+    /// Says how many things are done.
+    pub fn set(&self, position: u64) {
+        self.appear();
+        self.bar.set_position(position);
+    }
+
     /// Prints a line while the progress is out of the way.
     ///
     /// # Errors

@@ -66,7 +66,7 @@ pub async fn visits(options: VisitsOptions, print: impl Fn(&str) -> io::Result<(
     let VisitsOptions { code, from, to, csv, json, storage } = options;
     let now = Clock::system().now();
     let range = VisitRange::new(from, to, now).map_err(|error| CliError::VisitRange(error.to_string()))?;
-    let store = storage.open_existing().await?.store();
+    let store = storage.open_for_reading().await?.store();
     let managed = store.find_managed(&code).await?.ok_or_else(|| CliError::NoSuchLink(code.to_string()))?;
     let report = store.visit_report(&managed.link, range.dates(), now).await?;
     let document = VisitsDocument::new(&managed.link, &report);

@@ -78,7 +78,10 @@ fn from_values(values: &ChangedValues) -> Item {
         (attribute::EXPIRES_AT, values.expires_at.map(expiry)),
         (attribute::IS_WITHDRAWN, values.is_withdrawn.map(AttributeValue::Bool)),
         (attribute::IS_BLOCKED, values.is_blocked.map(AttributeValue::Bool)),
-        (attribute::OWNER, values.owner.clone().map(|owner| owner.map_or(AttributeValue::Null(true), AttributeValue::S))),
+        (
+            attribute::OWNER,
+            values.owner.clone().map(|owner| owner.map_or(AttributeValue::Null(true), AttributeValue::S)),
+        ),
     ];
     values.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }

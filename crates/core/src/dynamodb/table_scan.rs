@@ -60,10 +60,8 @@ impl Store {
         if let Some(key) = after {
             scan = scan.exclusive_start_key(attribute::CODE, AttributeValue::S(key.to_owned()));
         }
-        let timeouts = TimeoutConfig::builder()
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(CALL_TIMEOUT)
-            .build();
+        let timeouts =
+            TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).operation_timeout(CALL_TIMEOUT).build();
         let timeouts = aws_sdk_dynamodb::Config::builder().timeout_config(timeouts);
         let page = scan.customize().config_override(timeouts).send().await;
         let page = page.map_err(|error| StoreError::from_sdk(&error))?;
