@@ -519,6 +519,16 @@ async fn program_completes_and_says_its_version() {
     let version = run(&["--version"], &[]).await.ok();
     let number = version.trim().strip_prefix("shortlink ").expect("a version");
     assert_eq!(number.split(' ').next(), Some(env!("CARGO_PKG_VERSION")));
+    // In a repository it names the commit; a tarball has none.
+    let git = |arguments: &[&str]| {
+        let output = std::process::Command::new("git").args(arguments).output().ok()?;
+        output.status.success().then(|| String::from_utf8(output.stdout).expect("UTF-8"))
+    };
+    let is_ours = git(&["ls-files", "--error-unmatch", "../crates/cli/build.rs"]).is_some();
+    if is_ours && std::env::var_os("SHORTLINK_COMMIT").is_none() {
+        let commit = git(&["rev-parse", "--short=12", "HEAD"]).expect("a commit");
+        assert_eq!(number, format!("{} ({})", env!("CARGO_PKG_VERSION"), commit.trim()));
+    }
 }
 
 /// Each command shows how it is called.

@@ -10,12 +10,10 @@ fn main() {
     // A repository around an unpacked tarball is another one: this crate's files must be in it.
     let is_ours = || git(&["ls-files", "--error-unmatch", "build.rs"]).is_some();
     let commit = given.or_else(|| is_ours().then(|| git(&["rev-parse", "--short=12", "HEAD"])).flatten());
-    if commit.is_some() {
-        // The log of HEAD grows with each commit and checkout.
-        for path in ["HEAD", "logs/HEAD"].into_iter().filter_map(|name| git(&["rev-parse", "--git-path", name])) {
-            if std::path::Path::new(&path).exists() {
-                println!("cargo:rerun-if-changed={path}");
-            }
+    // The log of HEAD grows with each commit and checkout.
+    for path in ["HEAD", "logs/HEAD"].into_iter().filter_map(|name| git(&["rev-parse", "--git-path", name])) {
+        if std::path::Path::new(&path).exists() {
+            println!("cargo:rerun-if-changed={path}");
         }
     }
     println!("cargo:rerun-if-changed=build.rs");
