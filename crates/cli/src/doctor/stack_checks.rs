@@ -129,8 +129,8 @@ async fn check_functions(config: &SdkConfig, stack: &Stack, findings: &mut Findi
         let read = call(config, Service::Lambda, "GetFunctionConfiguration", JsonRequest::Get(&path)).await;
         let check = if checks_settings { Check::FunctionSettings } else { Check::OpenDoor };
         let Some(configuration) = known(check, read, findings)? else { continue };
-        let variable =
-            |name: &str| configuration["Environment"]["Variables"][name].as_str().unwrap_or_default().to_owned();
+        let variables = configuration.pointer("/Environment/Variables").cloned().unwrap_or_default();
+        let variable = |name: &str| variables.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         if output == "ShortenFunction" {
             door = variable("DOOR");
         }
@@ -159,13 +159,14 @@ async fn check_logs(config: &SdkConfig, stack: &Stack, findings: &mut Findings) 
     let mut groups: Vec<_> = functions.map(|function| format!("/aws/lambda/{function}")).collect();
     groups.push(format!("/aws/vendedlogs/{}-access", stack.name));
     let wanted: Option<u64> = parameter(stack, "LogRetentionDays").parse().ok();
+    let name_of = |group: &Value| group.get("logGroupName").and_then(Value::as_str).map(str::to_owned);
     for group in groups {
         let body = json!({ "logGroupNamePrefix": group });
         let request = JsonRequest::Post { target: "Logs_20140328", body };
         let read = call(config, Service::Logs, "DescribeLogGroups", request).await;
         let Some(described) = known(Check::LogRetention, read, findings)? else { return Ok(()) };
-        let found = described["logGroups"].as_array().into_iter().flatten();
-        let Some(found) = found.clone().find(|found| found["logGroupName"] == Value::from(group.as_str())) else {
+        let found = described.get("logGroups").and_then(Value::as_array).into_iter().flatten();
+        let Some(found) = found.clone().find(|found| name_of(found).as_ref() == Some(&group)) else {
             findings.off(
                 Check::LogRetention,
                 format!("there is no log group {group}"),
@@ -173,7 +174,7 @@ async fn check_logs(config: &SdkConfig, stack: &Stack, findings: &mut Findings) 
             );
             continue;
         };
-        let days = found["retentionInDays"].as_u64();
+        let days = found.get("retentionInDays").and_then(Value::as_u64);
         if days.is_none() || wanted.is_some_and(|wanted| days != Some(wanted)) {
             let kept = days.map_or_else(|| "for ever".to_owned(), |days| format!("{days} days"));
             findings.off(
@@ -220,7 +221,7 @@ async fn check_concurrency(config: &SdkConfig, findings: &mut Findings) -> Resul
     let request = JsonRequest::Get("/2016-08-19/account-settings/");
     let read = call(config, Service::Lambda, "GetAccountSettings", request).await;
     let Some(settings) = known(Check::Concurrency, read, findings)? else { return Ok(()) };
-    match settings["AccountLimit"]["ConcurrentExecutions"].as_u64() {
+    match settings.pointer("/AccountLimit/ConcurrentExecutions").and_then(Value::as_u64) {
         Some(limit) if limit <= NEW_ACCOUNT_CONCURRENCY => findings.off(
             Check::Concurrency,
             format!("Lambda answers at most {limit} requests of this account at a time, and throttles the others"),

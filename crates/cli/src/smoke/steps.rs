@@ -67,8 +67,8 @@ pub(super) async fn run(
         }
     }))?;
     let preview = service.send(Method::GET, &format!("{path}+"), None, JSON, None).await;
-    report(to_step("preview", preview, |response| match (response.status(), &document(response)["url"]) {
-        (StatusCode::OK, Value::String(url)) if *url == created.target => Ok("shows the target".to_owned()),
+    report(to_step("preview", preview, |response| match (response.status(), text(response, "url")) {
+        (StatusCode::OK, Some(url)) if url == created.target => Ok("shows the target".to_owned()),
         (StatusCode::NOT_FOUND, _) => Ok("there are no previews (PREVIEW=off)".to_owned()),
         (status, _) => Err(problem(status, response)),
     }))?;
@@ -89,14 +89,13 @@ async fn create(service: &Service, target: &str) -> (Step, Option<Created>) {
     let send = async |lifetime| service.send(Method::POST, "links", service.key(), JSON, Some(body(lifetime))).await;
     let mut answer = send(Some(LIFETIME_SECONDS)).await;
     // The operator may have set a longer shortest lifetime. The link is withdrawn at the end.
-    let is_too_short = |response: &Response<Bytes>| document(response)["field"] == json!("expires_in");
+    let is_too_short = |response: &Response<Bytes>| text(response, "field").as_deref() == Some("expires_in");
     if answer.response.as_ref().is_ok_and(is_too_short) {
         answer = send(None).await;
     }
     let mut created = None;
     let step = to_step("create", answer, |response| {
-        let link = document(response);
-        let text = |field: &str| link[field].as_str().map(str::to_owned);
+        let text = |field: &str| text(response, field);
         match (response.status(), text("code"), text("url")) {
             (StatusCode::CREATED, Some(code), Some(target)) => {
                 let short_url = text("short_url").unwrap_or_default();
@@ -167,13 +166,14 @@ fn location(response: &Response<Bytes>) -> String {
     location.map(|location| String::from_utf8_lossy(location.as_bytes()).into_owned()).unwrap_or_default()
 }
 
-fn document(response: &Response<Bytes>) -> Value {
-    serde_json::from_slice(response.body()).unwrap_or_default()
+/// A field of the document that is the response, if it is a text.
+fn text(response: &Response<Bytes>, field: &str) -> Option<String> {
+    let document: Value = serde_json::from_slice(response.body()).ok()?;
+    document.get(field)?.as_str().map(str::to_owned)
 }
 
 /// What a response says about a problem.
 fn problem(status: StatusCode, response: &Response<Bytes>) -> String {
-    let document = document(response);
-    let detail = document["detail"].as_str().or_else(|| document["message"].as_str()).unwrap_or_default();
+    let detail = text(response, "detail").or_else(|| text(response, "message")).unwrap_or_default();
     if detail.is_empty() { status.to_string() } else { format!("{status}: {detail}") }
 }
