@@ -1,9 +1,10 @@
 //! Progress on standard error, with a rate and the time left. It appears after a second, and only on a terminal.
 
-use std::io;
+use std::fmt::Write;
+use std::io::{self, IsTerminal as _};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// After how long it appears.
 const DELAY: Duration = Duration::from_secs(1);
@@ -20,11 +21,11 @@ impl Progress {
     pub fn new(total: Option<u64>, what: &str) -> Self {
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
         let template = match total {
-            Some(_) => format!("{{bar:30}} {{human_pos}} of about {{human_len}} {what}, {{per_sec}}, {{eta}} left"),
-            None => format!("{{spinner}} {{human_pos}} {what}, {{per_sec}}, {{elapsed}}"),
+            Some(_) => format!("{{bar:30}} {{human_pos}} of about {{human_len}} {what}, {{rate}}, {{eta}} left"),
+            None => format!("{{spinner}} {{human_pos}} {what}, {{rate}}, {{elapsed}}"),
         };
         if let Ok(style) = ProgressStyle::with_template(&template) {
-            bar.set_style(style);
+            bar.set_style(style.with_key("rate", rate));
         }
         Self { bar, started_at: Instant::now() }
     }
@@ -47,7 +48,8 @@ impl Progress {
     ///
     /// The line cannot be printed.
     pub fn print(&self, line: &str, print: impl Fn(&str) -> io::Result<()>) -> io::Result<()> {
-        self.bar.suspend(|| print(line))
+        // Each time the progress is taken away and drawn again, which is needed only where both are on one terminal.
+        if self.bar.is_hidden() || !io::stdout().is_terminal() { print(line) } else { self.bar.suspend(|| print(line)) }
     }
 
     fn appear(&self) {
@@ -56,6 +58,11 @@ impl Progress {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
     }
+}
+
+/// How many things are done in a second.
+fn rate(state: &ProgressState, text: &mut dyn Write) {
+    write!(text, "{:.0}/s", state.per_sec()).ok();
 }
 
 impl Drop for Progress {
