@@ -71,6 +71,10 @@ async fn step_that_fails_ends_with_1() {
     let run_elsewhere = smoke(&server, &["--json"], &[]).await;
     assert_eq!(run_elsewhere.code, Some(1));
     assert_eq!(steps(&run_elsewhere)[0], ("create".to_owned(), false), "{run_elsewhere:?}");
+    // A name below localhost is this machine, also where the resolver does not know it.
+    let port = server.address.rsplit(':').next().expect("a port");
+    let below = run(&["smoke", &format!("http://links.localhost:{port}"), "--json"], &[]).await;
+    assert!(steps(&below)[1..].iter().all(|(_, ok)| *ok) && steps(&below).len() == ALL.len(), "{below:?}");
     let nobody = run(&["smoke", "http://127.0.0.1:1"], &[]).await;
     assert!(nobody.code == Some(1) && nobody.stdout.starts_with("FAIL  create"), "{nobody:?}");
     assert_eq!(run(&["smoke", "sho.rt"], &[]).await.code, Some(2));

@@ -41,7 +41,10 @@ pub(crate) async fn send(url: &Url, mut request: Request<Bytes>) -> Result<Respo
 
 async fn connect_and_exchange(url: &Url, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
     let host = url.host_str().ok_or("an address without a host")?.trim_matches(['[', ']']);
-    let stream = TcpStream::connect((host, url.port_or_known_default().unwrap_or(443))).await?;
+    // RFC 6761, 6.3: these names are this machine, whether or not the system's resolver knows them.
+    let is_local = host.strip_suffix("localhost").is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let address = if is_local { "localhost" } else { host };
+    let stream = TcpStream::connect((address, url.port_or_known_default().unwrap_or(443))).await?;
     if url.scheme() == "https" {
         let connector = TlsConnector::from(Arc::clone(&tls::system_roots()));
         exchange(connector.connect(ServerName::try_from(host.to_owned())?, stream).await?, request).await

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{Method, Response, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Value, json};
+use url::Url;
 
 use super::service::{Answer, Service};
 use crate::error::CliError;
@@ -102,11 +103,11 @@ async fn create(service: &Service, target: &str) -> (Step, Option<Created>) {
                 let detail =
                     format!("{short_url}, expires {}", text("expires_at").unwrap_or_else(|| "never".to_owned()));
                 created = Some(Created { code, target, token: text("manage_token") });
-                let base = service.url().as_str();
+                let host = service.url().host_str();
                 // People get this address, so it must be that of the service.
-                match short_url.starts_with(base) {
+                match Url::parse(&short_url).is_ok_and(|url| url.host_str() == host) {
                     true => Ok(detail),
-                    false => Err(format!("{detail}: the short URL does not begin with {base}; check BaseUrl")),
+                    false => Err(format!("{detail}: the short URL has another host; check BaseUrl")),
                 }
             }
             (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, ..) => {
