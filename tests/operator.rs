@@ -484,6 +484,32 @@ async fn stack_names_the_table_and_the_settings() {
     assert!(other.stderr.contains("Stack with id other does not exist"), "{other:?}");
 }
 
+/// What programs read: one document, or one a line.
+#[tokio::test]
+async fn every_command_prints_json() {
+    let table = Table::start().await;
+    table.run(&["links", "create", "https://evil.example/", "--alias", "spring"]).await.ok();
+    let key = table.run(&["keys", "create", "ci", "--owner", "web", "--json"]).await.json();
+    assert!(key["key"].as_str().expect("a key").starts_with("sl_") && key["valid"] == true, "{key}");
+    assert_eq!((&key["name"], &key["owner"], &key["scopes"]), (&json!("ci"), &json!("web"), &json!(["own"])));
+    let listed = table.run(&["keys", "list", "--json"]).await.json();
+    assert!(listed["key"].is_null() && listed["name"] == "ci" && listed["valid"] == true, "{listed}");
+    let revoked = table.run(&["keys", "revoke", "ci", "--json"]).await.json();
+    assert_eq!(revoked, json!({"name": "ci", "revoked": true}));
+    assert_eq!(table.run(&["keys", "list", "--json"]).await.json()["valid"], false);
+    let blocked = table.run(&["links", "block", "spring", "--json"]).await.json();
+    assert_eq!(blocked, json!({"code": "spring", "blocked": true}));
+    table.run(&["links", "unblock", "spring"]).await.ok();
+    let host = table.run(&["block", "evil.example", "--no-wait", "--json"]).await.json();
+    assert_eq!(host, json!({"host": "evil.example", "blocked": true, "links": 1}));
+    let allowed = table.run(&["allow", "example.com", "--json"]).await.json();
+    let lists = json!({"blocked": ["evil.example"], "allowed": ["example.com"]});
+    assert_eq!((&allowed, &table.run(&["hosts", "list", "--json"]).await.json()), (&lists, &lists));
+    assert_eq!(table.run(&["disallow", "example.com", "--json"]).await.json()["allowed"], json!([]));
+    let withdrawn = table.run(&["links", "withdraw", "spring", "--json"]).await.json();
+    assert_eq!((&withdrawn["code"], &withdrawn["withdrawn_at"].is_string()), (&json!("spring"), &true));
+}
+
 #[tokio::test]
 async fn errors_of_the_connection_say_what_to_do() {
     let missing = Table::start().await;

@@ -23,6 +23,10 @@ pub struct AllowOptions {
     #[arg(required = true, value_name = "HOST")]
     hosts: Vec<String>,
 
+    /// Print a JSON document: the lists as they are now
+    #[arg(long)]
+    json: bool,
+
     /// Where the links are kept
     #[command(flatten)]
     storage: StorageOptions,
@@ -61,14 +65,15 @@ pub(crate) fn parse(text: &str) -> Result<ListedHost, CliError> {
 ///
 /// [`CliError`]; if a host is invalid, none is allowed.
 pub async fn allow(options: AllowOptions, print: impl Fn(&str) -> io::Result<()>) -> Result<(), CliError> {
-    let AllowOptions { hosts, storage } = options;
+    let AllowOptions { hosts, json, storage } = options;
     let hosts = hosts.iter().map(|text| parse(text)).collect::<Result<Vec<_>, _>>()?;
     let storage = storage.open_persistent().await?;
     for host in &hosts {
         storage.store().list_host(HostList::Allowed, host).await?;
     }
     let rules = storage.store().host_rules().await?;
-    print(&describe_allowed(&rules)).map_err(CliError::Output)
+    let line = if json { to_line(&to_document(&rules))? } else { describe_allowed(&rules) };
+    print(&line).map_err(CliError::Output)
 }
 
 /// Removes hosts from the list of those that are allowed. `print` is called with each line for the user.
@@ -77,7 +82,7 @@ pub async fn allow(options: AllowOptions, print: impl Fn(&str) -> io::Result<()>
 ///
 /// [`CliError`]; the hosts before the one with an error have been removed.
 pub async fn disallow(options: AllowOptions, print: impl Fn(&str) -> io::Result<()>) -> Result<(), CliError> {
-    let AllowOptions { hosts, storage } = options;
+    let AllowOptions { hosts, json, storage } = options;
     let hosts = hosts.iter().map(|text| parse(text)).collect::<Result<Vec<_>, _>>()?;
     let storage = storage.open_existing().await?;
     let mut rules = storage.store().host_rules().await?;
@@ -87,7 +92,14 @@ pub async fn disallow(options: AllowOptions, print: impl Fn(&str) -> io::Result<
         }
         storage.store().unlist_host(HostList::Allowed, host).await?;
     }
-    print(&describe_allowed(&rules)).map_err(CliError::Output)
+    let line = if json { to_line(&to_document(&rules))? } else { describe_allowed(&rules) };
+    print(&line).map_err(CliError::Output)
+}
+
+/// The lists as JSON.
+fn to_document(rules: &HostRules) -> serde_json::Value {
+    let texts = |hosts: &BTreeSet<ListedHost>| hosts.iter().map(ListedHost::to_string).collect::<Vec<_>>();
+    serde_json::json!({ "blocked": texts(&rules.blocked), "allowed": texts(&rules.allowed) })
 }
 
 /// What the list of allowed hosts means.
@@ -109,9 +121,7 @@ pub async fn hosts(options: HostsOptions, print: impl Fn(&str) -> io::Result<()>
     let HostsCommand::List { json, storage } = options.command;
     let rules = storage.open_for_reading().await?.store().host_rules().await?;
     if json {
-        let texts = |hosts: &BTreeSet<ListedHost>| hosts.iter().map(ListedHost::to_string).collect::<Vec<_>>();
-        let document = serde_json::json!({ "blocked": texts(&rules.blocked), "allowed": texts(&rules.allowed) });
-        return print(&to_line(&document)?).map_err(CliError::Output);
+        return print(&to_line(&to_document(&rules))?).map_err(CliError::Output);
     }
     for (kind, hosts) in [("blocked", &rules.blocked), ("allowed", &rules.allowed)] {
         for host in hosts {

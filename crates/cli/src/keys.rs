@@ -43,6 +43,10 @@ enum KeysCommand {
         /// The name of the key
         name: Name,
 
+        /// Print a JSON document
+        #[arg(long)]
+        json: bool,
+
         /// Where the keys are kept
         #[command(flatten)]
         storage: StorageOptions,
@@ -71,6 +75,10 @@ struct CreateOptions {
     /// How many links may be created with the key on a day, in UTC [default: any number]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     daily_limit: Option<u32>,
+
+    /// Print a JSON document with the key, instead of the key alone
+    #[arg(long)]
+    json: bool,
 
     /// Where the keys are kept
     #[command(flatten)]
@@ -105,12 +113,15 @@ pub async fn keys(options: KeysOptions, print: impl Fn(&str) -> io::Result<()>) 
             }
             report_malformed(&malformed)
         }
-        KeysCommand::Revoke { name, storage } => {
+        KeysCommand::Revoke { name, json, storage } => {
             if !storage.open_existing().await?.store().revoke_key(&name, now).await? {
                 return Err(CliError::NoSuchKey(name));
             }
-            print(&format!("The key {name} is revoked. It is rejected within about a minute."))
-                .map_err(CliError::Output)
+            let line = match json {
+                true => to_line(&serde_json::json!({ "name": name.as_str(), "revoked": true }))?,
+                false => format!("The key {name} is revoked. It is rejected within about a minute."),
+            };
+            print(&line).map_err(CliError::Output)
         }
     }
 }
@@ -121,7 +132,7 @@ async fn create(
     now: Timestamp,
     print: impl Fn(&str) -> io::Result<()>,
 ) -> Result<(), CliError> {
-    let CreateOptions { name, owner, scopes, expires_in, daily_limit, storage } = options;
+    let CreateOptions { name, owner, scopes, expires_in, daily_limit, json, storage } = options;
     let record = KeyRecord {
         name,
         permissions: Permissions { owner: (&owner).into(), scopes: scopes.into_iter().collect() },
@@ -135,7 +146,11 @@ async fn create(
     if !storage.store().create_key(&key, &record).await? {
         return Err(CliError::KeyExists(record.name));
     }
-    if let Err(error) = print(key.as_str()) {
+    let line = match json {
+        true => to_line(&NewKeyDocument { key: key.as_str(), record: KeyDocument::new(&record, None, now) })?,
+        false => key.as_str().to_owned(),
+    };
+    if let Err(error) = print(&line) {
         // Nobody has the key, so nobody should be able to use it.
         storage.store().revoke_key(&record.name, now).await?;
         return Err(CliError::Output(error));
@@ -144,6 +159,15 @@ async fn create(
     let (name, owner, scopes) = (&record.name, &record.permissions.owner, scopes.join(", "));
     eprintln!("This is the key {name} of the owner {owner}, with the scope {scopes}. It is not shown again.");
     Ok(())
+}
+
+/// A key that was created, as JSON.
+#[derive(Serialize)]
+struct NewKeyDocument<'a> {
+    /// The secret, which is not shown again.
+    key: &'a str,
+    #[serde(flatten)]
+    record: KeyDocument<'a>,
 }
 
 /// A key as JSON, without its secret.
