@@ -252,7 +252,7 @@ async fn table_that_was_restored_lacks_three_settings() {
 #[tokio::test]
 async fn doctor_needs_a_table_or_a_stack() {
     let file = run(&["doctor"], &[]).await;
-    assert!(file.code == Some(1) && file.stderr.contains("serve --check"), "{file:?}");
+    assert!(file.code == Some(2) && file.stderr.contains("serve --check"), "{file:?}");
     let table = Table::start().await;
     let missing = run(&["doctor", "--table", "none", "--endpoint-url", &table.dynamodb.endpoint_url], &[]).await;
     assert!(missing.code == Some(1) && missing.stderr.contains("\"none\" does not exist"), "{missing:?}");

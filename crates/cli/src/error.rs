@@ -19,7 +19,20 @@ use crate::embedded::EmbeddedError;
 use crate::login::LoginError;
 use crate::table::TableError;
 
+/// The exit code of a program that was called with wrong arguments, as clap has it.
+const WRONG_ARGUMENTS: u8 = 2;
+
 impl CliError {
+    /// The exit code: 2 for arguments that clap could not know to be wrong, else 1.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Target(_) | Self::Past(_) | Self::NothingToChange | Self::NothingToExamine | Self::VisitRange(_) => {
+                WRONG_ARGUMENTS
+            }
+            _ => 1,
+        }
+    }
+
     /// Whether the reader of standard output has gone, as `head` does: it has what it wanted, and there is nothing to say.
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)

@@ -125,7 +125,7 @@ pub fn main() -> ExitCode {
         Err(error) if error.is_closed_pipe() => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("shortlink: {error}");
-            ExitCode::FAILURE
+            ExitCode::from(error.exit_code())
         }
     }
 }
