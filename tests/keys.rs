@@ -153,7 +153,7 @@ async fn last_use_of_a_key_is_known_to_the_hour() {
     let key = app.create_key("mine", &[Scope::Own]).await;
     let used_at = async || {
         app.shorten.after_response().await;
-        let (keys, malformed) = app.store.list_keys().await.expect("keys");
+        let (keys, malformed) = app.store.list_keys(|_| ()).await.expect("keys");
         assert_eq!((keys.len(), malformed.len()), (1, 0));
         keys[0].1.map(|instant| instant.unix() - NOW)
     };

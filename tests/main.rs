@@ -13,6 +13,7 @@
 //! | [`dead_connections`] | requests whose connection to DynamoDB has died |
 //! | [`declare`] | `PUT /links/{code}`: declaring what a link is |
 //! | [`disk`] | power cuts, and disks that are slow, full or damaged |
+//! | [`doctor`] | `shortlink doctor` |
 //! | [`events`] | the functions' responses to API Gateway's events, and to hostile ones |
 //! | [`expiry`] | what depends on the clock |
 //! | [`export`] | `shortlink export`, `export verify` and `serve --read-only` |
@@ -32,6 +33,8 @@
 //! | [`login`] | `shortlink login` |
 //! | [`manage`] | `/links/{code}`: changing and withdrawing links |
 //! | [`openapi`] | `openapi.json` against the service, in both directions |
+//! | [`operator`] | `shortlink links` and `visits` |
+//! | [`operator_permissions`] | the IAM policies of the operator's commands against what they call |
 //! | [`pages`] | the pages that people see, and hostile input in them |
 //! | [`preview`] | `GET /{code}+` |
 //! | [`process`] | `shortlink serve` as a process: kills, signals, start-up errors, log |
@@ -39,6 +42,7 @@
 //! | [`qr`] | QR codes: that they scan, and their parameters |
 //! | [`races`] | concurrent requests, lost responses and replica lag |
 //! | [`security_headers`] | the headers of every response that restrict what browsers do with it |
+//! | [`smoke`] | `shortlink smoke` |
 //! | [`targets`] | which targets are refused, in every notation |
 //! | [`template`] | `template.yaml` against the code |
 //! | [`visits`] | the recording of visits, and the link cache |
@@ -59,6 +63,7 @@ mod cross_origin;
 mod dead_connections;
 mod declare;
 mod disk;
+mod doctor;
 mod elsewhere;
 mod events;
 mod expiry;
@@ -80,6 +85,8 @@ mod list;
 mod login;
 mod manage;
 mod openapi;
+mod operator;
+mod operator_permissions;
 mod pages;
 mod preview;
 mod process;
@@ -87,6 +94,7 @@ mod properties;
 mod qr;
 mod races;
 mod security_headers;
+mod smoke;
 mod support;
 mod targets;
 mod template;

@@ -598,3 +598,9 @@ fn logs_expire_and_writes_are_throttled_harder() {
         }
     }
 }
+
+/// `shortlink doctor` compares it with its own.
+#[test]
+fn stack_says_its_version() {
+    assert_eq!(text(&template::read()["Outputs"]["Version"]["Value"]), env!("CARGO_PKG_VERSION"));
+}

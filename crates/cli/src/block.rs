@@ -1,6 +1,5 @@
 //! `shortlink block` and `shortlink unblock`: what an operator does about abuse.
 
-use std::cell::Cell;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -13,17 +12,22 @@ use shortlink_core::dynamodb::store::Store;
 
 use crate::error::CliError;
 use crate::hosts;
+use crate::output::json_line::to_line;
+use crate::output::progress::Progress;
 use crate::storage::{Storage, StorageOptions};
 
 /// How long after a host was blocked the functions may still create links to it: they keep the list for a minute, and a
 /// request takes some seconds.
 const LISTED_AFTER: Duration = Duration::from_secs(66);
 
-/// How often the progress of a pass over all links is printed.
-const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
-
 /// The options of both subcommands.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shortlink block PrnfGhg evil.example --table links
+  shortlink unblock evil.example --table links
+
+`shortlink links block` and `shortlink links unblock` are the same. The history of each link records the change.")]
 pub struct BlockOptions {
     /// The codes of the links, as in their short URLs; or hosts, such as example.com, each of which stands for all hosts
     /// below it, too
@@ -34,6 +38,10 @@ pub struct BlockOptions {
     /// blocked
     #[arg(long)]
     no_wait: bool,
+
+    /// Print a JSON document for each link and host, one a line
+    #[arg(long)]
+    json: bool,
 
     /// Where the links are kept
     #[command(flatten)]
@@ -49,6 +57,40 @@ pub enum Action {
     Unblock,
 }
 
+/// What was done with a link or a host.
+enum Done {
+    Link(String),
+    Host(ListedHost, LinkPass),
+}
+
+impl Done {
+    /// The line for people.
+    fn to_line(&self, action: Action) -> String {
+        let seen = "Visitors see it within two and a half minutes.";
+        match (self, action) {
+            (Self::Link(code), Action::Block) => format!("The link {code} is blocked. {seen}"),
+            (Self::Link(code), Action::Unblock) => format!("The link {code} is no longer blocked. {seen}"),
+            (Self::Host(host, pass), Action::Block) => {
+                format!("The host {host} is blocked, and with it {}. {seen}", links(*pass))
+            }
+            (Self::Host(host, pass), Action::Unblock) => {
+                format!("The host {host} is no longer blocked, nor are {}. {seen}", links(*pass))
+            }
+        }
+    }
+
+    /// The document for programs.
+    fn to_document(&self, action: Action) -> serde_json::Value {
+        let blocked = action == Action::Block;
+        match self {
+            Self::Link(code) => serde_json::json!({ "code": code, "blocked": blocked }),
+            Self::Host(host, pass) => {
+                serde_json::json!({ "host": host.as_str(), "blocked": blocked, "links": pass.changed })
+            }
+        }
+    }
+}
+
 /// Blocks or unblocks links and hosts. `print` is called with each line for the user.
 ///
 /// # Errors
@@ -59,23 +101,24 @@ pub async fn block(
     options: BlockOptions,
     print: impl Fn(&str) -> io::Result<()>,
 ) -> Result<(), CliError> {
-    let BlockOptions { links, no_wait, storage } = options;
+    let BlockOptions { links, no_wait, json, storage } = options;
     let storage = storage.open_existing().await?;
     // Nobody else uses an embedded table.
     let waits = !no_wait && matches!(storage, Storage::Remote { .. });
     for text in links {
-        let line = match (ListedHost::is_meant_by(&text), action) {
+        let done = match (ListedHost::is_meant_by(&text), action) {
             (false, _) => block_link(action, text, &storage.store()).await?,
             (true, Action::Block) => block_host(&hosts::parse(&text)?, &storage.store(), waits).await?,
             (true, Action::Unblock) => unblock_host(&hosts::parse(&text)?, &storage.store()).await?,
         };
+        let line = if json { to_line(&done.to_document(action))? } else { done.to_line(action) };
         print(&line).map_err(CliError::Output)?;
     }
     Ok(())
 }
 
-/// Blocks or unblocks a link. Returns the line for the user.
-async fn block_link(action: Action, text: String, store: &Store) -> Result<String, CliError> {
+/// Blocks or unblocks a link.
+async fn block_link(action: Action, text: String, store: &Store) -> Result<Done, CliError> {
     let now = Clock::system().now();
     let is_done = match (Code::parse(&text), action) {
         (Err(_), _) => false,
@@ -85,15 +128,14 @@ async fn block_link(action: Action, text: String, store: &Store) -> Result<Strin
     if !is_done {
         return Err(CliError::NoSuchLink(text));
     }
-    let done = if action == Action::Block { "blocked" } else { "no longer blocked" };
-    Ok(format!("The link {text} is {done}. Visitors see it within two and a half minutes."))
+    Ok(Done::Link(text))
 }
 
-/// Blocks a host, and then the links to it. Returns the line for the user.
-async fn block_host(host: &ListedHost, store: &Store, waits: bool) -> Result<String, CliError> {
+/// Blocks a host, and then the links to it.
+async fn block_host(host: &ListedHost, store: &Store, waits: bool) -> Result<Done, CliError> {
     store.list_host(HostList::Blocked, host).await?;
     let listed_at = Instant::now();
-    let mut pass = store.block_links_to(host, Clock::system().now(), progress()).await?;
+    let mut pass = store.block_links_to(host, Clock::system().now(), progress(store).await).await?;
     if waits {
         let rest = LISTED_AFTER.saturating_sub(listed_at.elapsed());
         eprintln!(
@@ -103,29 +145,23 @@ async fn block_host(host: &ListedHost, store: &Store, waits: bool) -> Result<Str
         );
         tokio::time::sleep(rest).await;
         let changed = pass.changed;
-        pass = store.block_links_to(host, Clock::system().now(), progress()).await?;
+        pass = store.block_links_to(host, Clock::system().now(), progress(store).await).await?;
         pass.changed += changed;
     }
-    Ok(format!(
-        "The host {host} is blocked, and with it {}. Visitors see it within two and a half minutes.",
-        links(pass)
-    ))
+    Ok(Done::Host(host.clone(), pass))
 }
 
-/// Unblocks a host, and then the links that were blocked with it. Returns the line for the user.
-async fn unblock_host(host: &ListedHost, store: &Store) -> Result<String, CliError> {
+/// Unblocks a host, and then the links that were blocked with it.
+async fn unblock_host(host: &ListedHost, store: &Store) -> Result<Done, CliError> {
     let mut rules = store.host_rules().await?;
     let was_listed = rules.blocked.remove(host);
     store.unlist_host(HostList::Blocked, host).await?;
-    let pass = store.unblock_links_to(host, &rules, Clock::system().now(), progress()).await?;
+    let pass = store.unblock_links_to(host, &rules, Clock::system().now(), progress(store).await).await?;
     // A command that was interrupted has removed the host already.
     if !was_listed && pass.changed == 0 {
         return Err(CliError::HostNotListed { host: host.clone(), list: "blocked" });
     }
-    Ok(format!(
-        "The host {host} is no longer blocked, nor are {}. Visitors see it within two and a half minutes.",
-        links(pass)
-    ))
+    Ok(Done::Host(host.clone(), pass))
 }
 
 fn links(pass: LinkPass) -> String {
@@ -135,13 +171,8 @@ fn links(pass: LinkPass) -> String {
     }
 }
 
-/// Prints to standard error how many links were read, at most every few seconds.
-fn progress() -> impl Fn(LinkPass) {
-    let printed_at = Cell::new(Instant::now());
-    move |pass| {
-        if printed_at.get().elapsed() >= PROGRESS_INTERVAL {
-            printed_at.set(Instant::now());
-            eprintln!("{} links read, {} changed", pass.read, pass.changed);
-        }
-    }
+/// Shows how many links were read.
+async fn progress(store: &Store) -> impl Fn(LinkPass) {
+    let progress = Progress::new(store.approximate_items().await, "items");
+    move |pass| progress.set(pass.read)
 }

@@ -8,15 +8,38 @@ use shorten::grant::MAX_HOSTS;
 use shorten::grant::key_source::KeySourceError;
 use shortlink_core::config::ConfigError;
 use shortlink_core::domain::api_key::Name;
-use shortlink_core::domain::host_rules::{ListedHost, ListedHostError};
-use shortlink_core::dynamodb::error::StoreError;
+use shortlink_core::domain::clock::Timestamp;
+use shortlink_core::domain::host_rules::{HostRuleError, ListedHost, ListedHostError};
+use shortlink_core::domain::target::TargetError;
+use shortlink_core::dynamodb::error::{CreateError, StoreError};
 use thiserror::Error;
 
+use crate::aws::signed_request::AwsError;
 use crate::embedded::EmbeddedError;
 use crate::export::error::ExportError;
 use crate::import::error::ImportFailure;
 use crate::login::LoginError;
 use crate::table::TableError;
+
+/// The exit code of a program that was called with wrong arguments, as clap has it.
+const WRONG_ARGUMENTS: u8 = 2;
+
+impl CliError {
+    /// The exit code: 2 for arguments that clap could not know to be wrong, else 1.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Target(_) | Self::Past(_) | Self::NothingToChange | Self::NothingToExamine | Self::VisitRange(_) => {
+                WRONG_ARGUMENTS
+            }
+            _ => 1,
+        }
+    }
+
+    /// Whether the reader of standard output has gone, as `head` does: it has what it wanted, and there is nothing to say.
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
 
 /// The reason that a command has failed.
 #[derive(Debug, Error)]
@@ -108,6 +131,44 @@ pub enum CliError {
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
+    /// A request to AWS has failed.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// The stack is not one of this project, or from before it had the output.
+    #[error("the stack {stack:?} has no output {output}; name its table with --table NAME")]
+    NoTableInStack {
+        /// The stack.
+        stack: String,
+        /// The output.
+        output: &'static str,
+    },
+    /// A document cannot be written as JSON.
+    #[error("the output cannot be written as JSON: {0}")]
+    Json(serde_json::Error),
+    /// A target is invalid.
+    #[error("the URL {0}")]
+    Target(#[from] TargetError),
+    /// The operator does not allow links to the host.
+    #[error("the URL {0}; `shortlink hosts list` shows the hosts")]
+    Host(#[from] HostRuleError),
+    /// A link was not created.
+    #[error(transparent)]
+    Create(#[from] CreateError),
+    /// The expiry is over.
+    #[error("{0} is in the past; use `links withdraw` to end a link now")]
+    Past(Timestamp),
+    /// The arguments ask for no change.
+    #[error("there is nothing to change; `--help` shows what can be changed")]
+    NothingToChange,
+    /// A report cannot have these days.
+    #[error("--from {0}")]
+    VisitRange(String),
+    /// No table or stack is named.
+    #[error("say what to look at, with --stack NAME or --table NAME; `shortlink serve --check` looks at a file")]
+    NothingToExamine,
+    /// Part of the work was not done; what failed has been said.
+    #[error("{0}")]
+    Incomplete(String),
     /// The signals that stop the server cannot be received.
     #[error("cannot receive signals: {0}")]
     Signals(io::Error),

@@ -16,6 +16,9 @@ use crate::grant_key::KeyLocation;
 
 /// The options of `shortlink grant`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  shortlink grant --grant-key-file grant.key --expires 1h --max-life 7d --host example.com")]
 pub struct GrantOptions {
     /// For how long the grant is accepted, such as 1h or 30days; it cannot be revoked before
     #[arg(long, value_name = "DURATION", value_parser = duration)]

@@ -10,7 +10,7 @@ use shorten::grant::key::{GrantKey, GrantKeys};
 use shorten::grant::key_source::KeySource;
 use shorten::grant::parameter::Parameter;
 use shortlink_core::config::Environment;
-use shortlink_core::dynamodb::client;
+use shortlink_core::dynamodb::client::{self, ConnectionOptions};
 
 use crate::error::CliError;
 
@@ -24,11 +24,13 @@ pub struct GrantKeyOptions {
 #[derive(Debug, Subcommand)]
 enum GrantKeyCommand {
     /// Create the key
+    #[command(after_help = "Example:\n  shortlink grant-key create --grant-key-parameter /shortlink/grant-key")]
     Create {
         /// Where the key is kept
         #[command(flatten)]
         location: KeyLocation,
     },
+    #[command(after_help = "Example:\n  shortlink grant-key replace --grant-key-parameter /shortlink/grant-key")]
     /// Replace the key: the grants that it has signed are accepted until it is replaced once more
     Replace {
         /// Where the key is kept
@@ -48,6 +50,14 @@ pub struct KeyLocation {
     /// The key is in this file, which only its owner may read
     #[arg(long, value_name = "PATH")]
     grant_key_file: Option<PathBuf>,
+
+    /// Use this profile of the AWS CLI for the parameter [default: AWS_PROFILE]
+    #[arg(long, value_name = "NAME", conflicts_with = "grant_key_file")]
+    profile: Option<String>,
+
+    /// Use this AWS region for the parameter [default: AWS_REGION, or that of the profile]
+    #[arg(long, value_name = "NAME", conflicts_with = "grant_key_file")]
+    region: Option<String>,
 }
 
 impl KeyLocation {
@@ -61,7 +71,10 @@ impl KeyLocation {
             return Ok(KeySource::File(path.clone()));
         }
         let name = self.grant_key_parameter.clone().or_else(|| Environment::process().text("GRANT_KEY_PARAMETER"));
-        Ok(parameter(name.ok_or(CliError::NoGrantKey)?).await)
+        let (profile, region) = (self.profile.clone(), self.region.clone());
+        let options = ConnectionOptions { profile, region, is_patient: true, ..ConnectionOptions::default() };
+        let config = client::connect(&options).await;
+        Ok(KeySource::Parameter(Box::new(Parameter::new(name.ok_or(CliError::NoGrantKey)?, config))))
     }
 }
 

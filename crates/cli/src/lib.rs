@@ -5,7 +5,9 @@
 //! | module | defines |
 //! | --- | --- |
 //! | [`serve`] | `shortlink serve`: the whole service on one machine |
-//! | [`block`] | `shortlink block` and `unblock` |
+//! | [`links`] | `shortlink links`: lists, shows, creates and changes links |
+//! | [`visits`] | `shortlink visits`: how often a link was visited |
+//! | [`block`] | `shortlink block` and `unblock`, also as `links block` and `unblock` |
 //! | [`hosts`] | `shortlink allow`, `disallow` and `hosts list`: the hosts that links may lead to |
 //! | [`grant`] | `shortlink grant`: signs grants |
 //! | [`grant_key`] | `shortlink grant-key`: creates and replaces the key that signs grants |
@@ -13,6 +15,13 @@
 //! | [`login`] | `shortlink login`: signs a person in |
 //! | [`export`] | `shortlink export`: all that a table has, in a file that can be restored |
 //! | [`import`] | `shortlink import`: links from an export |
+//! | [`completions`] | `shortlink completions`: the completions of a shell |
+//! | [`aws`] | requests to AWS services other than DynamoDB |
+//! | [`aws_fault`] | faults of a call to AWS, in words for the operator |
+//! | `https` | one HTTP request |
+//! | [`output`] | tables, JSON and progress |
+//! | [`doctor`] | `shortlink doctor`: what is off with a stack and its table |
+//! | [`smoke`] | `shortlink smoke`: tries a service |
 //! | [`storage`] | the options that name a table, and opening it |
 //! | [`table`] | creating a table, and checking that one exists |
 //! | [`embedded`] | a DynamoDB inside this process, over SQLite |
@@ -32,7 +41,11 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
+pub mod aws;
+pub mod aws_fault;
 pub mod block;
+pub mod completions;
+pub mod doctor;
 pub mod embedded;
 pub mod error;
 pub mod export;
@@ -42,19 +55,28 @@ pub mod grant_key;
 pub mod hosts;
 pub mod import;
 pub mod interruption;
+mod https;
 pub mod keys;
+pub mod links;
 pub mod login;
 pub mod pace;
 pub mod progress;
+pub mod output;
 pub mod serve;
+pub mod smoke;
 pub mod storage;
 pub mod table;
+pub mod visits;
 
 use error::CliError;
 
 /// A URL shortener that runs on AWS or on this machine
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(
+    version = env!("SHORTLINK_VERSION"),
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done, 1 not done or not wholly, 2 wrong arguments."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -64,6 +86,10 @@ struct Arguments {
 enum Command {
     /// Run the whole service on this machine: the same code as on Lambda, with the links in a file
     Serve(serve::ServeOptions),
+    /// List, show, create and change links
+    Links(links::LinksOptions),
+    /// Show how often a link was visited, by day, referrer, country and device
+    Visits(visits::VisitsOptions),
     /// Block links, or hosts with all links to them: the links answer 451, and their owners cannot restore them
     Block(block::BlockOptions),
     /// Let blocked links redirect again, or allow links to blocked hosts
@@ -86,6 +112,12 @@ enum Command {
     Grant(grant::GrantOptions),
     /// Create and replace the key that signs grants
     GrantKey(grant_key::GrantKeyOptions),
+    /// Say what is off with a deployed stack and its table, and how to mend it
+    Doctor(doctor::DoctorOptions),
+    /// Try a service with a link for a minute, and say how long each step took
+    Smoke(smoke::SmokeOptions),
+    /// Print the completions for a shell
+    Completions(completions::CompletionsOptions),
 }
 
 /// The time that threads which wait for the disk may take to finish once a command has ended.
@@ -106,9 +138,10 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads the output has seen enough, as `head` has.
         Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        Err(error) if error.is_closed_pipe() => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("shortlink: {error}");
-            ExitCode::FAILURE
+            ExitCode::from(error.exit_code())
         }
     }
 }
@@ -118,6 +151,8 @@ async fn run(command: Command) -> Result<(), CliError> {
     match command {
         // A server goes on if nobody reads what it prints.
         Command::Serve(options) => serve::serve(options, |line| drop(print(line))).await,
+        Command::Links(options) => links::links(options, print).await,
+        Command::Visits(options) => visits::visits(options, print).await,
         Command::Block(options) => block::block(block::Action::Block, options, print).await,
         Command::Unblock(options) => block::block(block::Action::Unblock, options, print).await,
         Command::Allow(options) => hosts::allow(options, print).await,
@@ -129,5 +164,8 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Login(options) => login::login(options, print).await,
         Command::Grant(options) => grant::grant(options, print).await,
         Command::GrantKey(options) => grant_key::grant_key(options, print).await,
+        Command::Doctor(options) => doctor::doctor(options, print).await,
+        Command::Smoke(options) => smoke::smoke(options, print).await,
+        Command::Completions(options) => completions::completions(&options),
     }
 }

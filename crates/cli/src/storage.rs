@@ -2,43 +2,74 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use directories::ProjectDirs;
-use shortlink_core::dynamodb::client;
+use shortlink_core::config::{ConfigError, Environment};
+use shortlink_core::dynamodb::client::{self, ConnectionOptions, SdkConfig};
 use shortlink_core::dynamodb::store::Store;
 use shortlink_core::visits::recorder::{VisitRecorder, VisitTracking};
 use shortlink_core::visits::writer::{PerLinkWriter, TransactionWriter};
+use url::Url;
 
-use crate::embedded::{Durability, EmbeddedTable, Location, OpenOptions};
+use crate::aws::stack::Stack;
+use crate::embedded::{Durability, EmbeddedError, EmbeddedTable, Location, OpenOptions};
 use crate::error::CliError;
 use crate::table;
 
 /// The table's name if none is given.
-const DEFAULT_TABLE: &str = "shortlink";
+pub const DEFAULT_TABLE: &str = "shortlink";
+
+/// The output of the stack with the table's name.
+const TABLE_OUTPUT: &str = "TableName";
+
+/// The heading in the help.
+const HEADING: &str = "Where the links are kept";
+
+/// The options that exclude a file.
+const NOT_A_FILE: [&str; 3] = ["endpoint_url", "table", "stack"];
 
 /// The options that name a table.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
+#[command(group(ArgGroup::new("aws").args(NOT_A_FILE).multiple(true)))]
 pub struct StorageOptions {
     /// Keep the links and keys in this file, or only in memory if PATH is "memory" [default: links.db in the user's data
     /// folder]
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["endpoint_url", "table"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = NOT_A_FILE, help_heading = HEADING)]
     pub data: Option<PathBuf>,
 
     /// Which links a power cut may lose
-    #[arg(long, value_enum, default_value_t, conflicts_with_all = ["endpoint_url", "table"])]
+    #[arg(long, value_enum, default_value_t, conflicts_with_all = NOT_A_FILE, help_heading = HEADING)]
     pub durability: Durability,
 
     /// Check the file for damage first, and refuse to start if it is damaged
-    #[arg(long, conflicts_with_all = ["endpoint_url", "table"])]
+    #[arg(long, conflicts_with_all = NOT_A_FILE, help_heading = HEADING)]
     pub check: bool,
 
     /// Store the links in the DynamoDB at this URL instead of a file
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = parse_endpoint, help_heading = HEADING)]
     pub endpoint_url: Option<String>,
 
     /// Store the links in this DynamoDB table instead of a file, using your AWS credentials and region
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = HEADING)]
     pub table: Option<String>,
+
+    /// Use the table and the settings of this CloudFormation stack
+    #[arg(long, value_name = "NAME", conflicts_with = "table", help_heading = HEADING)]
+    pub stack: Option<String>,
+
+    /// Use this profile of the AWS CLI, also one of IAM Identity Center [default: AWS_PROFILE]
+    #[arg(long, value_name = "NAME", requires = "aws", help_heading = HEADING)]
+    pub profile: Option<String>,
+
+    /// Use this AWS region [default: AWS_REGION, or that of the profile]
+    #[arg(long, value_name = "NAME", requires = "aws", help_heading = HEADING)]
+    pub region: Option<String>,
+}
+
+fn parse_endpoint(text: &str) -> Result<String, String> {
+    let is_valid = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let advice = || "give a URL that begins with http:// or https://, such as http://127.0.0.1:8000".to_owned();
+    is_valid.then(|| text.to_owned()).ok_or_else(advice)
 }
 
 /// An open table.
@@ -52,27 +83,69 @@ pub enum Storage {
         store: Store,
         /// Where it is, in a form for people.
         description: String,
+        /// The stack that it belongs to, if the options name one.
+        stack: Option<Box<Stack>>,
     },
 }
 
 impl StorageOptions {
-    /// Opens the table that the options name. An embedded table is created if it does not exist.
+    /// Opens the table that the options name, for a server. An embedded table is created if it does not exist.
     ///
     /// # Errors
     ///
     /// [`CliError`].
     pub async fn open(&self) -> Result<Storage, CliError> {
+        self.open_with(false).await
+    }
+
+    async fn open_with(&self, is_patient: bool) -> Result<Storage, CliError> {
         let Some(location) = self.location()? else {
-            let name = self.table.as_deref().unwrap_or(DEFAULT_TABLE);
-            let (client, description) = match &self.endpoint_url {
-                Some(url) => (client::with_endpoint(url).await, format!("the table {name:?} at {url}")),
-                None => (client::from_environment().await, format!("the DynamoDB table {name:?}")),
+            let config = self.connect(is_patient).await;
+            let stack = self.stack(&config).await?;
+            let name = self.table_name(stack.as_ref())?;
+            let client = client::from_sdk_config(&config);
+            table::require_exists(&client, &name).await?;
+            let description = match &self.endpoint_url {
+                Some(url) => format!("the table {name:?} at {url}"),
+                None => format!("the DynamoDB table {name:?}"),
             };
-            table::require_exists(&client, name).await?;
-            return Ok(Storage::Remote { store: Store::new(client, name), description });
+            return Ok(Storage::Remote { store: Store::new(client, name), description, stack: stack.map(Box::new) });
         };
         let options = OpenOptions { durability: self.durability, check: self.check, ..OpenOptions::default() };
         Ok(Storage::Embedded(EmbeddedTable::open(location, DEFAULT_TABLE, options).await?))
+    }
+
+    /// The configuration of AWS: profile, region, credentials, endpoint. If a person waits, calls have more time.
+    pub async fn connect(&self, is_patient: bool) -> SdkConfig {
+        let Self { profile, region, endpoint_url, .. } = self.clone();
+        client::connect(&ConnectionOptions { profile, region, endpoint_url, is_patient }).await
+    }
+
+    /// The stack that the options name.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Aws`], also if there is no such stack.
+    pub async fn stack(&self, config: &SdkConfig) -> Result<Option<Stack>, CliError> {
+        match &self.stack {
+            Some(name) => Ok(Some(Stack::describe(config, name).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The name of the table: that of the stack, or the one that the options name.
+    ///
+    /// # Errors
+    ///
+    /// The stack has no output with the name.
+    pub fn table_name(&self, stack: Option<&Stack>) -> Result<String, CliError> {
+        match stack {
+            None => Ok(self.table.clone().unwrap_or_else(|| DEFAULT_TABLE.to_owned())),
+            Some(stack) => {
+                let name = stack.outputs.get(TABLE_OUTPUT).cloned();
+                name.ok_or_else(|| CliError::NoTableInStack { stack: stack.name.clone(), output: TABLE_OUTPUT })
+            }
+        }
     }
 }
 
@@ -85,7 +158,7 @@ impl StorageOptions {
     pub async fn open_persistent(&self) -> Result<Storage, CliError> {
         match self.location()? {
             Some(Location::Memory) => Err(CliError::InMemory),
-            _ => self.open().await,
+            _ => self.open_with(true).await,
         }
     }
 
@@ -101,9 +174,23 @@ impl StorageOptions {
         }
     }
 
+    /// As [`open_existing`](Self::open_existing), for a command that only reads: a file may be in use by a server.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError`].
+    pub async fn open_for_reading(&self) -> Result<Storage, CliError> {
+        match self.open_existing().await {
+            Err(CliError::Embedded(EmbeddedError::InUse(path))) => {
+                Ok(Storage::Embedded(EmbeddedTable::open_beside(&path, DEFAULT_TABLE).await?))
+            }
+            opened => opened,
+        }
+    }
+
     /// Where the embedded table is kept; `None` if the options name a table elsewhere.
     fn location(&self) -> Result<Option<Location>, CliError> {
-        if self.endpoint_url.is_some() || self.table.is_some() {
+        if self.endpoint_url.is_some() || self.table.is_some() || self.stack.is_some() {
             return Ok(None);
         }
         Ok(Some(match &self.data {
@@ -123,6 +210,18 @@ impl Storage {
         match self {
             Self::Embedded(table) => table.store(),
             Self::Remote { store, .. } => store.clone(),
+        }
+    }
+
+    /// The settings of the service that uses the table: those of its stack, or environment variables, as for `serve`.
+    ///
+    /// # Errors
+    ///
+    /// A setting is invalid.
+    pub fn settings(&self) -> Result<shorten::config::Config, ConfigError> {
+        match self {
+            Self::Remote { stack: Some(stack), .. } => stack.with_settings(shorten::config::Config::read),
+            _ => shorten::config::Config::read(&Environment::process()),
         }
     }
 

@@ -97,6 +97,7 @@ impl ChangeLinkRequest {
             is_blocked: None,
             blocked_host: None,
             labels: self.labels,
+            owner: None,
         })
     }
 }

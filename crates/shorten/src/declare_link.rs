@@ -169,5 +169,6 @@ fn to_change(
         is_blocked: None,
         blocked_host: None,
         labels: LabelChange::replace_by(declared.labels),
+        owner: None,
     })
 }

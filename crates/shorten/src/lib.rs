@@ -27,6 +27,7 @@
 //! | `declare_link` | `PUT /links/{code}`: creates a link or changes it, so that it is what the request says |
 //! | `show_history` | `GET /links/{code}/history`: who changed what of a link |
 //! | `show_visits` | `GET /links/{code}/visits`: how often a link was visited, and from where |
+//! | [`visit_range`], [`visits_document`] | the days of that report, and the report as JSON and CSV |
 //! | `managed_link_response` | the response about a link for whoever manages it |
 //! | [`link_response`] | the response about a link: JSON, text or a page |
 //! | [`form`] | the page with the form, and the form with errors |
@@ -81,6 +82,8 @@ mod origin;
 mod precondition;
 mod show_history;
 mod show_visits;
+pub mod visit_range;
+pub mod visits_document;
 
 use config::Config;
 use form::FormValues;

@@ -48,6 +48,8 @@ struct ValuesDocument<'a> {
     withdrawn: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     blocked: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<Option<&'a str>>,
 }
 
 /// Shows the latest changes of a link, and its creation if they are all.
@@ -91,5 +93,6 @@ fn values(values: &ChangedValues) -> ValuesDocument<'_> {
         expires_at: values.expires_at,
         withdrawn: values.is_withdrawn,
         blocked: values.is_blocked,
+        owner: values.owner.as_ref().map(Option::as_deref),
     }
 }

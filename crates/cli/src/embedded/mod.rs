@@ -2,6 +2,7 @@
 //!
 //! | module | defines |
 //! | --- | --- |
+//! | `beside` | reading the file while a server uses it |
 //! | `checksum` | a checksum on each link, which detects damage |
 //! | `connector` | connects the SDK to the engine with function calls instead of a network |
 //! | `data_file` | the file: opening it, and noticing that it is unusable, damaged or gone |
@@ -14,6 +15,7 @@
 //! | `write_queue` | the one thread that writes, in groups |
 //! | `writer` | puts of new items without the engine |
 
+mod beside;
 mod checksum;
 mod connector;
 mod data_file;

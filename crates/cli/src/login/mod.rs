@@ -33,6 +33,9 @@ const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 /// The options of `shortlink login`. The output `Login` of a stack has them all.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  shortlink login --authorize-url https://auth.example.com/authorize --token-url https://auth.example.com/token --client ID")]
 pub struct LoginOptions {
     /// The authorization endpoint of the identity provider
     #[arg(long, value_name = "URL", value_parser = parse_endpoint)]

@@ -70,6 +70,8 @@ pub struct LinkChange {
     pub blocked_host: Option<ListedHost>,
     /// The new labels.
     pub labels: LabelChange,
+    /// The owner to whom the link belongs from now on. Only the operator may change this.
+    pub owner: Option<Owner>,
 }
 
 impl LinkChange {

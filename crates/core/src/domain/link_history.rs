@@ -57,35 +57,50 @@ pub struct ChangedValues {
     pub is_withdrawn: Option<bool>,
     /// Whether the link is blocked.
     pub is_blocked: Option<bool>,
+    /// The owner, or `None` for nobody.
+    pub owner: Option<Option<String>>,
+}
+
+/// What a change can concern.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkState<'a> {
+    /// The link.
+    pub link: &'a Link,
+    /// What its owner calls it.
+    pub labels: &'a Labels,
+    /// To whom it belongs.
+    pub owner: Option<&'a str>,
 }
 
 impl HistoryEntry {
-    /// The change of a link and its labels from `before` to `after`.
+    /// The change of a link from `before` to `after`.
     pub fn new(
-        before: (&Link, &Labels),
-        after: (&Link, &Labels),
+        before: LinkState<'_>,
+        after: LinkState<'_>,
         version: u64,
         changed_at: Timestamp,
         changed_by: Editor,
     ) -> Self {
-        let (old, new) = (before.0, after.0);
+        let (old, new) = (before.link, after.link);
         let changed = [
             ("url", old.target != new.target),
             ("expires_at", old.expires_at != new.expires_at),
             ("withdrawn", old.withdrawn_at.is_some() != new.withdrawn_at.is_some()),
             ("blocked", old.blocked_at.is_some() != new.blocked_at.is_some()),
-            ("title", before.1.title != after.1.title),
-            ("tags", before.1.tags != after.1.tags),
-            ("note", before.1.note != after.1.note),
+            ("title", before.labels.title != after.labels.title),
+            ("tags", before.labels.tags != after.labels.tags),
+            ("note", before.labels.note != after.labels.note),
+            ("owner", before.owner != after.owner),
         ];
         let fields: BTreeSet<_> = changed.iter().filter(|(_, is_changed)| *is_changed).map(|(name, _)| *name).collect();
-        let values = |link: &Link| ChangedValues {
+        let values = |LinkState { link, owner, .. }: LinkState<'_>| ChangedValues {
             target: fields.contains("url").then(|| link.target.to_string()),
             expires_at: fields.contains("expires_at").then_some(link.expires_at),
             is_withdrawn: fields.contains("withdrawn").then_some(link.withdrawn_at.is_some()),
             is_blocked: fields.contains("blocked").then_some(link.blocked_at.is_some()),
+            owner: fields.contains("owner").then(|| owner.map(str::to_owned)),
         };
-        let (before, after) = (values(old), values(new));
+        let (before, after) = (values(before), values(after));
         let fields = fields.into_iter().map(str::to_owned).collect();
         Self { version, changed_at, changed_by: Some(changed_by), fields, before, after }
     }

@@ -64,12 +64,15 @@ impl Store {
     }
 
     /// All keys, by name, each with the time of its last use, and the keys of items that should be API keys and are not.
-    /// This reads the whole table.
+    /// This reads the whole table, and calls `report` with the number of items after each part of it.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    pub async fn list_keys(&self) -> Result<(Vec<(KeyRecord, Option<Timestamp>)>, Vec<String>), StoreError> {
+    pub async fn list_keys(
+        &self,
+        report: impl Fn(u64),
+    ) -> Result<(Vec<(KeyRecord, Option<Timestamp>)>, Vec<String>), StoreError> {
         let (mut keys, mut uses, mut malformed) = (Vec::new(), HashMap::new(), Vec::new());
         let scan = self
             .client
@@ -78,9 +81,15 @@ impl Store {
             .filter_expression(expression::IS_API_KEY)
             .expression_attribute_values(":key", AttributeValue::S(items::api_key_key("")))
             .expression_attribute_values(":use", AttributeValue::S(items::key_use_key("")));
-        let mut found = scan.into_paginator().items().send();
-        while let Some(item) = found.next().await {
-            let item = item.map_err(|error| StoreError::from_sdk(&error))?;
+        let (mut found, mut page) = (scan.into_paginator().send(), Vec::new().into_iter());
+        loop {
+            let Some(item) = page.next() else {
+                let Some(next) = found.next().await else { break };
+                let next = next.map_err(|error| StoreError::from_sdk(&error))?;
+                report(u64::try_from(next.scanned_count).unwrap_or_default());
+                page = next.items.unwrap_or_default().into_iter();
+                continue;
+            };
             let key = items::text(&item, attribute::CODE).unwrap_or_default().to_owned();
             if let Some(digest) = key.strip_prefix(&items::key_use_key("")) {
                 let last_used_at = items::instant(&item, attribute::LAST_USED_AT).ok().flatten();

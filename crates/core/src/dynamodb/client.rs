@@ -110,10 +110,41 @@ impl LambdaClient {
     }
 }
 
-/// The client of a program that a person starts. Region, credentials and endpoint come from the SDK's variables and
-/// files; the system's certificate authorities are trusted.
-pub async fn from_environment() -> Client {
-    build(&loader().load().await)
+/// How a program that a person starts reaches AWS. What is `None` comes from the SDK's variables and files.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionOptions {
+    /// The profile in the files of the AWS CLI.
+    pub profile: Option<String>,
+    /// The region.
+    pub region: Option<String>,
+    /// The endpoint of every service, such as that of an emulator.
+    pub endpoint_url: Option<String>,
+    /// Whether a person waits for the calls and no visitor: then a slow network has more time.
+    pub is_patient: bool,
+}
+
+/// The configuration of a program that a person starts. The system's certificate authorities are trusted.
+pub async fn connect(options: &ConnectionOptions) -> SdkConfig {
+    let ConnectionOptions { profile, region, endpoint_url, is_patient } = options;
+    let mut loader = loader();
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(url) = endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    if *is_patient {
+        loader = loader.timeout_config(patient_timeouts());
+    }
+    loader.load().await
+}
+
+/// The client of a program that a person starts.
+pub fn from_sdk_config(config: &SdkConfig) -> Client {
+    build(config)
 }
 
 /// What a client of another AWS service needs, in a program that a person starts.
@@ -138,11 +169,6 @@ pub async fn local_sdk_config(endpoint_url: &str) -> SdkConfig {
     loader.load().await
 }
 
-/// As [`from_environment`], with another endpoint.
-pub async fn with_endpoint(endpoint_url: &str) -> Client {
-    build(&loader().endpoint_url(endpoint_url).load().await)
-}
-
 fn build(config: &aws_config::SdkConfig) -> Client {
     let config = aws_sdk_dynamodb::config::Builder::from(config);
     Client::from_conf(config.retry_partition(retries::partition()).retry_classifier(NotDynamoDb).build())
@@ -154,6 +180,15 @@ fn loader() -> aws_config::ConfigLoader {
         .http_client(pool)
         .timeout_config(timeouts())
         .retry_config(retries::config())
+}
+
+/// The timeouts of a command of the operator: a connection from a home may need seconds for what takes Lambda milliseconds.
+fn patient_timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(10))
+        .operation_timeout(Duration::from_secs(30))
+        .build()
 }
 
 fn timeouts() -> TimeoutConfig {

@@ -2,22 +2,14 @@
 //!
 //! A blocked link keeps its item, so that nobody creates another link with its code, and its owner cannot restore it.
 
-use rand::rand_core::UnwrapErr;
-use rand::rngs::SysRng;
-
 use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
-use crate::domain::code_generator::random_id;
 use crate::domain::link::LinkChange;
-use crate::domain::link_history::Editor;
-use crate::dynamodb::contention::back_off;
 use crate::dynamodb::error::StoreError;
 use crate::dynamodb::items::expression;
 use crate::dynamodb::link_changes::ManagedLink;
+use crate::dynamodb::operator_changes::OperatorChange;
 use crate::dynamodb::store::Store;
-
-/// How often a link is blocked if others change it meanwhile.
-const MAX_ATTEMPTS: u32 = 10;
 
 /// The result of blocking or unblocking a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,22 +63,13 @@ impl Store {
         applies: impl Fn(&ManagedLink) -> bool,
         now: Timestamp,
     ) -> Result<BlockOutcome, StoreError> {
-        let change_id = random_id(&mut UnwrapErr(SysRng));
-        for attempt in 0..MAX_ATTEMPTS {
-            let seen = match self.find_managed(code).await {
-                Err(StoreError::Malformed { .. }) => return Ok(BlockOutcome::Malformed),
-                seen => seen?,
-            };
-            let Some(seen) = seen else { return Ok(BlockOutcome::Missing) };
-            if !applies(&seen) {
-                return Ok(BlockOutcome::DoesNotApply);
-            }
-            // The expiry does not change, so the item is kept for as long as before.
-            if self.change(&seen, change, &Editor::Operator, &change_id, now, None).await?.is_some() {
-                return Ok(BlockOutcome::Done);
-            }
-            back_off(attempt).await;
-        }
-        Err(StoreError::Unavailable(format!("others keep changing the link {code}")))
+        // The expiry does not change, so the item is kept for as long as before.
+        Ok(match self.change_as_operator(code, change, applies, now, None).await {
+            Ok(OperatorChange::Done { .. }) => BlockOutcome::Done,
+            Ok(OperatorChange::DoesNotApply) => BlockOutcome::DoesNotApply,
+            Ok(OperatorChange::Missing) => BlockOutcome::Missing,
+            Err(StoreError::Malformed { .. }) => BlockOutcome::Malformed,
+            Err(error) => return Err(error),
+        })
     }
 }

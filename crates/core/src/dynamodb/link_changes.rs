@@ -8,7 +8,7 @@ use crate::domain::creator::Creator;
 use crate::domain::host_rules::ListedHost;
 use crate::domain::labels::Labels;
 use crate::domain::link::{Link, LinkChange};
-use crate::domain::link_history::{Editor, HistoryEntry};
+use crate::domain::link_history::{Editor, HistoryEntry, LinkState};
 use crate::domain::owner::Owner;
 use crate::dynamodb::error::StoreError;
 use crate::dynamodb::items::{self, Item, attribute, expression, number};
@@ -61,6 +61,17 @@ impl ManagedLink {
         })
     }
 
+    /// The link of an item that was read with others, by its own key.
+    ///
+    /// # Errors
+    ///
+    /// The item's key, if it is not a link that this version can read.
+    pub fn of_item(item: Item) -> Result<Self, String> {
+        let key = items::text(&item, attribute::CODE).unwrap_or_default().to_owned();
+        let Ok(code) = Code::parse(&key) else { return Err(key) };
+        Self::from_item(&code, item).map_err(|_| key)
+    }
+
     /// Whether a request of `owner` may get the link with `reuse`: it is the owner's, or it is nobody's and cannot be
     /// changed.
     pub fn is_shared_with(&self, owner: Option<&Owner>) -> bool {
@@ -98,11 +109,13 @@ impl Store {
         purge_after: Option<i64>,
     ) -> Result<Option<ManagedLink>, StoreError> {
         let (link, labels) = (change.apply_to(&seen.link, now), change.labels.apply_to(&seen.labels));
-        if link == seen.link && labels == seen.labels {
+        let owner = change.owner.as_ref().map(Owner::to_string).or_else(|| seen.owner.clone());
+        if link == seen.link && labels == seen.labels && owner == seen.owner {
             return Ok(Some(seen.clone()));
         }
         let version = seen.version + 1;
-        let (before, after) = ((&seen.link, &seen.labels), (&link, &labels));
+        let before = LinkState { link: &seen.link, labels: &seen.labels, owner: seen.owner.as_deref() };
+        let after = LinkState { link: &link, labels: &labels, owner: owner.as_deref() };
         let entry = HistoryEntry::new(before, after, version, now, editor.clone());
         let blocked_host = match change.is_blocked {
             None => seen.blocked_host.clone(),
@@ -111,7 +124,7 @@ impl Store {
         let has_new_end = (link.expires_at, link.withdrawn_at) != (seen.link.expires_at, seen.link.withdrawn_at);
         let end = link.end_of_grace_period(purge_after.filter(|_| !seen.is_alias), now);
         let link = Link { purge_at: if has_new_end { end } else { seen.link.purge_at }, ..link };
-        let changed = ManagedLink { link, labels, version, changed_at: Some(now), blocked_host, ..seen.clone() };
+        let changed = ManagedLink { link, labels, owner, version, changed_at: Some(now), blocked_host, ..seen.clone() };
         // The counts of visits never end before the link.
         let (before, after) = (seen.link.purge_at, changed.link.purge_at);
         let ends_later = before.is_some_and(|before| after.is_none_or(|after| after > before));
@@ -179,6 +192,13 @@ impl Store {
             }
         };
         let (mut set, mut removed) = (Vec::new(), Vec::new());
+        if let Some(owner) = changed.owner.clone().filter(|_| changed.owner != seen.owner) {
+            // `owner` itself is a reserved word.
+            set.push("#owner = :owner".to_owned());
+            update = update
+                .expression_attribute_names("#owner", attribute::OWNER)
+                .expression_attribute_values(":owner", AttributeValue::S(owner));
+        }
         for (name, value) in attributes {
             match value {
                 Some(value) => {

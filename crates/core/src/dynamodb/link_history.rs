@@ -78,6 +78,10 @@ fn from_values(values: &ChangedValues) -> Item {
         (attribute::EXPIRES_AT, values.expires_at.map(expiry)),
         (attribute::IS_WITHDRAWN, values.is_withdrawn.map(AttributeValue::Bool)),
         (attribute::IS_BLOCKED, values.is_blocked.map(AttributeValue::Bool)),
+        (
+            attribute::OWNER,
+            values.owner.clone().map(|owner| owner.map_or(AttributeValue::Null(true), AttributeValue::S)),
+        ),
     ];
     values.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
@@ -93,5 +97,6 @@ fn to_values(values: &Item) -> ChangedValues {
         expires_at,
         is_withdrawn: bool(attribute::IS_WITHDRAWN),
         is_blocked: bool(attribute::IS_BLOCKED),
+        owner: values.get(attribute::OWNER).map(|owner| owner.as_s().ok().cloned()),
     }
 }

@@ -26,6 +26,7 @@
 //! | [`link_limits`] | creating links within a limit |
 //! | [`link_list`] | the links of an owner |
 //! | `link_transaction` | putting a link together with entries that point to it |
+//! | [`operator_changes`] | changes that the operator makes |
 //! | [`visit_counts`] | adding to the counts of visits, and reading them |
 //! | [`visit_items`] | the items that count visits |
 //! | [`error`] | what can go wrong |
@@ -51,6 +52,7 @@ pub mod link_history;
 pub mod link_limits;
 pub mod link_list;
 mod link_transaction;
+pub mod operator_changes;
 pub mod retries;
 pub mod store;
 pub mod table_scan;
