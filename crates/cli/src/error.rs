@@ -25,6 +25,9 @@ pub enum CliError {
     /// A setting is invalid.
     #[error("the environment variable {0}")]
     Config(#[from] ConfigError),
+    /// Several settings may be invalid.
+    #[error("{}", describe_settings(.0))]
+    Settings(Vec<ConfigError>),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {reason}; choose another address with --listen ADDR:PORT")]
     Listen {
@@ -103,4 +106,14 @@ pub enum CliError {
     /// The signals that stop the server cannot be received.
     #[error("cannot receive signals: {0}")]
     Signals(io::Error),
+}
+
+fn describe_settings(errors: &[ConfigError]) -> String {
+    match errors {
+        [error] => format!("the environment variable {error}"),
+        errors => {
+            let lines: Vec<_> = errors.iter().map(|error| format!("\n  {error}")).collect();
+            format!("{} environment variables are invalid:{}", errors.len(), lines.concat())
+        }
+    }
 }

@@ -10,7 +10,9 @@
 //! | [`grant`] | `shortlink grant`: signs grants |
 //! | [`grant_key`] | `shortlink grant-key`: creates and replaces the key that signs grants |
 //! | [`keys`] | `shortlink keys`: creates, lists and revokes API keys |
+//! | `log` | the log of the local server, as JSON or for people |
 //! | [`login`] | `shortlink login`: signs a person in |
+//! | [`aws_fault`] | faults of a call to AWS, in words for the operator |
 //! | [`storage`] | the options that name a table, and opening it |
 //! | [`table`] | creating a table, and checking that one exists |
 //! | [`embedded`] | a DynamoDB inside this process, over SQLite |
@@ -27,6 +29,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
+pub mod aws_fault;
 pub mod block;
 pub mod embedded;
 pub mod error;
@@ -35,6 +38,7 @@ pub mod grant;
 pub mod grant_key;
 pub mod hosts;
 pub mod keys;
+mod log;
 pub mod login;
 pub mod serve;
 pub mod storage;

@@ -1,6 +1,6 @@
 //! Where links are stored: the options of the command line that name a table, and opening it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use directories::ProjectDirs;
@@ -8,6 +8,7 @@ use shortlink_core::dynamodb::client;
 use shortlink_core::dynamodb::store::Store;
 use shortlink_core::visits::recorder::{VisitRecorder, VisitTracking};
 use shortlink_core::visits::writer::{PerLinkWriter, TransactionWriter};
+use url::Url;
 
 use crate::embedded::{Durability, EmbeddedTable, Location, OpenOptions};
 use crate::error::CliError;
@@ -33,12 +34,18 @@ pub struct StorageOptions {
     pub check: bool,
 
     /// Store the links in the DynamoDB at this URL instead of a file
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = parse_endpoint)]
     pub endpoint_url: Option<String>,
 
     /// Store the links in this DynamoDB table instead of a file, using your AWS credentials and region
     #[arg(long, value_name = "NAME")]
     pub table: Option<String>,
+}
+
+fn parse_endpoint(text: &str) -> Result<String, String> {
+    let is_valid = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let advice = || "give a URL that begins with http:// or https://, such as http://127.0.0.1:8000".to_owned();
+    is_valid.then(|| text.to_owned()).ok_or_else(advice)
 }
 
 /// An open table.
@@ -106,18 +113,33 @@ impl StorageOptions {
         if self.endpoint_url.is_some() || self.table.is_some() {
             return Ok(None);
         }
-        Ok(Some(match &self.data {
-            Some(path) if path.as_os_str() == "memory" => Location::Memory,
-            Some(path) => Location::File(path.clone()),
-            None => {
-                let folders = ProjectDirs::from("", "", "shortlink").ok_or(CliError::NoDataFolder)?;
-                Location::File(folders.data_dir().join("links.db"))
-            }
-        }))
+        location(self.data.as_deref()).map(Some)
     }
 }
 
+/// Where an embedded table is kept, by the value of `--data`.
+///
+/// # Errors
+///
+/// [`CliError::NoDataFolder`].
+pub fn location(data: Option<&Path>) -> Result<Location, CliError> {
+    Ok(match data {
+        // The second is SQLite's name for it.
+        Some(path) if ["memory", ":memory:"].iter().any(|name| path.as_os_str() == *name) => Location::Memory,
+        Some(path) => Location::File(path.to_owned()),
+        None => {
+            let folders = ProjectDirs::from("", "", "shortlink").ok_or(CliError::NoDataFolder)?;
+            Location::File(folders.data_dir().join("links.db"))
+        }
+    })
+}
+
 impl Storage {
+    /// Whether the links are lost when the process ends.
+    pub fn is_in_memory(&self) -> bool {
+        matches!(self, Self::Embedded(table) if *table.location() == Location::Memory)
+    }
+
     /// The store that reads and writes the table.
     pub fn store(&self) -> Store {
         match self {

@@ -9,9 +9,10 @@ use aws_sdk_dynamodb::types::{
     TimeToLiveSpecification,
 };
 use aws_smithy_types::error::operation::BuildError;
-use shortlink_core::dynamodb::error::error_chain;
 use shortlink_core::dynamodb::items::{attribute, index};
 use thiserror::Error;
+
+use crate::aws_fault;
 
 /// The reason that a table cannot be used.
 #[derive(Debug, Error)]
@@ -27,7 +28,7 @@ pub enum TableError {
     Unusable {
         /// The table's name.
         table: String,
-        /// The message of DynamoDB or the SDK.
+        /// The cause, and what to do.
         reason: String,
     },
 }
@@ -54,7 +55,7 @@ pub async fn ensure(client: &Client, table: &str) -> Result<(), TableError> {
         Err(error) if matches!(error.as_service_error(), Some(CreateTableError::ResourceInUseException(_))) => {
             return ensure_index(client, table).await;
         }
-        Err(error) => return Err(unusable(error_chain(&error))),
+        Err(error) => return Err(unusable(aws_fault::describe(&error))),
     }
     let ttl = TimeToLiveSpecification::builder()
         .attribute_name(attribute::PURGE_AT)
@@ -62,7 +63,7 @@ pub async fn ensure(client: &Client, table: &str) -> Result<(), TableError> {
         .build()
         .map_err(build_error)?;
     let enabled = client.update_time_to_live().table_name(table).time_to_live_specification(ttl).send().await;
-    enabled.map(drop).map_err(|error| unusable(error_chain(&error)))
+    enabled.map(drop).map_err(|error| unusable(aws_fault::describe(&error)))
 }
 
 /// Adds the index of links by owner if the table has none. The engine fills it before it returns.
@@ -70,7 +71,7 @@ async fn ensure_index(client: &Client, table: &str) -> Result<(), TableError> {
     let unusable = |reason: String| TableError::Unusable { table: table.to_owned(), reason };
     let build_error = |error: BuildError| unusable(error.to_string());
     let described = client.describe_table().table_name(table).send().await;
-    let described = described.map_err(|error| unusable(error_chain(&error)))?;
+    let described = described.map_err(|error| unusable(aws_fault::describe(&error)))?;
     let indexes = described.table.and_then(|table| table.global_secondary_indexes).unwrap_or_default();
     if indexes.iter().any(|index| index.index_name() == Some(index::BY_OWNER)) {
         return Ok(());
@@ -89,7 +90,7 @@ async fn ensure_index(client: &Client, table: &str) -> Result<(), TableError> {
         .global_secondary_index_updates(GlobalSecondaryIndexUpdate::builder().create(create).build())
         .send()
         .await;
-    updated.map(drop).map_err(|error| unusable(error_chain(&error)))
+    updated.map(drop).map_err(|error| unusable(aws_fault::describe(&error)))
 }
 
 /// The attributes of the keys of the table and of its index.
@@ -129,6 +130,6 @@ pub async fn require_exists(client: &Client, table: &str) -> Result<(), TableErr
     let read = client.get_item().table_name(table).key(attribute::CODE, key).send().await;
     read.map(drop).map_err(|error| match error.as_service_error() {
         Some(GetItemError::ResourceNotFoundException(_)) => TableError::Missing { table: table.to_owned() },
-        _ => TableError::Unusable { table: table.to_owned(), reason: error_chain(&error) },
+        _ => TableError::Unusable { table: table.to_owned(), reason: aws_fault::describe(&error) },
     })
 }
