@@ -9,7 +9,7 @@ use shorten::grant::key_source::KeySourceError;
 use shortlink_core::config::ConfigError;
 use shortlink_core::domain::api_key::Name;
 use shortlink_core::domain::host_rules::{ListedHost, ListedHostError};
-use shortlink_core::dynamodb::error::StoreError;
+use shortlink_core::dynamodb::error::{CreateError, StoreError};
 use thiserror::Error;
 
 use crate::embedded::EmbeddedError;
@@ -100,6 +100,12 @@ pub enum CliError {
     /// The file of the links does not exist.
     #[error("there is no file {}; name another with --data PATH", .0.display())]
     NoFile(PathBuf),
+    /// A sample link could not be created.
+    #[error("the sample links cannot be created: {0}")]
+    Demo(CreateError),
+    /// The user pressed Ctrl-C.
+    #[error("cancelled; nothing was written")]
+    Cancelled,
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),

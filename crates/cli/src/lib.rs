@@ -5,6 +5,8 @@
 //! | module | defines |
 //! | --- | --- |
 //! | [`serve`] | `shortlink serve`: the whole service on one machine |
+//! | [`demo`] | `shortlink demo`: a server with sample links |
+//! | [`backup`] | `shortlink backup`: copies the file of the links |
 //! | [`block`] | `shortlink block` and `unblock` |
 //! | [`hosts`] | `shortlink allow`, `disallow` and `hosts list`: the hosts that links may lead to |
 //! | [`grant`] | `shortlink grant`: signs grants |
@@ -30,7 +32,9 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 
 pub mod aws_fault;
+pub mod backup;
 pub mod block;
+pub mod demo;
 pub mod embedded;
 pub mod error;
 pub mod gateway;
@@ -58,6 +62,10 @@ struct Arguments {
 enum Command {
     /// Run the whole service on this machine: the same code as on Lambda, with the links in a file
     Serve(serve::ServeOptions),
+    /// Run a server in memory with sample links and visits, to see what the pages look like
+    Demo(demo::DemoOptions),
+    /// Copy the file of the links, also while the server runs
+    Backup(backup::BackupOptions),
     /// Block links, or hosts with all links to them: the links answer 451, and their owners cannot restore them
     Block(block::BlockOptions),
     /// Let blocked links redirect again, or allow links to blocked hosts
@@ -106,6 +114,8 @@ async fn run(command: Command) -> Result<(), CliError> {
     match command {
         // A server goes on if nobody reads what it prints.
         Command::Serve(options) => serve::serve(options, |line| drop(print(line))).await,
+        Command::Demo(options) => serve::demo(options, |line| drop(print(line))).await,
+        Command::Backup(options) => backup::backup(options, print).await,
         Command::Block(options) => block::block(block::Action::Block, options, print).await,
         Command::Unblock(options) => block::block(block::Action::Unblock, options, print).await,
         Command::Allow(options) => hosts::allow(options, print).await,

@@ -22,6 +22,7 @@ mod listen_address;
 mod settings;
 mod signals;
 
+use crate::demo::{self, DemoOptions};
 use crate::error::CliError;
 use crate::gateway::rate_limits::{CREATE, CREATE_BY_ANYBODY, FOLLOW, Rate, RateLimits, Rates};
 use crate::gateway::{self, Functions};
@@ -41,6 +42,7 @@ const BACKLOG: u32 = 4_096;
 /// The options of `shortlink serve`. The settings of the functions, such as `BASE_URL` or `EXPIRES_IN_DEFAULT`, come
 /// from environment variables, as on Lambda.
 #[derive(Debug, Args)]
+#[command(after_help = "More settings are environment variables; --help lists them.")]
 #[command(after_long_help = settings::help())]
 pub struct ServeOptions {
     /// Where to listen: a port of this machine, or an address and a port; port 0 picks a free port [default: 127.0.0.1:3000
@@ -108,39 +110,79 @@ pub async fn serve(options: ServeOptions, print: impl Fn(&str)) -> Result<(), Cl
     };
     let environment = Environment::new(&lookup);
     log::init(&environment)?;
-    let Settings { shorten: shorten_config, resolve: resolve_config } = settings::read(&environment)?;
-    if shorten_config.door == Door::Jwt {
-        return Err(CliError::NoAuthorizer);
-    }
-    let port = settings::port(&environment)?;
-    let at_port = || port.map_or_else(ListenAddress::default, ListenAddress::at_every_address);
-    raise_descriptor_limit();
-    let (listener, address) = listen(options.listen.unwrap_or_else(at_port).get())?;
+    let settings = settings::read(&environment)?;
+    let (listener, address) = start_to_listen(options.listen, &environment)?;
     let storage = options.storage.open().await?;
     let mut signals = Signals::listen().map_err(CliError::Signals)?;
 
-    let shorten_door = shorten_config.door;
-    let rate_limits = options.rate_limits(shorten_door);
-    let grant_key = grant_key_source(options.grant_key_file, shorten_config.grant_key_parameter.clone()).await?;
-    let clock = Clock::system();
-    let codes = CodeGenerator::from_os_rng(shorten_config.code_length);
-    let cache = LinkCache::new(resolve_config.link_cache_seconds, LINK_CACHE_CAPACITY);
-    let visits = storage.visit_recorder(resolve_config.visits, resolve_config.visits_retention);
-    let mut shorten = Shorten::new(shorten_config, storage.store(), codes, clock.clone());
-    if let Some(source) = grant_key {
-        shorten = shorten.with_grant_key(source);
-    }
-    let functions = Functions { shorten, resolve: Resolve::new(resolve_config, storage.store(), cache, visits, clock) };
+    let door = settings.shorten.door;
+    let rate_limits = options.rate_limits(door);
+    let parameter = settings.shorten.grant_key_parameter.clone();
+    let grant_key = grant_key_source(options.grant_key_file, parameter).await?;
+    let functions = functions(settings, &storage, grant_key);
     for line in introduction(address, &storage, &environment) {
         print(&line);
     }
-    let key = if shorten_door == Door::Key { "-H 'Authorization: Bearer KEY' " } else { "" };
+    let key = if door == Door::Key { "-H 'Authorization: Bearer KEY' " } else { "" };
     print(&format!(
         "Try it:  curl {key}--data-urlencode url=https://example.com/a/very/long/path http://{}/shorten",
         reachable_at(address).first().unwrap_or(&address)
     ));
     run(listener, functions, rate_limits, &mut signals, print).await;
     Ok(())
+}
+
+/// Runs a server with sample links until Ctrl-C or SIGTERM. `print` is called with each line for the user.
+///
+/// # Errors
+///
+/// [`CliError`].
+pub async fn demo(options: DemoOptions, print: impl Fn(&str)) -> Result<(), CliError> {
+    let process = Environment::process();
+    let lookup = |name: &str| match name {
+        // There are visits to see.
+        "PREVIEW" => process.lookup(name).or_else(|| Some("full".to_owned())),
+        name => process.lookup(name),
+    };
+    let environment = Environment::new(&lookup);
+    log::init(&environment)?;
+    let settings = settings::read(&environment)?;
+    let (listener, address) = start_to_listen(options.listen, &environment)?;
+    let storage = Storage::in_memory().await?;
+    let mut signals = Signals::listen().map_err(CliError::Signals)?;
+    let base = format!("http://{}", reachable_at(address).first().unwrap_or(&address));
+    let lines = demo::fill(&storage, &base).await?;
+    print(&format!("Shortlink is listening on http://{address} with sample links, which are lost when it stops."));
+    for line in lines {
+        print(&line);
+    }
+    run(listener, functions(settings, &storage, None), None, &mut signals, print).await;
+    Ok(())
+}
+
+/// Listens at the address that the options or `PORT` name, or at the default one.
+fn start_to_listen(
+    address: Option<ListenAddress>,
+    environment: &Environment<'_>,
+) -> Result<(TcpListener, SocketAddr), CliError> {
+    let port = settings::port(environment)?;
+    let at_port = || port.map_or_else(ListenAddress::default, ListenAddress::at_every_address);
+    raise_descriptor_limit();
+    listen(address.unwrap_or_else(at_port).get())
+}
+
+/// The two functions over a table.
+fn functions(settings: Settings, storage: &Storage, grant_key: Option<KeySource>) -> Functions {
+    let Settings { shorten, resolve } = settings;
+    let clock = Clock::system();
+    let codes = CodeGenerator::from_os_rng(shorten.code_length);
+    let cache = LinkCache::new(resolve.link_cache_seconds, LINK_CACHE_CAPACITY);
+    let visits = storage.visit_recorder(resolve.visits, resolve.visits_retention);
+    let mut shorten = Shorten::new(shorten, storage.store(), codes, clock.clone());
+    if let Some(source) = grant_key {
+        shorten = shorten.with_grant_key(source);
+    }
+    Functions { shorten, resolve: Resolve::new(resolve, storage.store(), cache, visits, clock) }
 }
 
 /// Serves until a signal arrives, and then until the requests in progress have finished or another signal arrives.

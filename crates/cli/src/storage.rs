@@ -15,7 +15,7 @@ use crate::error::CliError;
 use crate::table;
 
 /// The table's name if none is given.
-const DEFAULT_TABLE: &str = "shortlink";
+pub const DEFAULT_TABLE: &str = "shortlink";
 
 /// The options that name a table.
 #[derive(Debug, Args)]
@@ -135,6 +135,16 @@ pub fn location(data: Option<&Path>) -> Result<Location, CliError> {
 }
 
 impl Storage {
+    /// An empty table in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError`].
+    pub async fn in_memory() -> Result<Self, CliError> {
+        let table = EmbeddedTable::open(Location::Memory, DEFAULT_TABLE, OpenOptions::default());
+        Ok(Self::Embedded(table.await?))
+    }
+
     /// Whether the links are lost when the process ends.
     pub fn is_in_memory(&self) -> bool {
         matches!(self, Self::Embedded(table) if *table.location() == Location::Memory)

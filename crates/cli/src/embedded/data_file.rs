@@ -103,45 +103,54 @@ impl DataFile {
         }
     }
 
-    /// Looks for damage in the whole file: SQLite's `quick_check`, and the checksum of each link of `table`.
+    /// Looks for damage in the whole file.
     ///
     /// # Errors
     ///
-    /// [`EmbeddedError::Damaged`] if there is any, else [`EmbeddedError::Unusable`].
+    /// Those of [`check`].
     pub(super) fn check(&self, table: &str) -> Result<(), EmbeddedError> {
-        let mut faults = Vec::new();
-        let mut find = || -> rusqlite::Result<()> {
-            let connection = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-            let mut statement = connection.prepare(&format!("PRAGMA quick_check({MAX_FAULTS})"))?;
-            for fault in statement.query_map([], |row| row.get::<_, String>(0))? {
-                faults.push(fault?);
-            }
-            faults.retain(|fault| fault != "ok");
-            if !connection.table_exists(None, table)? {
-                return Ok(());
-            }
-            let name = dynoxide::storage_backend::sql_builders::escape_table_name(table);
-            let mut statement = connection.prepare(&format!("SELECT pk, item_json FROM \"{name}\""))?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                let (key, json) = (row.get_ref(0)?.as_bytes()?, row.get_ref(1)?.as_bytes()?);
-                let item = serde_json::from_slice(json);
-                if faults.len() < MAX_FAULTS && !item.is_ok_and(|item| checksum::is_intact(&item)) {
-                    faults.push(format!("the item {} is damaged", String::from_utf8_lossy(key)));
-                }
-            }
-            Ok(())
-        };
-        match find() {
-            Ok(()) => {}
-            Err(error) if is_damage(&error) => faults.push(error.to_string()),
-            Err(error) => return Err(unusable_database(&self.path, &error)),
+        check(&self.path, table)
+    }
+}
+
+/// Looks for damage in the file at `path`: SQLite's `quick_check`, and the checksum of each link of `table`.
+///
+/// # Errors
+///
+/// [`EmbeddedError::Damaged`] if there is any, else [`EmbeddedError::Unusable`].
+pub(super) fn check(path: &Path, table: &str) -> Result<(), EmbeddedError> {
+    let mut faults = Vec::new();
+    let mut find = || -> rusqlite::Result<()> {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let mut statement = connection.prepare(&format!("PRAGMA quick_check({MAX_FAULTS})"))?;
+        for fault in statement.query_map([], |row| row.get::<_, String>(0))? {
+            faults.push(fault?);
         }
-        if faults.is_empty() {
+        faults.retain(|fault| fault != "ok");
+        if !connection.table_exists(None, table)? {
             return Ok(());
         }
-        Err(EmbeddedError::Damaged { path: self.path.clone(), faults: faults.join("; ") })
+        let name = dynoxide::storage_backend::sql_builders::escape_table_name(table);
+        let mut statement = connection.prepare(&format!("SELECT pk, item_json FROM \"{name}\""))?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (key, json) = (row.get_ref(0)?.as_bytes()?, row.get_ref(1)?.as_bytes()?);
+            let item = serde_json::from_slice(json);
+            if faults.len() < MAX_FAULTS && !item.is_ok_and(|item| checksum::is_intact(&item)) {
+                faults.push(format!("the item {} is damaged", String::from_utf8_lossy(key)));
+            }
+        }
+        Ok(())
+    };
+    match find() {
+        Ok(()) => {}
+        Err(error) if is_damage(&error) => faults.push(error.to_string()),
+        Err(error) => return Err(unusable_database(path, &error)),
     }
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(EmbeddedError::Damaged { path: path.to_owned(), faults: faults.join("; ") })
 }
 
 fn open_database(path: &Path, absolute: &Path, durability: Durability) -> Result<Database, EmbeddedError> {
@@ -179,7 +188,7 @@ pub(super) fn create_private(path: &Path) -> io::Result<File> {
 }
 
 /// Synchronises the entry of a new file in its folder: without it, a power cut may lose the whole file.
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     match path.parent() {
         #[cfg(unix)]
         Some(folder) => File::open(folder)?.sync_all(),

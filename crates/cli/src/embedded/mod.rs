@@ -2,6 +2,7 @@
 //!
 //! | module | defines |
 //! | --- | --- |
+//! | [`backup`] | a copy of the file, also while a server uses it |
 //! | `checksum` | a checksum on each link, which detects damage |
 //! | `connector` | connects the SDK to the engine with function calls instead of a network |
 //! | `data_file` | the file: opening it, and noticing that it is unusable, damaged or gone |
@@ -17,6 +18,7 @@
 //! | `write_queue` | the one thread that writes, in groups |
 //! | `writer` | puts of new items without the engine |
 
+pub mod backup;
 mod checksum;
 mod connector;
 mod data_file;
@@ -107,6 +109,9 @@ pub enum EmbeddedError {
     /// There is a folder at the path.
     #[error("{0} is a folder; name a file in it, such as --data {example}", example = .0.join("links.db").display())]
     Folder(PathBuf),
+    /// A backup would replace a file.
+    #[error("{0} exists already and was left as it is; choose another name")]
+    Exists(PathBuf),
     /// The engine takes only names that are UTF-8.
     #[error("the name of {0} is not UTF-8; choose another file with --data")]
     NameNotUtf8(PathBuf),

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use shorten::config::Door;
 use shortlink_core::config::{ConfigError, Environment};
 use shortlink_core::settings::{Place, SETTINGS, Setting};
 
@@ -17,9 +18,10 @@ pub(super) struct Settings {
 ///
 /// # Errors
 ///
-/// [`CliError::Settings`] with everything that is invalid.
+/// [`CliError::Settings`] with everything that is invalid, or [`CliError::NoAuthorizer`].
 pub(super) fn read(environment: &Environment<'_>) -> Result<Settings, CliError> {
     match (shorten::config::Config::read(environment), resolve::config::Config::read(environment)) {
+        (Ok(shorten), _) if shorten.door == Door::Jwt => Err(CliError::NoAuthorizer),
         (Ok(shorten), Ok(resolve)) => Ok(Settings { shorten, resolve }),
         _ => {
             let mut errors = environment.errors(shorten::config::Config::read);
