@@ -4,6 +4,7 @@
 //! | module | checks |
 //! | --- | --- |
 //! | [`architecture`] | the layers of `shortlink-core`, and the dependencies of the crates |
+//! | [`backup`] | `shortlink backup` |
 //! | [`clients`] | what real clients send: messengers, phones, upload tools, HTTP libraries |
 //! | [`contract`] | status, headers and body of every kind of request |
 //! | [`corpora`] | URLs and strings that broke other programs |
@@ -35,6 +36,7 @@
 //! | [`qr`] | QR codes: that they scan, and their parameters |
 //! | [`races`] | concurrent requests, lost responses and replica lag |
 //! | [`security_headers`] | the headers of every response that restrict what browsers do with it |
+//! | [`serve`] | `shortlink serve` as people start, watch and stop it |
 //! | [`targets`] | which targets are refused, in every notation |
 //! | [`template`] | `template.yaml` against the code |
 //! | [`visits`] | the recording of visits, and the link cache |
@@ -44,6 +46,7 @@
 #![expect(unreachable_pub, reason = "within one binary, `pub` reads better than `pub(crate)`")]
 
 mod architecture;
+mod backup;
 mod clients;
 mod contract;
 mod corpora;
@@ -78,6 +81,7 @@ mod properties;
 mod qr;
 mod races;
 mod security_headers;
+mod serve;
 mod support;
 mod targets;
 mod template;

@@ -114,7 +114,9 @@ pub(crate) async fn fill(storage: &Storage, base: &str) -> Result<Vec<String>, C
         let Sample { code, title, .. } = sample;
         lines.push(format!("  {base}/{code}+  {title}"));
         if links.is_empty() {
-            lines.push(format!("  curl -H 'Authorization: Bearer {token}' {base}/links/{code}/visits?days={DAYS}"));
+            let from = link.created_at.date();
+            let url = format!("{base}/links/{code}/visits?from={from}");
+            lines.push(format!("  curl -H 'Authorization: Bearer {token}' {url}"));
         }
         links.push((sample, link));
     }
