@@ -36,9 +36,10 @@ fn names(folder: &Path) -> Vec<String> {
     files.map(|file| file.expect("a file").file_name().into_string().expect("UTF-8")).collect()
 }
 
+/// As a browser does.
 async fn get(url: String) -> reqwest::Response {
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-    http.get(url).header("user-agent", "Mozilla/5.0").send().await.expect("a response")
+    http.get(url).header("user-agent", "Mozilla/5.0").header("accept", "text/html").send().await.expect("a response")
 }
 
 /// As with `serve | head -1`.
@@ -297,8 +298,8 @@ async fn all_invalid_settings_are_reported_at_once() {
         startup_errors(in_memory().envs(variables)).await,
         [
             "shortlink: 4 environment variables are invalid:",
-            "  BASE_URL must be a URL such as https://sho.rt; it is \"sho.rt\"",
             "  CODE_LENGTH must be a whole number from 3 to 32; it is \"99\"",
+            "  BASE_URL must be a URL such as https://sho.rt; it is \"sho.rt\"",
             "  PURGE_AFTER must be a whole number of seconds from 0 to 31557600000, or never; it is \"90d\"",
             "  VISITS must be one of off, total, daily; it is \"some\"",
         ]
@@ -431,9 +432,9 @@ async fn failing_table_is_logged_in_our_own_words() {
     const FAILURE: &[u8] = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n";
     let DynamoDb { endpoint_url, .. } = &DynamoDb::start().await;
     table::ensure(&client::local(endpoint_url).await, "links").await.expect("a table");
-    let fails_to_put = |operation: &str| match operation {
-        "PutItem" => RequestFault::Respond(FAILURE),
-        _ => RequestFault::None,
+    let fails_to_put = |request: &str| match request.contains("DynamoDB_20120810.PutItem") {
+        true => RequestFault::Respond(FAILURE),
+        false => RequestFault::None,
     };
     let proxy = FaultProxy::builder().on_request(fails_to_put).start(endpoint_url).await;
     let mut command = command(&["--listen", "0", "--table", "links", "--endpoint-url", proxy.url()]);
