@@ -21,8 +21,7 @@ fn path(path: &Path) -> &str {
 
 fn names(folder: &Path) -> Vec<String> {
     let files = std::fs::read_dir(folder).expect("a folder");
-    let mut names: Vec<_> =
-        files.map(|file| file.expect("a file").file_name().into_string().expect("UTF-8")).collect();
+    let mut names: Vec<_> = files.map(|file| file.expect("a file").file_name().into_string().expect("UTF-8")).collect();
     names.sort();
     names
 }
@@ -40,7 +39,8 @@ async fn backup_under_load_has_every_link_from_before_it() {
         tokio::spawn(async move {
             let mut n = 0;
             while !is_over.load(Ordering::SeqCst) {
-                let body = json!({"url": format!("https://example.com/{client}/{n}"), "alias": format!("c{client}-{n}")});
+                let body =
+                    json!({"url": format!("https://example.com/{client}/{n}"), "alias": format!("c{client}-{n}")});
                 server.create_link(&body).await.expect("a link");
                 n += 1;
             }

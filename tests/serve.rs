@@ -184,7 +184,8 @@ async fn lock_does_not_stay_behind() {
 async fn memory_is_no_file_and_is_lost() {
     let folder = tempfile::tempdir().expect("a folder");
     for name in ["memory", ":memory:"] {
-        let mut process = command(&["--listen", "0", "--data", name]).current_dir(folder.path()).spawn().expect("a process");
+        let mut process =
+            command(&["--listen", "0", "--data", name]).current_dir(folder.path()).spawn().expect("a process");
         let mut line = String::new();
         BufReader::new(process.stdout.take().expect("stdout")).read_line(&mut line).await.expect("a line");
         assert!(line.ends_with("stores its links in memory. They are lost when it stops.\n"), "{line}");
@@ -272,7 +273,8 @@ async fn addresses_are_understood_as_people_write_them() {
 #[tokio::test]
 async fn base_url_is_also_an_option() {
     let mut command = in_memory();
-    let server = Server::start(command.args(["--base-url", "https://sho.rt"]).env("BASE_URL", "https://other.example")).await;
+    let server =
+        Server::start(command.args(["--base-url", "https://sho.rt"]).env("BASE_URL", "https://other.example")).await;
     let link = server.create_link(&json!({"url": "https://example.com/", "alias": "mine"})).await.expect("a link");
     assert_eq!(link["short_url"], "https://sho.rt/mine");
     let (code, _, errors) = run(&["serve", "--base-url", "sho.rt"]).await;
@@ -315,7 +317,10 @@ async fn help_names_the_environment_variables() {
     let (code, help, _) = run(&["serve", "--help"]).await;
     assert_eq!(code, Some(0));
     let line = |name: &str| help.lines().find(|line| line.trim_start().starts_with(name)).map(str::trim);
-    assert_eq!(line("CODE_LENGTH "), Some("CODE_LENGTH          Length of a generated code, 3 to 32 [default: 7 characters]"));
+    assert_eq!(
+        line("CODE_LENGTH "),
+        Some("CODE_LENGTH          Length of a generated code, 3 to 32 [default: 7 characters]")
+    );
     assert!(line("LOG_FORMAT ").is_some() && line("TABLE_NAME ").is_none(), "{help}");
     assert!(run(&["serve", "-h"]).await.1.ends_with("More settings are environment variables; --help lists them."));
 }
@@ -341,7 +346,8 @@ async fn health_is_that_of_the_table() {
 
 #[tokio::test]
 async fn creating_links_is_limited_as_on_aws() {
-    let server = Server::start(&mut program(&["serve", "--listen", "0", "--data", "memory", "--create-rate", "1"])).await;
+    let server =
+        Server::start(&mut program(&["serve", "--listen", "0", "--data", "memory", "--create-rate", "1"])).await;
     let create = |path: &str, accept: &str| {
         let request = reqwest::Client::new().post(format!("http://{}{path}", server.address));
         request.header("accept", accept).body("https://example.com/").send()
@@ -383,7 +389,8 @@ async fn creating_links_is_limited_as_on_aws() {
 
 #[tokio::test]
 async fn following_links_is_limited() {
-    let server = Server::start(&mut program(&["serve", "--listen", "0", "--data", "memory", "--follow-rate", "1"])).await;
+    let server =
+        Server::start(&mut program(&["serve", "--listen", "0", "--data", "memory", "--follow-rate", "1"])).await;
     let mut statuses = Vec::new();
     while statuses.last() != Some(&429) {
         statuses.push(get(format!("http://{}/missing", server.address)).await.status().as_u16());
@@ -404,7 +411,10 @@ async fn log_for_people_has_one_line_a_request() {
     assert!(get(format!("http://{}/none?SECRET", server.address)).await.status() == 404);
     // A terminal would obey the second byte of U+009B, which is the beginning of a command.
     let mut stream = TcpStream::connect(&server.address).await.expect("a connection");
-    stream.write_all("GET /\u{9b}31m HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".as_bytes()).await.expect("a request");
+    stream
+        .write_all("GET /\u{9b}31m HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".as_bytes())
+        .await
+        .expect("a request");
     let mut response = Vec::new();
     stream.read_to_end(&mut response).await.expect("a response");
     let log = log(server).await;

@@ -103,7 +103,8 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("shortlink: {error}");
+            // It is not the program's fault if nobody reads this.
+            writeln!(io::stderr(), "shortlink: {error}").ok();
             ExitCode::FAILURE
         }
     }

@@ -38,7 +38,8 @@ where
         .with_span_list(false)
         .with_target(false) // "target" would be read as a link's target
         .with_writer(writer);
-    let subscriber = tracing_subscriber::registry().with(filter(level.clone().unwrap_or(LevelFilter::INFO))).with(lines);
+    let subscriber =
+        tracing_subscriber::registry().with(filter(level.clone().unwrap_or(LevelFilter::INFO))).with(lines);
     // Fails if a log has been initialised before, which then stays.
     tracing::subscriber::set_global_default(subscriber).ok();
     level.map(drop)

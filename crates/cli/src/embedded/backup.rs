@@ -123,3 +123,21 @@ fn finish(partial: &Path, target: &Path) -> std::io::Result<u64> {
 fn unusable_copy(path: &Path, error: &rusqlite::Error) -> EmbeddedError {
     EmbeddedError::Unusable { path: path.to_owned(), reason: fault::of_sqlite(error) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cancelled_copy_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [source, target] = ["links.db", "copy.db"].map(|name| folder.path().join(name));
+        let tables = "CREATE TABLE _tables (a); CREATE TABLE links (pk, item_json)";
+        Connection::open(&source).expect("a database").execute_batch(tables).expect("valid SQL");
+        let copy_if = |is_cancelled| copy(&source, &target, "links", &AtomicBool::new(is_cancelled));
+        assert!(matches!(copy_if(true), Ok(None)));
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+        assert!(matches!(copy_if(false), Ok(Some(Copied { items: 0, .. }))));
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2);
+    }
+}

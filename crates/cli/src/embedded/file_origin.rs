@@ -44,10 +44,8 @@ pub(super) fn require_ours(path: &Path, table: &str) -> Result<(), EmbeddedError
     let is_ours = match id {
         APPLICATION_ID => true,
         // The latest header may be in the write-ahead log.
-        0 => is_ours(path, table).map_err(|error| EmbeddedError::Unusable {
-            path: path.to_owned(),
-            reason: fault::of_sqlite(&error),
-        })?,
+        0 => is_ours(path, table)
+            .map_err(|error| EmbeddedError::Unusable { path: path.to_owned(), reason: fault::of_sqlite(&error) })?,
         _ => false,
     };
     if is_ours { Ok(()) } else { Err(EmbeddedError::OfAnotherProgram(path.to_owned())) }

@@ -12,8 +12,8 @@ use dynoxide::storage_backend::sql_builders;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use shortlink_core::dynamodb::error::StoreError;
 
-use crate::embedded::{checksum, fault};
 use crate::embedded::values::EngineItem;
+use crate::embedded::{checksum, fault};
 
 /// The maximum number of connections that are kept. Each has a cache of up to 2 MB and three open files.
 const MAX_IDLE: usize = 16;

@@ -23,9 +23,9 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use crate::embedded::data_file::DataFile;
-use crate::embedded::{fault, operations};
 use crate::embedded::values::EngineItem;
 use crate::embedded::writer::{PutError, SqliteWriter};
+use crate::embedded::{fault, operations};
 
 /// The maximum number of puts in a transaction: DynamoDB's limit, which the engine enforces.
 const MAX_GROUP: usize = 100;

@@ -77,7 +77,8 @@ async fn try_dispatch(
         return Ok(health::response(&functions.resolve, is_https).await);
     }
     let matched = routes::find(parts.method.as_str(), parts.uri.path());
-    let limited = gateway.rate_limits.as_ref().map_or(Ok(()), |limits| limits.take(matched.route, parts.method.as_str()));
+    let limited =
+        gateway.rate_limits.as_ref().map_or(Ok(()), |limits| limits.take(matched.route, parts.method.as_str()));
     if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
@@ -111,8 +112,7 @@ async fn try_dispatch(
 /// The rate limit of a route is exceeded for so many seconds.
 fn too_many_requests(seconds: u64) -> Problem {
     let unit = if seconds == 1 { "second" } else { "seconds" };
-    let reason =
-        format!("All clients together have sent too many requests. Send this one again in {seconds} {unit}.");
+    let reason = format!("All clients together have sent too many requests. Send this one again in {seconds} {unit}.");
     Problem::new(ProblemKind::RateLimited, reason).with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
 }
 

@@ -117,12 +117,7 @@ pub async fn serve_limited(
     }
 }
 
-fn serve_connection(
-    stream: TcpStream,
-    remote_address: IpAddr,
-    gateway: &Arc<Gateway>,
-    graceful: &GracefulShutdown,
-) {
+fn serve_connection(stream: TcpStream, remote_address: IpAddr, gateway: &Arc<Gateway>, graceful: &GracefulShutdown) {
     stream.set_nodelay(true).ok();
     // A client that does not read its response would otherwise be kept for ever.
     #[cfg(target_os = "linux")]

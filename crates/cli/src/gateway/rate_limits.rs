@@ -72,9 +72,8 @@ impl RateLimits {
     /// Limits with these rates. All requests of a burst are free at first.
     pub fn new(rates: Rates) -> Self {
         let methods = ROUTES.iter().flat_map(|route| route.methods.iter().map(move |method| (route, *method)));
-        let mut routes: Vec<_> = methods
-            .map(|(route, method)| (method, route.pattern, TokenBucket::new(rates.of(route, method))))
-            .collect();
+        let mut routes: Vec<_> =
+            methods.map(|(route, method)| (method, route.pattern, TokenBucket::new(rates.of(route, method)))).collect();
         // The route that most requests have is found first.
         routes.sort_by_key(|(method, pattern, _)| (*method, *pattern) != ("GET", "/{code}"));
         Self { start: Instant::now(), routes, default_route: TokenBucket::new(OTHER) }

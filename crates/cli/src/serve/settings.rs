@@ -67,7 +67,10 @@ pub(super) fn changed(environment: &Environment<'_>) -> Option<String> {
 /// The names among `variables` that are probably misspelt settings, each with the name of the setting.
 pub(super) fn misspelt(variables: impl Iterator<Item = String>) -> Vec<(String, &'static str)> {
     let is_setting = |name: &String| SETTINGS.iter().any(|setting| setting.variable == name);
-    variables.filter(|name| !is_setting(name)).filter_map(|name| similar(&name).map(|setting| (name, setting))).collect()
+    variables
+        .filter(|name| !is_setting(name))
+        .filter_map(|name| similar(&name).map(|setting| (name, setting)))
+        .collect()
 }
 
 /// The setting whose name differs by a letter or, if it is long, by two. Short names are near to many others.
@@ -115,7 +118,8 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
-        let values = [("EDGE_KEY", "0123456789abcdef"), ("CODE_LENGTH", "8"), ("DOOR", "open"), ("TABLE_NAME", "links")];
+        let values =
+            [("EDGE_KEY", "0123456789abcdef"), ("CODE_LENGTH", "8"), ("DOOR", "open"), ("TABLE_NAME", "links")];
         let lookup = |name: &str| values.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
         let line = changed(&Environment::new(&lookup));
         assert_eq!(line.as_deref(), Some("Settings: CODE_LENGTH=8 EDGE_KEY=(secret)"));
