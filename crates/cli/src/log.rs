@@ -124,7 +124,7 @@ impl Fields {
         match field.name() {
             "message" => escape_into(&mut self.message, value),
             name => {
-                self.others.push_str(" ");
+                self.others.push(' ');
                 self.others.push_str(name);
                 self.others.push('=');
                 escape_into(&mut self.others, value);
