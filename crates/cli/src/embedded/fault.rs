@@ -55,26 +55,26 @@ pub(super) fn of_engine(error: &DynoxideError) -> String {
 mod tests {
     use super::*;
 
-    /// An error of SQLite as the engine passes it on.
-    fn from_engine(code: i32) -> DynoxideError {
-        let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
-        dynoxide::storage_backend::error::from_rusqlite(error).into()
+    /// An error of SQLite, with the text that SQLite gives it.
+    fn error(code: i32, text: &str) -> rusqlite::Error {
+        rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), Some(text.to_owned()))
     }
 
     #[test]
     fn a_fault_has_one_name_whoever_reports_it() {
         use rusqlite::ffi;
-        for (code, expected) in [
-            (ffi::SQLITE_FULL, DISK_FULL),
-            (ffi::SQLITE_READONLY, READ_ONLY),
-            (ffi::SQLITE_CORRUPT, DAMAGED),
-            (ffi::SQLITE_NOTADB, DAMAGED),
-            (ffi::SQLITE_BUSY, LOCKED),
+        for (code, text, expected) in [
+            (ffi::SQLITE_FULL, "database or disk is full", DISK_FULL),
+            (ffi::SQLITE_READONLY, "attempt to write a readonly database", READ_ONLY),
+            (ffi::SQLITE_CORRUPT, "database disk image is malformed", DAMAGED),
+            (ffi::SQLITE_NOTADB, "file is not a database", DAMAGED),
+            (ffi::SQLITE_BUSY, "database is locked", LOCKED),
         ] {
-            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
-            assert_eq!(of_sqlite(&error), expected);
-            assert_eq!(of_engine(&DynoxideError::SqliteError(error)), expected);
-            assert_eq!(of_engine(&from_engine(code)), expected, "{}", from_engine(code));
+            assert_eq!(of_sqlite(&error(code, text)), expected);
+            assert_eq!(of_engine(&DynoxideError::SqliteError(error(code, text))), expected);
+            // As the engine passes it on.
+            let passed_on = DynoxideError::from(dynoxide::storage_backend::error::from_rusqlite(error(code, text)));
+            assert_eq!(of_engine(&passed_on), expected, "{passed_on}");
         }
         assert_eq!(of_system(&io::ErrorKind::StorageFull.into()), DISK_FULL);
     }
