@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("config", &["domain"]),
     ("link_cache", &["domain"]),
+    ("settings", &[]),
     ("telemetry", &["config"]),
     ("dynamodb", &["config", "domain"]),
     ("visits", &["config", "domain", "dynamodb"]),

@@ -233,7 +233,7 @@ async fn full_disk_is_logged_and_redirects_continue() {
     let log = String::from_utf8(server.exit().await.stderr).expect("UTF-8");
     let lines: Vec<_> = log.lines().filter(|line| line.contains("a request failed")).collect();
     assert_eq!(lines.len(), 2, "one line for each request that failed: {log}");
-    assert!(lines.iter().all(|line| line.contains("database or disk is full")), "{log}");
+    assert!(lines.iter().all(|line| line.contains("the database write failed: the disk is full")), "{log}");
 }
 
 #[tokio::test]
@@ -241,7 +241,7 @@ async fn full_disk_at_start_is_reported() {
     let disk = FaultyDisk::with_link("before", "https://example.com/").await;
     disk.begin("full");
     let text = startup_error(&mut disk.command(&[])).await;
-    assert!(text.contains("cannot be used: No space left on device"), "{text}");
+    assert!(text.contains("cannot be used: the disk is full: free some space"), "{text}");
 }
 
 #[tokio::test]

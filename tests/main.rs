@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | [`adopt`] | a table that another tool has filled |
 //! | [`architecture`] | the layers of `shortlink-core`, and the dependencies of the crates |
+//! | [`backup`] | `shortlink backup` |
 //! | [`clients`] | what real clients send: messengers, phones, upload tools, HTTP libraries |
 //! | [`contract`] | status, headers and body of every kind of request |
 //! | [`corpora`] | URLs and strings that broke other programs |
@@ -42,6 +43,7 @@
 //! | [`qr`] | QR codes: that they scan, and their parameters |
 //! | [`races`] | concurrent requests, lost responses and replica lag |
 //! | [`security_headers`] | the headers of every response that restrict what browsers do with it |
+//! | [`serve`] | `shortlink serve` as people start, watch and stop it |
 //! | [`smoke`] | `shortlink smoke` |
 //! | [`targets`] | which targets are refused, in every notation |
 //! | [`template`] | `template.yaml` against the code |
@@ -53,6 +55,7 @@
 
 mod adopt;
 mod architecture;
+mod backup;
 mod bulk;
 mod clients;
 mod contract;
@@ -94,6 +97,7 @@ mod properties;
 mod qr;
 mod races;
 mod security_headers;
+mod serve;
 mod smoke;
 mod support;
 mod targets;

@@ -664,12 +664,17 @@ async fn responses_match_the_document() {
             let media_types =
                 if content.is_null() { vec![""] } else { entries(content).map(|(name, _)| name).collect() };
             for media_type in media_types {
-                let by_api_gateway = BY_API_GATEWAY.contains(&(status, media_type));
+                let by_api_gateway = BY_API_GATEWAY.contains(&(status, media_type)) || is_rate_limit(response);
                 let key = (operation.method, operation.path, status.to_owned(), media_type.to_owned());
                 assert_ne!(by_api_gateway, observed.contains(&key), "{key:?}");
             }
         }
     }
+}
+
+/// Whether a response is that of a rate limit, which these tests do not reach. The local server's is in `serve`.
+fn is_rate_limit(response: &Value) -> bool {
+    response["$ref"] == "#/components/responses/TooManyRequests"
 }
 
 /// The fields of an example as `multipart/form-data` with the boundary `b`.

@@ -183,16 +183,20 @@ async fn startup_errors_are_one_sentence() {
     drop(first);
 
     let here = folder.path().to_str().expect("UTF-8");
-    let text = startup_error(&mut command(&["--listen", "127.0.0.1:0", "--data", here])).await;
-    assert!(text.starts_with(&format!("shortlink: {here} cannot be used: ")), "{text}");
-    assert!(text.ends_with("; choose another file with --data"), "{text}");
+    assert_eq!(
+        startup_error(&mut command(&["--listen", "127.0.0.1:0", "--data", here])).await,
+        format!("shortlink: {here} is a folder; name a file in it, such as --data {here}/links.db")
+    );
 
     let other = folder.path().join("notes.txt");
     std::fs::write(&other, "not a database, but somebody's notes".repeat(100)).expect("a write");
     let other = other.to_str().expect("UTF-8");
     assert_eq!(
         startup_error(&mut command(&["--listen", "127.0.0.1:0", "--data", other])).await,
-        format!("shortlink: {other} is not an SQLite database; choose another file with --data")
+        format!(
+            "shortlink: {other} is not an SQLite database; choose another file with --data or, if it had your links, \
+             restore a backup"
+        )
     );
 
     let mut misconfigured = command(&["--listen", "127.0.0.1:0", "--data", "memory"]);

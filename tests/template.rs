@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_yaml_ng::Value;
+use shortlink::gateway::rate_limits::{CREATE, CREATE_BY_ANYBODY, FOLLOW, Rate, Rates};
 use shortlink_core::config::Environment;
 use shortlink_core::domain::creator::CreatorPolicy;
 use shortlink_core::domain::permissions::Scope;
@@ -12,6 +13,8 @@ use shortlink_core::dynamodb::iam_actions;
 use shortlink_core::dynamodb::items::{attribute, index};
 use shortlink_core::http::cors;
 use shortlink_core::http::routes::{Endpoint, Function, ROUTES};
+use shortlink_core::settings::{Place, SETTINGS, Setting as ListedSetting};
+use shortlink_core::telemetry;
 use shortlink_core::visits::recorder::VisitTracking;
 
 use crate::support::template;
@@ -397,6 +400,7 @@ struct Setting {
     variable: String,
     parameter: String,
     default: String,
+    unit: String,
 }
 
 /// The table of settings in the documentation of the deployment. `-` is read as an empty text.
@@ -407,10 +411,11 @@ fn documented_settings() -> Vec<Setting> {
     let (table, _) = rest.split_once("<!-- /settings -->").expect("its end");
     let rows = table.trim().lines().skip(2).map(|row| {
         let cells: Vec<_> = row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
-        let [variable, parameter, default, _, meaning] = &cells[..] else { panic!("not five cells: {row}") };
+        let [variable, parameter, default, unit, meaning] = &cells[..] else { panic!("not five cells: {row}") };
         assert!(meaning.ends_with(['.', ')']), "{row}");
         let text = |cell: &String| if cell == "-" { String::new() } else { cell.clone() };
-        Setting { variable: text(variable), parameter: text(parameter), default: text(default) }
+        let unit = unit.clone();
+        Setting { variable: text(variable), parameter: text(parameter), default: text(default), unit }
     });
     rows.collect()
 }
@@ -433,7 +438,7 @@ fn documented_settings_match_the_template_and_the_code() {
     assert_eq!(documented.collect::<BTreeSet<_>>(), variables.keys().cloned().collect());
 
     let shorten = shorten::config::Config::read(&Environment::new(&|_| None)).expect("defaults");
-    for Setting { variable, parameter, default } in settings {
+    for Setting { variable, parameter, default, .. } in settings {
         if let Some(value) = variables.get(&variable) {
             assert!(value.contains(&parameter), "{variable} is {value}");
         }
@@ -443,6 +448,69 @@ fn documented_settings_match_the_template_and_the_code() {
             _ => text(&parameters[parameter.as_str()]["Default"]).replace(['"', '\''], ""),
         };
         assert_eq!(default, expected, "{parameter}");
+    }
+}
+
+/// The list that `shortlink serve --help` shows.
+#[test]
+fn listed_settings_match_the_documented_ones() {
+    let listed = SETTINGS.iter().filter(|setting| setting.place != Place::LocalServer);
+    let listed: Vec<_> = listed.map(|setting| (setting.variable, setting.default, setting.unit)).collect();
+    let documented = documented_settings();
+    let documented = documented.iter().filter(|setting| !setting.variable.is_empty());
+    let documented: Vec<_> = documented
+        .map(|setting| (setting.variable.as_str(), setting.default.as_str(), setting.unit.as_str()))
+        .collect();
+    assert_eq!(listed, documented);
+}
+
+#[test]
+fn listed_settings_are_those_that_the_code_reads_and_have_its_defaults() {
+    let read = |environment: &Environment<'_>| {
+        let shorten = shorten::config::Config::read(environment).expect("settings of shorten");
+        let resolve = resolve::config::Config::read(environment).expect("settings of resolve");
+        let level = telemetry::level(environment).expect("a level");
+        format!("{shorten:?} {resolve:?} {level:?}")
+    };
+    // `TABLE_NAME` is read by the binaries, and the prefix has a default in the template.
+    let of_code = |setting: &&ListedSetting| !["TABLE_NAME", "LOG_FORMAT", "PORT"].contains(&setting.variable);
+    let names = variables(|environment| drop(read(environment)));
+    let listed = SETTINGS.iter().filter(of_code).map(|setting| setting.variable.to_owned());
+    assert_eq!(listed.chain(["TABLE_NAME".to_owned()]).collect::<BTreeSet<_>>(), names);
+
+    let unset = read(&Environment::new(&|_| None));
+    for setting in SETTINGS.iter().filter(of_code).filter(|setting| setting.variable != "JWT_SCOPE_PREFIX") {
+        let lookup = |name: &str| (name == setting.variable).then(|| setting.default.to_owned());
+        assert_eq!(read(&Environment::new(&lookup)), unset, "{}", setting.variable);
+    }
+}
+
+#[test]
+fn local_rate_limits_match_the_template() {
+    let template = template::read();
+    let properties = &template["Resources"]["Stage"]["Properties"];
+    let parameter = |name: &str| text(&template["Parameters"][name]["Default"]).parse::<u32>().expect("a number");
+    // The limits of creating are by door: the first number is for an open one.
+    let number = |value: &Value, is_open: bool| match value {
+        Value::Tagged(chosen) if chosen.tag == "If" => {
+            let Value::Tagged(by_door) = &chosen.value[2] else { panic!("no condition") };
+            u32::try_from(by_door.value[if is_open { 1 } else { 2 }].as_u64().expect("a number")).expect("small")
+        }
+        Value::Tagged(name) => parameter(&text(&name.value)),
+        number => u32::try_from(number.as_u64().expect("a number")).expect("small"),
+    };
+    for (is_open, create) in [(true, CREATE_BY_ANYBODY), (false, CREATE)] {
+        let rates = Rates { create, follow: FOLLOW };
+        for (route, method) in ROUTES.iter().flat_map(|route| route.methods.iter().map(move |m| (route, *m))) {
+            let key = format!("{method} {}", route.pattern);
+            let settings = match &properties["RouteSettings"][key.as_str()] {
+                Value::Null => &properties["DefaultRouteSettings"],
+                settings => settings,
+            };
+            let per_second = number(&settings["ThrottlingRateLimit"], is_open);
+            let burst = number(&settings["ThrottlingBurstLimit"], is_open);
+            assert_eq!(rates.of(route, method), Rate { per_second, burst }, "{key}");
+        }
     }
 }
 

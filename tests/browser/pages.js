@@ -39,7 +39,7 @@ const PROGRAM = join(TARGET, 'debug/shortlink');
 
 /** Starts `shortlink serve` on a free port, with a minimum lifetime of one second. */
 async function startService(data = 'memory', settings = {}) {
-  const child = spawn(PROGRAM, ['serve', '--listen', '127.0.0.1:0', '--data', data], {
+  const child = spawn(PROGRAM, ['serve', '--no-rate-limits', '--listen', '127.0.0.1:0', '--data', data], {
     env: { ...process.env, EXPIRES_IN_MIN: '1', PREVIEW: 'full', ALLOW_NEVER: 'true', LINK_CACHE_SECONDS: '0', LOG_LEVEL: 'error', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -9,10 +9,17 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::support::function_process::send_signal;
 
-/// A command that runs `shortlink serve` with more arguments.
+/// A command that runs `shortlink serve` with more arguments and without rate limits, since tests send many requests at once.
 pub fn command(arguments: &[&str]) -> Command {
+    let mut command = program(&["serve", "--no-rate-limits"]);
+    command.args(arguments);
+    command
+}
+
+/// A command that runs `shortlink` with these arguments.
+pub fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_shortlink-under-test"));
-    command.arg("serve").args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }
 
@@ -63,6 +70,11 @@ impl Server {
         Some(response.headers().get("location")?.to_str().expect("ASCII").to_owned())
     }
 
+    /// The next line that the program prints.
+    pub async fn line(&mut self) -> String {
+        self.output.next_line().await.expect("readable").expect("a line")
+    }
+
     /// Sends a signal, such as `TERM`.
     pub async fn signal(&self, name: &str) {
         send_signal(&self.process, name).await;
@@ -87,6 +99,14 @@ pub async fn startup_error(command: &mut Command) -> String {
     text.trim_end().to_owned()
 }
 
+/// As [`startup_error`], if the message may have several lines.
+pub async fn startup_errors(command: &mut Command) -> Vec<String> {
+    let output = output_of(command).await;
+    let text = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    text.lines().map(str::to_owned).collect()
+}
+
 /// What a program prints, which must end by itself: a server that starts although it should not fails the test.
 async fn output_of(command: &mut Command) -> Output {
     let output = command.kill_on_drop(true).output();
@@ -96,8 +116,7 @@ async fn output_of(command: &mut Command) -> Output {
 
 /// The exit code, standard output and standard error of the program with these arguments.
 pub async fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let mut program = Command::new(command(&[]).as_std().get_program());
-    let output = output_of(program.args(arguments)).await;
+    let output = output_of(&mut program(arguments)).await;
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8").trim().to_owned();
     (output.status.code(), text(output.stdout), text(output.stderr))
 }

@@ -18,7 +18,8 @@ const CHECKS: u64 = 20;
 /// A server that is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// `shortlink serve` with its defaults: a link is on the disk before its creation is answered.
+    /// `shortlink serve` without rate limits, and otherwise with its defaults: a link is on the disk before its creation is
+    /// answered.
     Serve,
     /// `shortlink serve --durability relaxed`.
     Relaxed,
@@ -77,8 +78,9 @@ impl Server {
         let program = kind.program()?;
         let command: &[&str] = match kind {
             Kind::Baseline => &["baseline"],
-            Kind::Relaxed => &["serve", "--durability", "relaxed"],
-            _ => &["serve"],
+            // The limits would be measured instead of the server.
+            Kind::Relaxed => &["serve", "--no-rate-limits", "--durability", "relaxed"],
+            _ => &["serve", "--no-rate-limits"],
         };
         let spawned = Command::new(&program)
             .args(command)

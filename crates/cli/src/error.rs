@@ -50,6 +50,9 @@ pub enum CliError {
     /// A setting is invalid.
     #[error("the environment variable {0}")]
     Config(#[from] ConfigError),
+    /// Several settings may be invalid.
+    #[error("{}", describe_settings(.0))]
+    Settings(Vec<ConfigError>),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {reason}; choose another address with --listen ADDR:PORT")]
     Listen {
@@ -128,6 +131,12 @@ pub enum CliError {
     /// The file of the links does not exist.
     #[error("there is no file {}; name another with --data PATH", .0.display())]
     NoFile(PathBuf),
+    /// A sample link could not be created.
+    #[error("the sample links cannot be created: {0}")]
+    Demo(CreateError),
+    /// The user pressed Ctrl-C.
+    #[error("cancelled; nothing was written")]
+    Cancelled,
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
@@ -172,4 +181,14 @@ pub enum CliError {
     /// The signals that stop the server cannot be received.
     #[error("cannot receive signals: {0}")]
     Signals(io::Error),
+}
+
+fn describe_settings(errors: &[ConfigError]) -> String {
+    match errors {
+        [error] => format!("the environment variable {error}"),
+        errors => {
+            let lines: Vec<_> = errors.iter().map(|error| format!("\n  {error}")).collect();
+            format!("{} environment variables are invalid:{}", errors.len(), lines.concat())
+        }
+    }
 }

@@ -7,11 +7,14 @@
 //! | [`serve`] | `shortlink serve`: the whole service on one machine |
 //! | [`links`] | `shortlink links`: lists, shows, creates and changes links |
 //! | [`visits`] | `shortlink visits`: how often a link was visited |
+//! | [`demo`] | `shortlink demo`: a server with sample links |
+//! | [`backup`] | `shortlink backup`: copies the file of the links |
 //! | [`block`] | `shortlink block` and `unblock`, also as `links block` and `unblock` |
 //! | [`hosts`] | `shortlink allow`, `disallow` and `hosts list`: the hosts that links may lead to |
 //! | [`grant`] | `shortlink grant`: signs grants |
 //! | [`grant_key`] | `shortlink grant-key`: creates and replaces the key that signs grants |
 //! | [`keys`] | `shortlink keys`: creates, lists and revokes API keys |
+//! | `log` | the log of the local server, as JSON or for people |
 //! | [`login`] | `shortlink login`: signs a person in |
 //! | [`export`] | `shortlink export`: all that a table has, in a file that can be restored |
 //! | [`import`] | `shortlink import`: links from an export |
@@ -43,8 +46,10 @@ use clap::{Parser, Subcommand};
 
 pub mod aws;
 pub mod aws_fault;
+pub mod backup;
 pub mod block;
 pub mod completions;
+pub mod demo;
 pub mod doctor;
 pub mod embedded;
 pub mod error;
@@ -58,6 +63,7 @@ pub mod interruption;
 mod https;
 pub mod keys;
 pub mod links;
+mod log;
 pub mod login;
 pub mod pace;
 pub mod progress;
@@ -90,6 +96,10 @@ enum Command {
     Links(links::LinksOptions),
     /// Show how often a link was visited, by day, referrer, country and device
     Visits(visits::VisitsOptions),
+    /// Run a server in memory with sample links and visits, to see what the pages look like
+    Demo(demo::DemoOptions),
+    /// Copy the file of the links, also while the server runs
+    Backup(backup::BackupOptions),
     /// Block links, or hosts with all links to them: the links answer 451, and their owners cannot restore them
     Block(block::BlockOptions),
     /// Let blocked links redirect again, or allow links to blocked hosts
@@ -140,7 +150,8 @@ pub fn main() -> ExitCode {
         Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
         Err(error) if error.is_closed_pipe() => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("shortlink: {error}");
+            // It is not the program's fault if nobody reads this.
+            writeln!(io::stderr(), "shortlink: {error}").ok();
             ExitCode::from(error.exit_code())
         }
     }
@@ -153,6 +164,8 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Serve(options) => serve::serve(options, |line| drop(print(line))).await,
         Command::Links(options) => links::links(options, print).await,
         Command::Visits(options) => visits::visits(options, print).await,
+        Command::Demo(options) => serve::demo(options, |line| drop(print(line))).await,
+        Command::Backup(options) => backup::backup(options, print).await,
         Command::Block(options) => block::block(block::Action::Block, options, print).await,
         Command::Unblock(options) => block::block(block::Action::Unblock, options, print).await,
         Command::Allow(options) => hosts::allow(options, print).await,

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 
 use clap::Args;
@@ -11,19 +11,28 @@ use shorten::Shorten;
 use shorten::config::Door;
 use shorten::grant::key_source::KeySource;
 use shortlink_core::config::Environment;
+use shortlink_core::domain::base_url::BaseUrl;
 use shortlink_core::domain::clock::Clock;
 use shortlink_core::domain::code_generator::CodeGenerator;
 use shortlink_core::link_cache::LinkCache;
-use shortlink_core::telemetry;
 use shortlink_core::visits::recorder::VisitTracking;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 
+mod listen_address;
+mod settings;
+mod signals;
+
+use crate::demo::{self, DemoOptions};
 use crate::error::CliError;
 use crate::export::restored;
+use crate::gateway::rate_limits::{CREATE, CREATE_BY_ANYBODY, FOLLOW, Rate, RateLimits, Rates};
 use crate::gateway::{self, Functions};
-use crate::grant_key;
 use crate::storage::{Storage, StorageOptions};
+use crate::{grant_key, log};
+pub use listen_address::{ListenAddress, ListenAddressError, reachable_at};
+use settings::Settings;
+use signals::Signals;
 
 /// The capacity of the link cache, in links: about 40 MB with targets of the usual 100 bytes.
 const LINK_CACHE_CAPACITY: usize = 100_000;
@@ -35,10 +44,31 @@ const BACKLOG: u32 = 4_096;
 /// The options of `shortlink serve`. The settings of the functions, such as `BASE_URL` or `EXPIRES_IN_DEFAULT`, come
 /// from environment variables, as on Lambda.
 #[derive(Debug, Args)]
+#[command(after_help = "More settings are environment variables; --help lists them.")]
+#[command(after_long_help = settings::help())]
 pub struct ServeOptions {
-    /// The address to listen on; port 0 picks a free port
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:3000")]
-    pub listen: SocketAddr,
+    /// Where to listen: a port of this machine, or an address and a port; port 0 picks a free port [default: 127.0.0.1:3000
+    /// or, if PORT is set, this port at every address]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<ListenAddress>,
+
+    /// What short URLs begin with, such as https://sho.rt [default: BASE_URL or else the address that a client uses]
+    #[arg(long, value_name = "URL", value_parser = parse_base_url)]
+    pub base_url: Option<String>,
+
+    /// How many requests per second each route answers that creates links; twice as many may arrive at once [default: 5, or
+    /// 50 with DOOR=key]
+    #[arg(long, value_name = "RATE", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub create_rate: Option<u32>,
+
+    /// How many redirects, previews and QR codes per second are answered; twice as many may be asked for at once
+    #[arg(long, value_name = "RATE", default_value_t = FOLLOW.per_second,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub follow_rate: u32,
+
+    /// Answer any number of requests
+    #[arg(long, conflicts_with_all = ["create_rate", "follow_rate"])]
+    pub no_rate_limits: bool,
 
     /// Accept the grants that the key in this file has signed; only the owner of the file may be able to read it [default:
     /// the parameter of AWS Systems Manager Parameter Store that GRANT_KEY_PARAMETER names]
@@ -54,77 +84,175 @@ pub struct ServeOptions {
     pub storage: StorageOptions,
 }
 
+fn parse_base_url(text: &str) -> Result<String, String> {
+    BaseUrl::parse(text).map(|_| text.to_owned()).ok_or_else(|| "give a URL such as https://sho.rt".to_owned())
+}
+
+impl ServeOptions {
+    /// How many requests each route answers.
+    fn rate_limits(&self, door: Door) -> Option<RateLimits> {
+        if self.no_rate_limits {
+            return None;
+        }
+        let create = match (self.create_rate, door) {
+            (Some(rate), _) => Rate::per_second(rate),
+            (None, Door::Open) => CREATE_BY_ANYBODY,
+            (None, _) => CREATE,
+        };
+        Some(RateLimits::new(Rates { create, follow: Rate::per_second(self.follow_rate) }))
+    }
+}
+
 /// Runs the server until Ctrl-C or SIGTERM. `print` is called with each line for the user.
 ///
 /// # Errors
 ///
 /// [`CliError`].
 pub async fn serve(options: ServeOptions, print: impl Fn(&str)) -> Result<(), CliError> {
-    let environment = Environment::process();
-    telemetry::init(&environment, io::stderr)?;
-    let shorten_config = shorten::config::Config::read(&environment)?;
-    let mut resolve_config = resolve::config::Config::read(&environment)?;
-    if shorten_config.door == Door::Jwt {
-        return Err(CliError::NoAuthorizer);
-    }
-    raise_descriptor_limit();
-    let (listener, address) = listen(options.listen)?;
+    let process = Environment::process();
+    let lookup = |name: &str| match name {
+        "BASE_URL" if options.base_url.is_some() => options.base_url.clone(),
+        name => process.lookup(name),
+    };
+    let environment = Environment::new(&lookup);
+    log::init(&environment)?;
+    let mut settings = settings::read(&environment)?;
+    let (listener, address) = start_to_listen(options.listen, &environment)?;
     // The folder of the restored export is deleted at the end.
-    let (storage, place, _folder) = match &options.read_only {
-        None => {
-            let storage = options.storage.open().await?;
-            let place = format!("stores its links in {storage}");
-            (storage, place, None)
-        }
+    let (storage, _folder) = match &options.read_only {
+        None => (options.storage.open().await?, None),
         Some(file) => {
-            resolve_config.visits = VisitTracking::Off;
+            settings.resolve.visits = VisitTracking::Off;
             let (table, folder) = restored::restore(file).await?.into_table();
-            let place = format!("serves the links of {}; it creates and changes none", file.display());
-            (Storage::Embedded(table), place, Some(folder))
+            (Storage::Embedded(table), Some(folder))
         }
     };
     let mut signals = Signals::listen().map_err(CliError::Signals)?;
 
-    let shorten_door = shorten_config.door;
-    let grant_key = grant_key_source(options.grant_key_file, shorten_config.grant_key_parameter.clone()).await?;
-    let clock = Clock::system();
-    let codes = CodeGenerator::from_os_rng(shorten_config.code_length);
-    let cache = LinkCache::new(resolve_config.link_cache_seconds, LINK_CACHE_CAPACITY);
-    let visits = storage.visit_recorder(resolve_config.visits, resolve_config.visits_retention);
-    let mut shorten = Shorten::new(shorten_config, storage.store(), codes, clock.clone());
+    let door = settings.shorten.door;
+    let rate_limits = options.rate_limits(door);
+    let parameter = settings.shorten.grant_key_parameter.clone();
+    let grant_key = grant_key_source(options.grant_key_file, parameter).await?;
+    let mut functions = functions(settings, &storage, grant_key);
     if options.read_only.is_some() {
-        shorten = shorten.read_only();
+        functions.shorten = functions.shorten.read_only();
     }
+    let place = place(&storage, options.read_only.as_deref());
+    for line in introduction(address, &place, &environment) {
+        print(&line);
+    }
+    let key = if door == Door::Key { "-H 'Authorization: Bearer KEY' " } else { "" };
+    print(&format!(
+        "Try it:  curl {key}--data-urlencode url=https://example.com/a/very/long/path http://{}/shorten",
+        reachable_at(address).first().unwrap_or(&address)
+    ));
+    run(listener, functions, rate_limits, &mut signals, print).await;
+    Ok(())
+}
+
+/// Runs a server with sample links until Ctrl-C or SIGTERM. `print` is called with each line for the user.
+///
+/// # Errors
+///
+/// [`CliError`].
+pub async fn demo(options: DemoOptions, print: impl Fn(&str)) -> Result<(), CliError> {
+    let process = Environment::process();
+    let lookup = |name: &str| match name {
+        // There are visits to see.
+        "PREVIEW" => process.lookup(name).or_else(|| Some("full".to_owned())),
+        name => process.lookup(name),
+    };
+    let environment = Environment::new(&lookup);
+    log::init(&environment)?;
+    let settings = settings::read(&environment)?;
+    let (listener, address) = start_to_listen(options.listen, &environment)?;
+    let storage = Storage::in_memory().await?;
+    let mut signals = Signals::listen().map_err(CliError::Signals)?;
+    let base = format!("http://{}", reachable_at(address).first().unwrap_or(&address));
+    let lines = demo::fill(&storage, &base).await?;
+    print(&format!("Shortlink is listening on http://{address} with sample links, which are lost when it stops."));
+    for line in lines {
+        print(&line);
+    }
+    run(listener, functions(settings, &storage, None), None, &mut signals, print).await;
+    Ok(())
+}
+
+/// Listens at the address that the options or `PORT` name, or at the default one.
+fn start_to_listen(
+    address: Option<ListenAddress>,
+    environment: &Environment<'_>,
+) -> Result<(TcpListener, SocketAddr), CliError> {
+    let port = settings::port(environment)?;
+    let at_port = || port.map_or_else(ListenAddress::default, ListenAddress::at_every_address);
+    raise_descriptor_limit();
+    listen(address.unwrap_or_else(at_port).get())
+}
+
+/// The two functions over a table.
+fn functions(settings: Settings, storage: &Storage, grant_key: Option<KeySource>) -> Functions {
+    let Settings { shorten, resolve } = settings;
+    let clock = Clock::system();
+    let codes = CodeGenerator::from_os_rng(shorten.code_length);
+    let cache = LinkCache::new(resolve.link_cache_seconds, LINK_CACHE_CAPACITY);
+    let visits = storage.visit_recorder(resolve.visits, resolve.visits_retention);
+    let mut shorten = Shorten::new(shorten, storage.store(), codes, clock.clone());
     if let Some(source) = grant_key {
         shorten = shorten.with_grant_key(source);
     }
-    let functions = Functions { shorten, resolve: Resolve::new(resolve_config, storage.store(), cache, visits, clock) };
-    print(&format!("Shortlink is listening on http://{address} and {place}."));
-    if !address.ip().is_loopback() && environment.text("BASE_URL").is_none() {
-        print(
-            "Other machines can reach it. Set BASE_URL to its public address: without it, the Host header, which clients \
-             control, determines what short URLs begin with and which targets are rejected as redirect loops.",
-        );
-    }
-    let key = if shorten_door == Door::Key { "-H 'Authorization: Bearer KEY' " } else { "" };
-    print(&format!(
-        "Try it:  curl {key}--data-urlencode url=https://example.com/a/very/long/path http://{address}/shorten"
-    ));
+    Functions { shorten, resolve: Resolve::new(resolve, storage.store(), cache, visits, clock) }
+}
 
+/// Serves until a signal arrives, and then until the requests in progress have finished or another signal arrives.
+async fn run(
+    listener: TcpListener,
+    functions: Functions,
+    rate_limits: Option<RateLimits>,
+    signals: &mut Signals,
+    print: impl Fn(&str),
+) {
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = gateway::serve(listener, functions, async { drop(stopped.await) });
+    let server = gateway::serve_limited(listener, functions, rate_limits, async { drop(stopped.await) });
     let mut server = pin!(server);
     tokio::select! {
-        () = &mut server => return Ok(()),
+        () = &mut server => return,
         () = signals.next() => {}
     }
-    print("Stopping once the requests in progress have finished. Press Ctrl-C again to stop at once.");
+    print("Stopping... (Ctrl-C again to stop now)");
     drop(stop);
     tokio::select! {
         () = server => {}
         () = signals.next() => {}
     }
-    Ok(())
+}
+
+/// What the server does with its links, as the end of a sentence and perhaps another one.
+fn place(storage: &Storage, read_only: Option<&Path>) -> String {
+    match read_only {
+        Some(file) => format!("serves the links of {}; it creates and changes none.", file.display()),
+        None if storage.is_in_memory() => format!("stores its links in {storage}. They are lost when it stops."),
+        None => format!("stores its links in {storage}."),
+    }
+}
+
+/// What the server tells people when it has started.
+fn introduction(address: SocketAddr, place: &str, environment: &Environment<'_>) -> Vec<String> {
+    let mut lines = vec![format!("Shortlink is listening on http://{address} and {place}")];
+    if address.ip().is_unspecified() {
+        let addresses: Vec<_> = reachable_at(address).iter().map(|address| format!("http://{address}")).collect();
+        lines.push(format!("Open it at {}.", addresses.join(" or, from another machine, at ")));
+    }
+    if !address.ip().is_loopback() && environment.text("BASE_URL").is_none() {
+        let warning = "Other machines can reach it. Set BASE_URL to its public address: without it, the Host header, \
+                       which clients control, determines what short URLs begin with and which targets are rejected as \
+                       redirect loops.";
+        lines.push(warning.to_owned());
+    }
+    lines.extend(settings::changed(environment));
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let unknown = |(name, setting)| format!("The variable {name} is not a setting; do you mean {setting}?");
+    lines.extend(settings::misspelt(names).into_iter().map(unknown));
+    lines
 }
 
 /// Where the grant key is kept, if grants are accepted. A file must contain a key; a parameter is read when it is needed, as
@@ -166,36 +294,4 @@ fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), CliError> {
     let listener = socket.listen(BACKLOG).map_err(to_error)?;
     let address = listener.local_addr().map_err(to_error)?;
     Ok((listener, address))
-}
-
-/// Ctrl-C, and on Unix SIGTERM and SIGHUP, which a closed terminal sends.
-struct Signals {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    hang_up: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        #[cfg(unix)]
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            #[cfg(unix)]
-            terminate: signal(SignalKind::terminate())?,
-            #[cfg(unix)]
-            hang_up: signal(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
-        }
-        #[cfg(not(unix))]
-        drop(tokio::signal::ctrl_c().await);
-    }
 }

@@ -1,6 +1,6 @@
 //! Where links are stored: the options of the command line that name a table, and opening it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
 use directories::ProjectDirs;
@@ -193,18 +193,43 @@ impl StorageOptions {
         if self.endpoint_url.is_some() || self.table.is_some() || self.stack.is_some() {
             return Ok(None);
         }
-        Ok(Some(match &self.data {
-            Some(path) if path.as_os_str() == "memory" => Location::Memory,
-            Some(path) => Location::File(path.clone()),
-            None => {
-                let folders = ProjectDirs::from("", "", "shortlink").ok_or(CliError::NoDataFolder)?;
-                Location::File(folders.data_dir().join("links.db"))
-            }
-        }))
+        location(self.data.as_deref()).map(Some)
     }
 }
 
+/// Where an embedded table is kept, by the value of `--data`.
+///
+/// # Errors
+///
+/// [`CliError::NoDataFolder`].
+pub fn location(data: Option<&Path>) -> Result<Location, CliError> {
+    Ok(match data {
+        // The second is SQLite's name for it.
+        Some(path) if ["memory", ":memory:"].iter().any(|name| path.as_os_str() == *name) => Location::Memory,
+        Some(path) => Location::File(path.to_owned()),
+        None => {
+            let folders = ProjectDirs::from("", "", "shortlink").ok_or(CliError::NoDataFolder)?;
+            Location::File(folders.data_dir().join("links.db"))
+        }
+    })
+}
+
 impl Storage {
+    /// An empty table in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError`].
+    pub async fn in_memory() -> Result<Self, CliError> {
+        let table = EmbeddedTable::open(Location::Memory, DEFAULT_TABLE, OpenOptions::default());
+        Ok(Self::Embedded(table.await?))
+    }
+
+    /// Whether the links are lost when the process ends.
+    pub fn is_in_memory(&self) -> bool {
+        matches!(self, Self::Embedded(table) if *table.location() == Location::Memory)
+    }
+
     /// The store that reads and writes the table.
     pub fn store(&self) -> Store {
         match self {

@@ -39,6 +39,11 @@ impl<'a> Environment<'a> {
         Environment(&|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
     }
 
+    /// The value of a variable as it is; `None` if it is unset.
+    pub fn lookup(&self, variable: &str) -> Option<String> {
+        (self.0)(variable)
+    }
+
     /// The value of a variable; `None` if it is unset or empty.
     pub fn text(&self, variable: &'static str) -> Option<String> {
         (self.0)(variable).filter(|value| !value.is_empty())
@@ -64,25 +69,96 @@ impl<'a> Environment<'a> {
         default: i64,
         range: RangeInclusive<i64>,
     ) -> Result<i64, ConfigError> {
+        self.whole_number(variable, default, range, "", "")
+    }
+
+    /// A number of seconds within `range`; `default` if unset.
+    ///
+    /// # Errors
+    ///
+    /// The value is not a whole number, or is outside the range.
+    pub fn seconds(
+        &self,
+        variable: &'static str,
+        default: i64,
+        range: RangeInclusive<i64>,
+    ) -> Result<i64, ConfigError> {
+        self.whole_number(variable, default, range, " of seconds", "")
+    }
+
+    /// A number of seconds within `range`, or `None` for the value `never`; `default` if unset.
+    ///
+    /// # Errors
+    ///
+    /// The value is neither, or is outside the range.
+    pub fn seconds_or_never(
+        &self,
+        variable: &'static str,
+        default: i64,
+        range: RangeInclusive<i64>,
+    ) -> Result<Option<i64>, ConfigError> {
+        if self.text(variable).is_some_and(|text| text.eq_ignore_ascii_case("never")) {
+            return Ok(None);
+        }
+        self.whole_number(variable, default, range, " of seconds", ", or never").map(Some)
+    }
+
+    /// A whole number. `unit` and `alternative` are for the message.
+    fn whole_number(
+        &self,
+        variable: &'static str,
+        default: i64,
+        range: RangeInclusive<i64>,
+        unit: &str,
+        alternative: &str,
+    ) -> Result<i64, ConfigError> {
         let Some(text) = self.text(variable) else { return Ok(default) };
         text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
             let (min, max) = (range.start(), range.end());
-            ConfigError::new(variable, format!("must be a whole number from {min} to {max}; it is {text:?}"))
+            let reason = format!("must be a whole number{unit} from {min} to {max}{alternative}; it is {text:?}");
+            ConfigError::new(variable, reason)
         })
     }
 
-    /// One of `choices`; `default` if unset.
+    /// Yes or no: `true`, `1`, `yes` or `on`; or `false`, `0`, `no` or `off`, in any case. `default` if unset.
+    ///
+    /// # Errors
+    ///
+    /// The value is none of them.
+    pub fn flag(&self, variable: &'static str, default: bool) -> Result<bool, ConfigError> {
+        let Some(text) = self.text(variable) else { return Ok(default) };
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => Ok(true),
+            "false" | "0" | "no" | "off" => Ok(false),
+            _ => Err(ConfigError::new(variable, format!("must be true or false; it is {text:?}"))),
+        }
+    }
+
+    /// One of `choices`, in any case; `default` if unset.
     ///
     /// # Errors
     ///
     /// The value is none of them.
     pub fn choice<T: Copy>(&self, variable: &'static str, default: T, choices: &[(&str, T)]) -> Result<T, ConfigError> {
         let Some(text) = self.text(variable) else { return Ok(default) };
-        let chosen = choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+        let chosen = choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(&text)).map(|(_, value)| *value);
         chosen.ok_or_else(|| {
             let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
             ConfigError::new(variable, format!("must be one of {}; it is {text:?}", names.join(", ")))
         })
+    }
+
+    /// Everything that `read` rejects, rather than the first only: it is called again without what it has rejected.
+    pub fn errors<T>(&self, read: impl Fn(&Environment<'_>) -> Result<T, ConfigError>) -> Vec<ConfigError> {
+        let mut errors: Vec<ConfigError> = Vec::new();
+        loop {
+            let is_rejected = |name: &str| errors.iter().any(|error| error.variable == name);
+            let lookup = |name: &str| if is_rejected(name) { None } else { (self.0)(name) };
+            match read(&Environment::new(&lookup)) {
+                Err(error) if !is_rejected(error.variable) => errors.push(error),
+                _ => return errors,
+            }
+        }
     }
 
     /// An `http` or `https` URL that can be sent in a header; `None` if the variable is unset.
@@ -152,13 +228,46 @@ mod tests {
             Err("CODE_LENGTH must be a whole number from 3 to 64; it is \"70\"".into())
         );
         assert_eq!(
-            with("yes", |e| e.choice("ALLOW_NEVER", false, &[("true", true), ("false", false)])),
-            Err("ALLOW_NEVER must be one of true, false; it is \"yes\"".into())
+            with("90d", |e| e.seconds_or_never("PURGE_AFTER", 7, 1..=9)),
+            Err("PURGE_AFTER must be a whole number of seconds from 1 to 9, or never; it is \"90d\"".into())
+        );
+        assert_eq!(
+            with("maybe", |e| e.flag("ALLOW_NEVER", false)),
+            Err("ALLOW_NEVER must be true or false; it is \"maybe\"".into())
+        );
+        assert_eq!(
+            with("loud", |e| e.choice("LOG_LEVEL", 1, &[("error", 0), ("info", 1)])),
+            Err("LOG_LEVEL must be one of error, info; it is \"loud\"".into())
         );
         for url in ["sho.rt", "ftp://sho.rt", "https://sho.rt/?q", "https://sho.rt/#f", "https://me@sho.rt"] {
             let error = base_url(url).expect_err(url);
             assert!(error.starts_with("BASE_URL must be a URL such as https://sho.rt; it is "), "{error}");
         }
+    }
+
+    #[test]
+    fn words_may_have_any_case() {
+        for (yes, no) in [("true", "false"), ("1", "0"), ("YES", "No"), ("On", "oFF")] {
+            assert_eq!(with(yes, |e| e.flag("ALLOW_NEVER", false)), Ok(true), "{yes}");
+            assert_eq!(with(no, |e| e.flag("ALLOW_NEVER", true)), Ok(false), "{no}");
+        }
+        assert_eq!(with("INFO", |e| e.choice("LOG_LEVEL", 1, &[("error", 0), ("info", 2)])), Ok(2));
+        assert_eq!(with("Never", |e| e.seconds_or_never("PURGE_AFTER", 7, 1..=9)), Ok(None));
+    }
+
+    #[test]
+    fn all_invalid_values_are_found() {
+        let values = [("A", "x"), ("B", "2"), ("C", "y")];
+        let lookup = |name: &str| values.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
+        let errors = Environment::new(&lookup).errors(|environment| {
+            for name in ["A", "B", "C"] {
+                environment.integer(name, 1, 1..=9)?;
+            }
+            // An error that does not go away is found once.
+            environment.required("D")
+        });
+        let variables: Vec<_> = errors.iter().map(|error| error.variable).collect();
+        assert_eq!(variables, ["A", "C", "D"]);
     }
 
     #[test]

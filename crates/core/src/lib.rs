@@ -11,8 +11,9 @@
 //! | [`visits`] | who visited a link, and when the counts are written | `domain`, `dynamodb`, [`config`] |
 //! | [`http`] | requests, responses, problems, routes, the [`Handler`](http::handler::Handler) trait | all of the above |
 //!
-//! Beside the layers stand [`config`] (how environment variables are read), [`telemetry`] (the log) and [`link_cache`]
-//! (links kept in memory). `config` and `link_cache` use `domain` only; `telemetry` uses `config`.
+//! Beside the layers stand [`config`] (how environment variables are read), [`settings`] (the list of all of them),
+//! [`telemetry`] (the log) and [`link_cache`] (links kept in memory). `config` and `link_cache` use `domain` only;
+//! `telemetry` uses `config`, and `settings` nothing.
 //!
 //! Nothing here knows a server or the Lambda runtime: `shorten` and `resolve` implement `Handler`, and the transports
 //! (`shortlink-lambda`, `shortlink serve`) call it. `crates/README.md` walks a request through the files.
@@ -22,5 +23,6 @@ pub mod domain;
 pub mod dynamodb;
 pub mod http;
 pub mod link_cache;
+pub mod settings;
 pub mod telemetry;
 pub mod visits;

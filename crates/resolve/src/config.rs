@@ -71,7 +71,7 @@ impl Config {
             redirect_status: environment.choice("REDIRECT_STATUS", StatusCode::MOVED_PERMANENTLY, &statuses)?,
             visits: environment.choice("VISITS", VisitTracking::Daily, &tracking)?,
             preview: environment.choice("PREVIEW", Preview::Target, &previews)?,
-            visits_retention: environment.integer(
+            visits_retention: environment.seconds(
                 "VISITS_RETENTION",
                 400 * DAY_SECONDS,
                 DAY_SECONDS..=36_500 * DAY_SECONDS,
@@ -80,7 +80,7 @@ impl Config {
             report_url: report_url(environment)?,
             not_found_url: environment.web_url("NOT_FOUND_URL")?,
             expired_url: environment.web_url("EXPIRED_URL")?,
-            link_cache_seconds: environment.integer("LINK_CACHE_SECONDS", 5, 0..=60)?,
+            link_cache_seconds: environment.seconds("LINK_CACHE_SECONDS", 5, 0..=60)?,
             base_url: environment.base_url()?,
             brand: Brand::read(environment)?,
         })

@@ -62,6 +62,17 @@ impl Resolve {
         Self { config, store, cache: Arc::new(cache), visits, clock }
     }
 
+    /// Checks that the table can be read, without the cache.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn check_health(&self) -> Result<(), StoreError> {
+        // A reserved name, so that there is no link.
+        let Ok(code) = Code::parse("healthz") else { return Ok(()) };
+        self.store.find(&code, self.clock.now()).await.map(drop)
+    }
+
     /// Finds the live link with a code, in the cache or in the table.
     async fn find_cached(&self, code: &Code, now: Timestamp) -> Result<Link, Problem> {
         if let Some(link) = self.cache.get(code, now) {

@@ -81,7 +81,7 @@ pub struct Config {
     /// | `EXPIRES_IN_DEFAULT` | 7776000 (90 days) | the lifetime of a link whose creator gives none; `never`: it does not expire |
     /// | `EXPIRES_IN_MIN` | 60 | the shortest lifetime |
     /// | `EXPIRES_IN_MAX` | 315360000 (10 years) | the longest lifetime |
-    /// | `ALLOW_NEVER` | false | `true`: clients may ask for links that never expire |
+    /// | `ALLOW_NEVER` | false | `true` (or `1`, `yes`, `on`): clients may ask for links that never expire |
     /// | `PURGE_AFTER` | 2592000 (30 days) | how long an expired link with a generated code responds with 410 before it is deleted; `never`: for good, as one with an alias |
     pub expiry: ExpiryPolicy,
 }
@@ -145,23 +145,18 @@ fn read_endpoint(environment: &Environment<'_>, variable: &'static str) -> Resul
 }
 
 fn read_expiry(environment: &Environment<'_>) -> Result<ExpiryPolicy, ConfigError> {
-    let min = environment.integer("EXPIRES_IN_MIN", 60, 1..=MAX_LIFETIME)?;
-    let max = environment.integer("EXPIRES_IN_MAX", 3_650 * DAY_SECONDS, 1..=MAX_LIFETIME)?;
+    let min = environment.seconds("EXPIRES_IN_MIN", 60, 1..=MAX_LIFETIME)?;
+    let max = environment.seconds("EXPIRES_IN_MAX", 3_650 * DAY_SECONDS, 1..=MAX_LIFETIME)?;
     if min > max {
         return Err(ConfigError::new("EXPIRES_IN_MIN", format!("is {min}, more than EXPIRES_IN_MAX, which is {max}")));
     }
-    let allow_never = environment.choice("ALLOW_NEVER", false, &[("true", true), ("false", false)])?;
-    let default = match environment.text("EXPIRES_IN_DEFAULT").as_deref() {
-        Some("never") if allow_never => None,
-        Some("never") => {
-            return Err(ConfigError::new("EXPIRES_IN_DEFAULT", "is never, which requires ALLOW_NEVER=true"));
-        }
-        _ => Some(environment.integer("EXPIRES_IN_DEFAULT", (90 * DAY_SECONDS).clamp(min, max), min..=max)?),
-    };
-    let purge_after = match environment.text("PURGE_AFTER").as_deref() {
-        Some("never") => None,
-        _ => Some(environment.integer("PURGE_AFTER", 30 * DAY_SECONDS, 0..=MAX_LIFETIME)?),
-    };
+    let allow_never = environment.flag("ALLOW_NEVER", false)?;
+    let default = (90 * DAY_SECONDS).clamp(min, max);
+    let default = environment.seconds_or_never("EXPIRES_IN_DEFAULT", default, min..=max)?;
+    if default.is_none() && !allow_never {
+        return Err(ConfigError::new("EXPIRES_IN_DEFAULT", "is never, which requires ALLOW_NEVER=true"));
+    }
+    let purge_after = environment.seconds_or_never("PURGE_AFTER", 30 * DAY_SECONDS, 0..=MAX_LIFETIME)?;
     Ok(ExpiryPolicy { default, min, max, allow_never, purge_after })
 }
 
@@ -192,7 +187,7 @@ mod tests {
             ),
             (
                 &[("EXPIRES_IN_MAX", "100"), ("EXPIRES_IN_DEFAULT", "101")],
-                "EXPIRES_IN_DEFAULT must be a whole number from 60 to 100; it is \"101\"",
+                "EXPIRES_IN_DEFAULT must be a whole number of seconds from 60 to 100, or never; it is \"101\"",
             ),
             (
                 &[("SIGN_IN_CLIENT", "a"), ("SIGN_IN_TOKEN_URL", "https://example.com/token")],

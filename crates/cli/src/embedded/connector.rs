@@ -65,9 +65,11 @@ impl InProcessConnector {
         } else {
             // A read may wait for the disk, so it runs on a thread where it holds up no other request.
             let reads = self.reads.clone();
-            let read = tokio::task::spawn_blocking(move || operations::perform(&reads, &operation, &body));
-            let read = read.await.map_err(|error| ConnectorError::other(error.into(), None))?;
-            read.map_err(OperationError::from)
+            let read = tokio::task::spawn_blocking(move || {
+                let read = operations::perform(&reads, &operation, &body);
+                read.map_err(|error| OperationError::of_operation(&operation, error))
+            });
+            read.await.map_err(|error| ConnectorError::other(error.into(), None))?
         };
         Ok(to_response(result))
     }

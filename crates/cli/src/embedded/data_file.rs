@@ -1,18 +1,14 @@
 //! The file of an embedded table: opening it, and noticing that it is unusable, damaged or gone.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use dynoxide::Database;
+use dynoxide::{Database, DynoxideError};
 use rusqlite::{Connection, OpenFlags};
 
-use crate::embedded::checksum;
-use crate::embedded::{Durability, EmbeddedError, unusable};
-
-/// What a database file of SQLite begins with.
-const SQLITE_HEADER: &[u8; 16] = b"SQLite format 3\0";
+use crate::embedded::{Durability, EmbeddedError, checksum, fault, file_origin, unusable};
 
 /// The size of the index of a write-ahead log, which SQLite creates when it opens a database.
 const PROBE_BYTES: usize = 32 * 1_024;
@@ -35,26 +31,29 @@ pub(super) struct DataFile {
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 
 /// What tells a file from another that has taken its place.
-type Identity = (u64, u64);
+pub(super) type Identity = (u64, u64);
 
 impl DataFile {
-    /// Opens the file at `path`, and creates it if it does not exist.
+    /// Opens the file at `path`, which contains `table`, and creates it if it does not exist.
     ///
     /// # Errors
     ///
     /// [`EmbeddedError`].
-    pub(super) fn open(path: &Path, durability: Durability) -> Result<(Self, Database), EmbeddedError> {
+    pub(super) fn open(path: &Path, table: &str, durability: Durability) -> Result<(Self, Database), EmbeddedError> {
         // SQLite gives some relative names, such as `:memory:` and `file:`, a special meaning. An absolute path has none.
-        let absolute = std::path::absolute(path).map_err(|error| unusable(path, error))?;
+        let absolute = std::path::absolute(path).map_err(|error| unusable(path, &error))?;
         // Opening writes to the files.
         let last_written = last_written(path);
         // SQLite gives the files beside it the same mode.
-        create_private(path).map_err(|error| unusable(path, error))?;
-        require_sqlite(path)?;
+        create_private(path).map_err(|error| unusable(path, &error))?;
+        file_origin::require_ours(path, table)?;
         let database = open_database(path, &absolute, durability)?;
-        let resolved = path.canonicalize().map_err(|error| unusable(path, error))?;
+        let resolved = path.canonicalize().map_err(|error| unusable(path, &error))?;
+        let marked = Connection::open_with_flags(&resolved, OpenFlags::SQLITE_OPEN_READ_WRITE)
+            .and_then(|connection| file_origin::mark(&connection));
+        marked.map_err(|error| unusable_database(path, &error))?;
         if durability == Durability::Durable {
-            sync_folder(&resolved).map_err(|error| unusable(path, error))?;
+            sync_folder(&resolved).map_err(|error| unusable(path, &error))?;
         }
         let companions = COMPANIONS.map(|suffix| companion(&resolved, suffix));
         let companions = companions.into_iter().filter_map(|path| Some((path.clone(), identity(&path)?))).collect();
@@ -104,74 +103,69 @@ impl DataFile {
         }
     }
 
-    /// Looks for damage in the whole file: SQLite's `quick_check`, and the checksum of each link of `table`.
+    /// Looks for damage in the whole file.
     ///
     /// # Errors
     ///
-    /// [`EmbeddedError::Damaged`] if there is any, else [`EmbeddedError::Unusable`].
+    /// Those of [`check`].
     pub(super) fn check(&self, table: &str) -> Result<(), EmbeddedError> {
-        let mut faults = Vec::new();
-        let mut find = || -> rusqlite::Result<()> {
-            let connection = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-            let mut statement = connection.prepare(&format!("PRAGMA quick_check({MAX_FAULTS})"))?;
-            for fault in statement.query_map([], |row| row.get::<_, String>(0))? {
-                faults.push(fault?);
-            }
-            faults.retain(|fault| fault != "ok");
-            if !connection.table_exists(None, table)? {
-                return Ok(());
-            }
-            let name = dynoxide::storage_backend::sql_builders::escape_table_name(table);
-            let mut statement = connection.prepare(&format!("SELECT pk, item_json FROM \"{name}\""))?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                let (key, json) = (row.get_ref(0)?.as_bytes()?, row.get_ref(1)?.as_bytes()?);
-                let item = serde_json::from_slice(json);
-                if faults.len() < MAX_FAULTS && !item.is_ok_and(|item| checksum::is_intact(&item)) {
-                    faults.push(format!("the item {} is damaged", String::from_utf8_lossy(key)));
-                }
-            }
-            Ok(())
-        };
-        match find() {
-            Ok(()) => {}
-            Err(error) if is_damage(&error) => faults.push(error.to_string()),
-            Err(error) => return Err(unusable(&self.path, error)),
-        }
-        if faults.is_empty() {
-            return Ok(());
-        }
-        Err(EmbeddedError::Damaged { path: self.path.clone(), faults: faults.join("; ") })
+        check(&self.path, table)
     }
 }
 
-/// Ensures that only one process writes the file. The lock is on a file beside it, since SQLite has locks of its own on
-/// the database file. The kernel releases it even after `kill -9`.
-pub(super) fn lock(path: &Path) -> Result<File, EmbeddedError> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|error| unusable(path, error))?;
+/// Looks for damage in the file at `path`: SQLite's `quick_check`, and the checksum of each link of `table`.
+///
+/// # Errors
+///
+/// [`EmbeddedError::Damaged`] if there is any, else [`EmbeddedError::Unusable`].
+pub(super) fn check(path: &Path, table: &str) -> Result<(), EmbeddedError> {
+    let mut faults = Vec::new();
+    let mut find = || -> rusqlite::Result<()> {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let mut statement = connection.prepare(&format!("PRAGMA quick_check({MAX_FAULTS})"))?;
+        for fault in statement.query_map([], |row| row.get::<_, String>(0))? {
+            faults.push(fault?);
+        }
+        faults.retain(|fault| fault != "ok");
+        if !connection.table_exists(None, table)? {
+            return Ok(());
+        }
+        let name = dynoxide::storage_backend::sql_builders::escape_table_name(table);
+        let mut statement = connection.prepare(&format!("SELECT pk, item_json FROM \"{name}\""))?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (key, json) = (row.get_ref(0)?.as_bytes()?, row.get_ref(1)?.as_bytes()?);
+            let item = serde_json::from_slice(json);
+            if faults.len() < MAX_FAULTS && !item.is_ok_and(|item| checksum::is_intact(&item)) {
+                faults.push(format!("the item {} is damaged", String::from_utf8_lossy(key)));
+            }
+        }
+        Ok(())
+    };
+    match find() {
+        Ok(()) => {}
+        Err(error) if is_damage(&error) => faults.push(error.to_string()),
+        Err(error) => return Err(unusable_database(path, &error)),
     }
-    // A file that has two names must have one lock.
-    let name = companion(&path.canonicalize().unwrap_or_else(|_| path.to_owned()), ".lock");
-    let file = create_private(&name).map_err(|error| unusable(path, error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(EmbeddedError::InUse(path.to_owned())),
-        Err(TryLockError::Error(error)) => Err(unusable(path, error)),
+    if faults.is_empty() {
+        return Ok(());
     }
+    Err(EmbeddedError::Damaged { path: path.to_owned(), faults: faults.join("; ") })
 }
 
 fn open_database(path: &Path, absolute: &Path, durability: Durability) -> Result<Database, EmbeddedError> {
-    let name = absolute.to_str().ok_or_else(|| unusable(path, "its name is not UTF-8"))?;
+    let unusable_engine =
+        |error: &DynoxideError| EmbeddedError::Unusable { path: path.to_owned(), reason: fault::of_engine(error) };
+    let name = absolute.to_str().ok_or_else(|| EmbeddedError::NameNotUtf8(path.to_owned()))?;
     let database = Database::new(name).map_err(|error| match try_growing(absolute) {
-        Ok(()) => unusable(path, error),
+        Ok(()) => unusable_engine(&error),
         // SQLite calls any fault an "I/O error"; the operating system names it.
-        Err(cause) => unusable(path, cause),
+        Err(cause) => unusable(path, &cause),
     })?;
     if durability == Durability::Relaxed {
         // This is dynoxide's only way to `synchronous=NORMAL`; the other three settings that it applies are SQLite's
         // defaults. A commit is then written before it is answered, but the disk is not waited for.
-        database.disable_bulk_loading().map_err(|error| unusable(path, error))?;
+        database.disable_bulk_loading().map_err(|error| unusable_engine(&error))?;
     }
     Ok(database)
 }
@@ -185,7 +179,7 @@ fn try_growing(path: &Path) -> io::Result<()> {
 }
 
 /// Opens a file, and creates it so that only its owner can read it: targets are nobody else's business.
-fn create_private(path: &Path) -> io::Result<File> {
+pub(super) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
@@ -193,20 +187,8 @@ fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Refuses a file that is neither empty nor a database, before SQLite does so in words of its own.
-fn require_sqlite(path: &Path) -> Result<(), EmbeddedError> {
-    let mut header = Vec::new();
-    let file = File::open(path).map_err(|error| unusable(path, error))?;
-    file.take(SQLITE_HEADER.len() as u64).read_to_end(&mut header).map_err(|error| unusable(path, error))?;
-    if header.is_empty() || header == SQLITE_HEADER {
-        Ok(())
-    } else {
-        Err(EmbeddedError::NotADatabase(path.to_owned()))
-    }
-}
-
 /// Synchronises the entry of a new file in its folder: without it, a power cut may lose the whole file.
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     match path.parent() {
         #[cfg(unix)]
         Some(folder) => File::open(folder)?.sync_all(),
@@ -215,7 +197,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 }
 
 /// The path with more at its end.
-fn companion(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn companion(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.to_owned().into_os_string();
     name.push(suffix);
     PathBuf::from(name)
@@ -226,14 +208,24 @@ fn last_written(path: &Path) -> Option<SystemTime> {
     modified(path).max(modified(&companion(path, "-wal")))
 }
 
-fn identity(path: &Path) -> Option<Identity> {
+/// What tells the file at `path` from others, where the system has such a thing.
+pub(super) fn identity(path: &Path) -> Option<Identity> {
+    identity_of(fs::metadata(path).ok())
+}
+
+/// As [`identity`], of a file with this metadata.
+pub(super) fn identity_of(metadata: Option<Metadata>) -> Option<Identity> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
-        fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+        metadata.map(|metadata| (metadata.dev(), metadata.ino()))
     }
     #[cfg(not(unix))]
-    None
+    metadata.and(None)
+}
+
+fn unusable_database(path: &Path, error: &rusqlite::Error) -> EmbeddedError {
+    EmbeddedError::Unusable { path: path.to_owned(), reason: fault::of_sqlite(error) }
 }
 
 fn is_damage(error: &rusqlite::Error) -> bool {

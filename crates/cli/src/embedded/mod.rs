@@ -3,10 +3,14 @@
 //! | module | defines |
 //! | --- | --- |
 //! | `beside` | reading the file while a server uses it |
+//! | [`backup`] | a copy of the file, also while a server uses it |
 //! | `checksum` | a checksum on each link, which detects damage |
 //! | `connector` | connects the SDK to the engine with function calls instead of a network |
 //! | `data_file` | the file: opening it, and noticing that it is unusable, damaged or gone |
 //! | `direct_table` | reads and puts of single items without the SDK |
+//! | `fault` | faults of the disk and of the file, in words for the operator |
+//! | `file_lock` | the lock that lets one process at a time write the file |
+//! | `file_origin` | whether a file is ours or another program's |
 //! | `operations` | the operations of DynamoDB that the engine carries out |
 //! | `read_thread` | the thread that reads single items, while the disk answers |
 //! | `reader` | reads of single items that do not wait for writes |
@@ -16,10 +20,14 @@
 //! | `writer` | puts of new items without the engine |
 
 mod beside;
+pub mod backup;
 mod checksum;
 mod connector;
 mod data_file;
 mod direct_table;
+mod fault;
+mod file_lock;
+mod file_origin;
 mod operations;
 mod read_thread;
 mod reader;
@@ -29,7 +37,7 @@ mod write_queue;
 mod writer;
 
 use std::fmt;
-use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -43,6 +51,7 @@ use crate::table;
 use connector::InProcessConnector;
 use data_file::DataFile;
 use direct_table::DirectTable;
+use file_lock::FileLock;
 use read_thread::ReadThread;
 use reader::SqliteReader;
 use write_queue::{OpenFile, WriteQueue};
@@ -84,7 +93,7 @@ pub struct EmbeddedTable {
     store: Store,
     location: Location,
     /// Held while the table is open.
-    _lock: Option<File>,
+    _lock: Option<FileLock>,
 }
 
 /// The reason that an embedded table cannot be opened.
@@ -94,8 +103,22 @@ pub enum EmbeddedError {
     #[error("{0} is in use by another shortlink process; stop it, or choose another file with --data")]
     InUse(PathBuf),
     /// The file contains something else.
-    #[error("{0} is not an SQLite database; choose another file with --data")]
+    #[error(
+        "{0} is not an SQLite database; choose another file with --data or, if it had your links, restore a backup"
+    )]
     NotADatabase(PathBuf),
+    /// The file belongs to another program.
+    #[error("{0} is the database of another program and was left as it is; choose another file with --data")]
+    OfAnotherProgram(PathBuf),
+    /// There is a folder at the path.
+    #[error("{0} is a folder; name a file in it, such as --data {example}", example = .0.join("links.db").display())]
+    Folder(PathBuf),
+    /// A backup would replace a file.
+    #[error("{0} exists already and was left as it is; choose another name")]
+    Exists(PathBuf),
+    /// The engine takes only names that are UTF-8.
+    #[error("the name of {0} is not UTF-8; choose another file with --data")]
+    NameNotUtf8(PathBuf),
     /// The check has found damage.
     #[error(
         "{path} is damaged: {faults}; restore a backup, or start without --check to serve the links that can still be \
@@ -108,11 +131,11 @@ pub enum EmbeddedError {
         faults: String,
     },
     /// The file or its folder cannot be used.
-    #[error("{path} cannot be used: {reason}; choose another file with --data")]
+    #[error("{path} cannot be used: {reason}")]
     Unusable {
         /// The path that the user gave, or `memory`.
         path: PathBuf,
-        /// The cause, as the engine or the operating system states it.
+        /// The cause, and what to do.
         reason: String,
     },
 }
@@ -127,14 +150,20 @@ impl EmbeddedTable {
     pub async fn open(location: Location, name: &str, options: OpenOptions) -> Result<Self, CliError> {
         match &location {
             Location::Memory => {
-                let database = Database::memory().map_err(|error| unusable(Path::new("memory"), error))?;
+                let database = Database::memory().map_err(|error| EmbeddedError::Unusable {
+                    path: PathBuf::from("memory"),
+                    reason: fault::of_engine(&error),
+                })?;
                 tokio::spawn(ttl_sweep::run(database.clone(), None));
                 let (store, _) = Self::connect(database.clone(), name, None, database).await?;
                 Ok(Self { store, location, _lock: None })
             }
             Location::File(path) => {
-                let lock = data_file::lock(path)?;
-                let (file, database) = DataFile::open(path, options.durability)?;
+                if path.is_dir() {
+                    return Err(EmbeddedError::Folder(path.clone()).into());
+                }
+                let lock = FileLock::acquire(path)?;
+                let (file, database) = DataFile::open(path, name, options.durability)?;
                 if options.check {
                     file.check(name)?;
                 }
@@ -144,8 +173,8 @@ impl EmbeddedTable {
                 let reads = file.open_for_reads()?;
                 let reader = SqliteReader::new(file.path(), name);
                 let path = file.path().to_owned();
-                let writer =
-                    SqliteWriter::open(&path, name, options.durability).map_err(|error| unusable(&path, error))?;
+                let writer = SqliteWriter::open(&path, name, options.durability)
+                    .map_err(|error| EmbeddedError::Unusable { path, reason: fault::of_sqlite(&error) })?;
                 let (store, writes) = Self::connect(database, name, Some(OpenFile { file, writer }), reads).await?;
                 let reads = ReadThread::start(reader).map_err(CliError::Runtime)?;
                 let store = store.with_direct_access(Arc::new(DirectTable::new(reads, writes)));
@@ -186,6 +215,6 @@ impl fmt::Display for Location {
     }
 }
 
-fn unusable(path: &Path, reason: impl fmt::Display) -> EmbeddedError {
-    EmbeddedError::Unusable { path: path.to_owned(), reason: reason.to_string() }
+fn unusable(path: &Path, error: &io::Error) -> EmbeddedError {
+    EmbeddedError::Unusable { path: path.to_owned(), reason: fault::of_system(error) }
 }

@@ -12,8 +12,8 @@ use dynoxide::storage_backend::sql_builders;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use shortlink_core::dynamodb::error::StoreError;
 
-use crate::embedded::checksum;
 use crate::embedded::values::EngineItem;
+use crate::embedded::{checksum, fault};
 
 /// The maximum number of connections that are kept. Each has a cache of up to 2 MB and three open files.
 const MAX_IDLE: usize = 16;
@@ -39,7 +39,9 @@ impl SqliteReader {
     ///
     /// [`StoreError::Storage`] if SQLite fails, or if the item is damaged.
     pub(super) fn get_item(&self, key: &str) -> Result<Option<EngineItem>, StoreError> {
-        let json = self.query(key).map_err(|error| StoreError::Storage(error.to_string()))?;
+        let json = self
+            .query(key)
+            .map_err(|error| StoreError::Storage(format!("the database read failed: {}", fault::of_sqlite(&error))))?;
         let Some(json) = json else { return Ok(None) };
         let item = serde_json::from_str(&json).ok().filter(checksum::is_intact);
         item.map(Some).ok_or_else(|| StoreError::Storage(format!("the item {key:?} is damaged")))

@@ -23,9 +23,9 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use crate::embedded::data_file::DataFile;
-use crate::embedded::operations;
 use crate::embedded::values::EngineItem;
-use crate::embedded::writer::SqliteWriter;
+use crate::embedded::writer::{PutError, SqliteWriter};
+use crate::embedded::{fault, operations};
 
 /// The maximum number of puts in a transaction: DynamoDB's limit, which the engine enforces.
 const MAX_GROUP: usize = 100;
@@ -70,10 +70,14 @@ pub(super) enum OperationError {
     Closed,
 }
 
-impl From<DynoxideError> for OperationError {
-    fn from(error: DynoxideError) -> Self {
+impl OperationError {
+    /// The error of an operation that the engine has carried out.
+    pub(super) fn of_operation(name: &str, error: DynoxideError) -> Self {
         match error {
-            DynoxideError::InternalServerError(_) | DynoxideError::SqliteError(_) => Self::Storage(error.to_string()),
+            DynoxideError::InternalServerError(_) | DynoxideError::SqliteError(_) => {
+                let action = if operations::is_write(name) { "write" } else { "read" };
+                Self::Storage(format!("the database {action} failed: {}", fault::of_engine(&error)))
+            }
             error => Self::Engine(error),
         }
     }
@@ -198,7 +202,10 @@ impl Writer {
         }
         let written = is_in_place.map_err(|error| error.to_string()).and_then(|()| {
             let items = new.iter().map(|put| &put.item);
-            writer.put_new(items).map_err(|error| error.to_string())
+            writer.put_new(items).map_err(|error| match error {
+                PutError::Sqlite(error) => format!("the database write failed: {}", fault::of_sqlite(&error)),
+                error => error.to_string(),
+            })
         });
         let results = match written {
             Ok(existing) => existing.into_iter().map(Ok).collect(),
@@ -212,7 +219,7 @@ impl Writer {
 
     fn perform(&self, name: &str, body: &[u8]) -> Result<Vec<u8>, OperationError> {
         self.require_file()?;
-        Ok(operations::perform(&self.database, name, body)?)
+        operations::perform(&self.database, name, body).map_err(|error| OperationError::of_operation(name, error))
     }
 
     fn require_file(&self) -> Result<(), OperationError> {
@@ -237,7 +244,8 @@ impl Writer {
         let result = self.require_file().and_then(|()| {
             let transact_items = group.iter().map(|put| self.put_if_free(put.item.clone())).collect();
             let request = TransactWriteItemsRequest { transact_items, ..TransactWriteItemsRequest::default() };
-            Ok(self.database.transact_write_items(request)?)
+            let put = self.database.transact_write_items(request);
+            put.map_err(|error| OperationError::of_operation("TransactWriteItems", error))
         });
         match result {
             Ok(_) => group.into_iter().for_each(|put| drop(put.reply.send(Ok(None)))),

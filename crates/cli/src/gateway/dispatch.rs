@@ -1,7 +1,7 @@
 //! Passes a request to a function and returns its response.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::request::Parts;
@@ -10,12 +10,14 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use shortlink_core::domain::base_url::BaseUrl;
 use shortlink_core::http::handler::Handler;
+use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
 use shortlink_core::http::routes::{self, Endpoint, Function, Route};
 use shortlink_core::http::security_headers;
 
-use crate::gateway::client_connection::{ClientConnection, ProxyCheck};
-use crate::gateway::{Functions, cors};
+use crate::gateway::client_connection::ClientConnection;
+use crate::gateway::{Gateway, cors, health};
+use crate::log;
 
 /// The maximum size of a body, in bytes: API Gateway's limit.
 pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -28,39 +30,51 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Hands a request to the function whose route matches it, or answers it with an error of the gateway.
 pub(super) async fn dispatch(
-    functions: &Functions,
-    proxy_check: &ProxyCheck,
+    gateway: &Gateway,
     client: &ClientConnection,
     request: HttpRequest<Incoming>,
 ) -> Response<Full<Bytes>> {
+    // Only the log for people has a line for each request. Without it, this costs a look at a flag.
+    let is_logged = tracing::enabled!(target: log::REQUESTS, tracing::Level::INFO);
+    let logged = is_logged.then(|| (Instant::now(), request.method().clone(), request.uri().clone()));
+    let functions = &gateway.functions;
     let allow_origin = cors::allow_origin(functions.shorten.allowed_origins(), request.headers());
-    let response = try_dispatch(functions, proxy_check, client, request).await;
+    let response = try_dispatch(gateway, client, request).await;
     let mut response = response.map(|response| response.map(Full::new)).unwrap_or_else(|status| {
         gateway_error(status, functions.shorten.configured_base_url().is_some_and(BaseUrl::is_https))
     });
     if let Some(origin) = allow_origin {
         cors::add_headers(response.headers_mut(), origin);
     }
+    if let Some((start, method, uri)) = logged {
+        log::request(method.as_str(), uri.path(), response.status().as_u16(), start.elapsed());
+    }
     response
 }
 
 /// Hands a request to the function whose route matches it. The error is the status of the gateway's response.
 async fn try_dispatch(
-    functions: &Functions,
-    proxy_check: &ProxyCheck,
+    gateway: &Gateway,
     client: &ClientConnection,
     request: HttpRequest<Incoming>,
 ) -> Result<Response<Bytes>, StatusCode> {
+    let functions = &gateway.functions;
     let (parts, body) = request.into_parts();
     if request_line_size(&parts) + headers_size(&parts.headers) > MAX_HEAD_BYTES {
         return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
     let base_url = client.base_url(&parts).ok_or(StatusCode::BAD_REQUEST)?;
-    proxy_check.check(&parts);
+    gateway.proxy_check.check(&parts);
     if cors::is_preflight(&parts) {
         return Ok(cors::preflight_response());
     }
+    if health::is_asked_for(&parts) {
+        let is_https = functions.shorten.configured_base_url().unwrap_or(&base_url).is_https();
+        return Ok(health::response(&functions.resolve, is_https).await);
+    }
     let matched = routes::find(parts.method.as_str(), parts.uri.path());
+    let limited =
+        gateway.rate_limits.as_ref().map_or(Ok(()), |limits| limits.take(matched.route, parts.method.as_str()));
     if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
@@ -79,10 +93,22 @@ async fn try_dispatch(
         request_id: next_request_id(),
         verified_token: None,
     };
+    if let Err(seconds) = limited {
+        let mut response = too_many_requests(seconds).render(&request);
+        security_headers::add(response.headers_mut(), functions.shorten.is_https(&request));
+        return Ok(response);
+    }
     Ok(match matched.route.function {
         Function::Shorten => functions.shorten.respond(&request).await,
         Function::Resolve => functions.resolve.respond(&request).await,
     })
+}
+
+/// The rate limit of a route is exceeded for so many seconds.
+fn too_many_requests(seconds: u64) -> Problem {
+    let unit = if seconds == 1 { "second" } else { "seconds" };
+    let reason = format!("All clients together have sent too many requests. Send this one again in {seconds} {unit}.");
+    Problem::new(ProblemKind::RateLimited, reason).with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
 }
 
 /// The decoded path of a GET or HEAD that only the default route matches.

@@ -5,12 +5,16 @@
 //! | `client_connection` | a connection of a client, and the base URL that its requests give |
 //! | `cors` | what pages of other origins may do |
 //! | `dispatch` | passes a request to a function and returns its response |
+//! | `health` | `GET /healthz`: whether the service works |
+//! | [`rate_limits`] | how many requests each route answers |
 //! | `flush_loop` | running the functions' background work once a second |
 
 mod client_connection;
 mod cors;
 mod dispatch;
 mod flush_loop;
+mod health;
+pub mod rate_limits;
 
 use std::net::IpAddr;
 use std::pin::pin;
@@ -21,13 +25,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use resolve::Resolve;
 use shorten::Shorten;
-use shortlink_core::http::handler::Handler;
+use shortlink_core::http::handler::{DEADLINE, Handler};
 use shortlink_core::telemetry::DEBUG_TARGET;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 use client_connection::{ClientConnection, ProxyCheck};
 pub use dispatch::{MAX_BODY_BYTES, MAX_HEAD_BYTES};
+use rate_limits::RateLimits;
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -40,8 +45,9 @@ const BUFFER_BYTES: usize = 64 * 1_024;
 #[cfg(target_os = "linux")]
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long requests in progress may take once the server is to stop: API Gateway's own limit for a request.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long requests in progress may take once the server is to stop: a request that has arrived is answered within its
+/// deadline, and a client that has stalled is not waited for.
+const DRAIN_TIMEOUT: Duration = DEADLINE.saturating_add(Duration::from_secs(1));
 
 /// How long writing the pending visits may take once all requests are finished.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -55,10 +61,29 @@ pub struct Functions {
     pub resolve: Resolve,
 }
 
+/// The functions with what the gateway does around them.
+#[derive(Debug)]
+struct Gateway {
+    functions: Arc<Functions>,
+    proxy_check: ProxyCheck,
+    rate_limits: Option<RateLimits>,
+}
+
 /// Serves requests on `listener` until `stop` is ready, then finishes those that are in progress.
 pub async fn serve(listener: TcpListener, functions: Functions, stop: impl Future<Output = ()>) {
-    let proxy_check = Arc::new(ProxyCheck::new(functions.shorten.configured_base_url().is_some()));
+    serve_limited(listener, functions, None, stop).await;
+}
+
+/// As [`serve`], with rate limits.
+pub async fn serve_limited(
+    listener: TcpListener,
+    functions: Functions,
+    rate_limits: Option<RateLimits>,
+    stop: impl Future<Output = ()>,
+) {
+    let proxy_check = ProxyCheck::new(functions.shorten.configured_base_url().is_some());
     let functions = Arc::new(functions);
+    let gateway = Arc::new(Gateway { functions: Arc::clone(&functions), proxy_check, rate_limits });
     let (stop_flushing, flushing_stopped) = oneshot::channel();
     let flush_loop = tokio::spawn(flush_loop::run(Arc::clone(&functions), flushing_stopped));
     let graceful = GracefulShutdown::new();
@@ -69,7 +94,7 @@ pub async fn serve(listener: TcpListener, functions: Functions, stop: impl Futur
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, remote)) => serve_connection(stream, remote.ip(), &functions, &proxy_check, &graceful),
+            Ok((stream, remote)) => serve_connection(stream, remote.ip(), &gateway, &graceful),
             Err(error) => {
                 // Most likely there are no file descriptors left. Connections that end will release some.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -92,24 +117,18 @@ pub async fn serve(listener: TcpListener, functions: Functions, stop: impl Futur
     }
 }
 
-fn serve_connection(
-    stream: TcpStream,
-    remote_address: IpAddr,
-    functions: &Arc<Functions>,
-    proxy_check: &Arc<ProxyCheck>,
-    graceful: &GracefulShutdown,
-) {
+fn serve_connection(stream: TcpStream, remote_address: IpAddr, gateway: &Arc<Gateway>, graceful: &GracefulShutdown) {
     stream.set_nodelay(true).ok();
     // A client that does not read its response would otherwise be kept for ever.
     #[cfg(target_os = "linux")]
     socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(WRITE_TIMEOUT)).ok();
     let Ok(address) = stream.local_addr() else { return };
     let client = Arc::new(ClientConnection::new(address, remote_address));
-    let (functions, proxy_check) = (Arc::clone(functions), Arc::clone(proxy_check));
+    let gateway = Arc::clone(gateway);
     let service = hyper::service::service_fn(move |request| {
-        let (functions, proxy_check, client) = (Arc::clone(&functions), Arc::clone(&proxy_check), Arc::clone(&client));
+        let (gateway, client) = (Arc::clone(&gateway), Arc::clone(&client));
         async move {
-            let response = dispatch::dispatch(&functions, &proxy_check, &client, request).await;
+            let response = dispatch::dispatch(&gateway, &client, request).await;
             Ok::<_, std::convert::Infallible>(response)
         }
     });

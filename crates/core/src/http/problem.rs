@@ -64,6 +64,9 @@ pub enum ProblemKind {
     IdempotencyKeyUsed,
     /// The sender has created as many links today as it may.
     LimitReached,
+    /// All clients together have sent too many requests. Only the local server answers this; on AWS, the gateway does so
+    /// with a document of its own.
+    RateLimited,
     /// A defect of this service. The cause is logged.
     Internal,
     /// The table does not answer. Another attempt may succeed.
@@ -107,6 +110,7 @@ impl ProblemKind {
         Self::UnsupportedMediaType,
         Self::IdempotencyKeyUsed,
         Self::LimitReached,
+        Self::RateLimited,
         Self::Blocked,
         Self::Internal,
         Self::Unavailable,
@@ -153,6 +157,7 @@ impl ProblemKind {
                 "This idempotency key was used for another request",
             ),
             Self::LimitReached => (StatusCode::TOO_MANY_REQUESTS, "limit-reached", "Too many links were created today"),
+            Self::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate-limited", "Too many requests"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable"),
         }
