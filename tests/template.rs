@@ -58,10 +58,92 @@ fn routes_match_the_code() {
     routes.sort();
     expected.sort();
     assert_eq!(routes, expected);
-    for (integration, function) in [("ShortenIntegration", "Shorten.Arn"), ("ResolveIntegration", "Resolve.Arn")] {
+    for (integration, function) in [("ShortenIntegration", "Shorten.Alias"), ("ResolveIntegration", "Resolve.Alias")] {
         assert_eq!(text(&template["Resources"][integration]["Properties"]["IntegrationUri"]), function);
         assert_eq!(text(&template["Resources"][integration]["Properties"]["PayloadFormatVersion"]), "2.0");
     }
+}
+
+/// The gateway calls the alias, which can be pointed to an earlier version, and may call nothing else.
+#[test]
+fn functions_are_called_by_their_alias_and_published_with_every_change() {
+    let template = template::read();
+    let permissions = resources(&template, "AWS::Lambda::Permission");
+    let called: BTreeSet<_> = permissions.iter().map(|(_, permission)| text(&permission["FunctionName"])).collect();
+    assert_eq!(called, set(&["Shorten.Alias", "Resolve.Alias"]));
+    let globals = &template["Globals"]["Function"];
+    assert_eq!(globals["AutoPublishAlias"], "live");
+    assert_eq!(globals["AutoPublishAliasAllProperties"], true);
+
+    // The number of the settings changes with every parameter that reaches a function, by itself or by a condition.
+    let mut numbered = BTreeSet::new();
+    references(&template["Resources"]["Settings"]["Properties"]["Content"], &mut numbered);
+    let parameters = template["Parameters"].as_mapping().expect("parameters");
+    for (name, function) in resources(&template, "AWS::Serverless::Function") {
+        assert!(text(&function["Description"]).contains("(settings ${Settings})"), "{name}");
+        assert_eq!(text(&function["VersionDescription"]), "settings ${Settings}", "{name}");
+        // They concern the alias, and not the version.
+        let mut function = function;
+        for property in ["DeploymentPreference", "ProvisionedConcurrencyConfig"] {
+            function.as_mapping_mut().expect("properties").remove(property);
+        }
+        for part in [&function, globals] {
+            let mut reaching = BTreeSet::new();
+            references(part, &mut reaching);
+            let mut conditions = conditions_of(part);
+            while let Some(condition) = conditions.pop() {
+                let condition = &template["Conditions"][condition.as_str()];
+                references(condition, &mut reaching);
+                conditions.extend(conditions_of(condition));
+            }
+            reaching.retain(|word| parameters.contains_key(word.as_str()));
+            let missing: Vec<_> = reaching.difference(&numbered).collect();
+            assert!(missing.is_empty(), "{name}: {missing:?}");
+        }
+    }
+    assert!(numbered.len() > 20, "{numbered:?}");
+}
+
+/// The conditions that `!If` and `!Condition` name in a part of the template.
+fn conditions_of(value: &Value) -> Vec<String> {
+    match value {
+        Value::Tagged(tagged) => {
+            let own = match tagged.tag.to_string().as_str() {
+                "!If" => vec![text(&tagged.value[0])],
+                "!Condition" => vec![text(&tagged.value)],
+                _ => Vec::new(),
+            };
+            own.into_iter().chain(conditions_of(&tagged.value)).collect()
+        }
+        Value::Sequence(values) => values.iter().flat_map(conditions_of).collect(),
+        Value::Mapping(entries) => entries.values().flat_map(conditions_of).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// With a condition in its place, SAM would take `Enabled` for true.
+#[test]
+fn gradual_deployment_and_provisioned_concurrency_are_off_by_default() {
+    let template = template::read();
+    let alarms = resources(&template, "AWS::CloudWatch::Alarm");
+    for (name, function) in resources(&template, "AWS::Serverless::Function") {
+        let preference = &function["DeploymentPreference"];
+        let Value::Tagged(enabled) = &preference["Enabled"] else { panic!("{name}: {preference:?}") };
+        assert_eq!((enabled.tag.to_string().as_str(), text(&enabled.value)), ("!Ref", "GradualDeploy".to_owned()));
+        let watched = texts(&preference["Alarms"]);
+        assert!(watched.contains(&format!("{name}Errors")) && watched.contains("ApiErrors"), "{watched:?}");
+        assert!(watched.iter().all(|watched| alarms.iter().any(|(alarm, _)| alarm == watched)), "{watched:?}");
+    }
+    assert_eq!(text(&template["Parameters"]["GradualDeploy"]["Default"]), "false");
+    let Value::Tagged(provisioned) = &template["Resources"]["Resolve"]["Properties"]["ProvisionedConcurrencyConfig"]
+    else {
+        panic!("no condition")
+    };
+    assert_eq!(text(&provisioned.value[0]), "HasProvisionedConcurrency");
+    assert_eq!(
+        text(&template["Parameters"]["ProvisionedConcurrency"]["Default"]).replace('"', "").replace('\'', ""),
+        "0"
+    );
 }
 
 /// Whoever creates, reads or changes links passes the authorizer behind the door `jwt`. The pages need no token, and
@@ -409,7 +491,9 @@ fn documented_settings() -> Vec<Setting> {
         let cells: Vec<_> = row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
         let [variable, parameter, default, _, meaning] = &cells[..] else { panic!("not five cells: {row}") };
         assert!(meaning.ends_with(['.', ')']), "{row}");
-        let text = |cell: &String| if cell == "-" { String::new() } else { cell.clone() };
+        let text = |cell: &String| {
+            if cell == "-" { String::new() } else { cell.clone() }
+        };
         Setting { variable: text(variable), parameter: text(parameter), default: text(default) }
     });
     rows.collect()
