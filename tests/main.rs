@@ -12,6 +12,8 @@
 //! | [`dead_connections`] | requests whose connection to DynamoDB has died |
 //! | [`declare`] | `PUT /links/{code}`: declaring what a link is |
 //! | [`disk`] | power cuts, and disks that are slow, full or damaged |
+//! | [`edge`] | the service behind a CDN: `EDGE_KEY` and `EDGE_CACHE_SECONDS` |
+//! | [`edge_template`] | `crates/lambda/edge.yaml` against the code |
 //! | [`events`] | the functions' responses to API Gateway's events, and to hostile ones |
 //! | [`expiry`] | what depends on the clock |
 //! | [`fault_table`] | every kind of request under every fault of DynamoDB |
@@ -53,6 +55,8 @@ mod cross_origin;
 mod dead_connections;
 mod declare;
 mod disk;
+mod edge;
+mod edge_template;
 mod elsewhere;
 mod events;
 mod expiry;

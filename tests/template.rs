@@ -469,6 +469,8 @@ fn defaults_match_the_code() {
     assert_eq!(default("AllowNever"), shorten.expiry.allow_never.to_string());
     assert_eq!(default("PurgeAfter"), shorten.expiry.purge_after.expect("a number").to_string());
     assert_eq!(default("VisitsRetention"), resolve.visits_retention.to_string());
+    assert_eq!(default("EdgeCacheSeconds"), resolve.edge_cache_seconds.to_string());
+    assert_eq!(shorten.edge_cache_seconds, resolve.edge_cache_seconds);
     assert_eq!(default("LinkCacheSeconds"), resolve.link_cache_seconds.to_string());
     assert_eq!((default("Visits").as_str(), resolve.visits), ("daily", VisitTracking::Daily));
     assert_eq!(default("RedirectStatus"), resolve.redirect_status.as_str());
@@ -491,9 +493,7 @@ fn documented_settings() -> Vec<Setting> {
         let cells: Vec<_> = row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
         let [variable, parameter, default, _, meaning] = &cells[..] else { panic!("not five cells: {row}") };
         assert!(meaning.ends_with(['.', ')']), "{row}");
-        let text = |cell: &String| {
-            if cell == "-" { String::new() } else { cell.clone() }
-        };
+        let text = |cell: &String| if cell == "-" { String::new() } else { cell.clone() };
         Setting { variable: text(variable), parameter: text(parameter), default: text(default) }
     });
     rows.collect()

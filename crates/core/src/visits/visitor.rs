@@ -14,7 +14,7 @@ const MAX_HOST_BYTES: usize = 64;
 
 /// The headers in which browsers mark requests that they send before a person has clicked: the standard's
 /// `Sec-Purpose`, and older ones of Chrome, Safari and Firefox.
-const PURPOSE_HEADERS: &[&str] = &["sec-purpose", "purpose", "x-purpose", "x-moz"];
+pub const PURPOSE_HEADERS: &[&str] = &["sec-purpose", "purpose", "x-purpose", "x-moz"];
 
 /// The visitor who sent these headers. Their country is known only if the CDN that adds it proves itself with `edge_key`,
 /// since anybody could send the header.
