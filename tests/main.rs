@@ -13,6 +13,7 @@
 //! | [`declare`] | `PUT /links/{code}`: declaring what a link is |
 //! | [`disk`] | power cuts, and disks that are slow, full or damaged |
 //! | [`edge`] | the service behind a CDN: `EDGE_KEY` and `EDGE_CACHE_SECONDS` |
+//! | [`edge_log`] | visits in CloudFront's logs |
 //! | [`edge_template`] | `crates/lambda/edge.yaml` against the code |
 //! | [`events`] | the functions' responses to API Gateway's events, and to hostile ones |
 //! | [`expiry`] | what depends on the clock |
@@ -36,6 +37,7 @@
 //! | [`properties`] | properties of arbitrary input |
 //! | [`qr`] | QR codes: that they scan, and their parameters |
 //! | [`races`] | concurrent requests, lost responses and replica lag |
+//! | [`second_region`] | a table in two regions |
 //! | [`security_headers`] | the headers of every response that restrict what browsers do with it |
 //! | [`targets`] | which targets are refused, in every notation |
 //! | [`template`] | `template.yaml` against the code |
@@ -56,6 +58,7 @@ mod dead_connections;
 mod declare;
 mod disk;
 mod edge;
+mod edge_log;
 mod edge_template;
 mod elsewhere;
 mod events;
@@ -81,6 +84,7 @@ mod process;
 mod properties;
 mod qr;
 mod races;
+mod second_region;
 mod security_headers;
 mod support;
 mod targets;

@@ -393,7 +393,7 @@ pub const RESERVED_PREFIXES: &[&str] =
     &["androidchrome", "appletouchicon", "browserconfig", "favicon", "mstile", "safaripinnedtab"];
 
 /// A code: 3 to 64 of `A-Z a-z 0-9 _ -`. Case matters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code(String);
 
 /// The reason that a text is not a code or cannot be an alias.

@@ -21,6 +21,7 @@
 //! | [`link_limits`] | creating links within a limit |
 //! | [`link_list`] | the links of an owner |
 //! | `link_transaction` | putting a link together with entries that point to it |
+//! | [`log_entries`] | which visits in a CDN's log have been counted |
 //! | [`visit_counts`] | adding to the counts of visits, and reading them |
 //! | [`visit_items`] | the items that count visits |
 //! | [`error`] | what can go wrong |
@@ -43,6 +44,7 @@ pub mod link_history;
 pub mod link_limits;
 pub mod link_list;
 mod link_transaction;
+pub mod log_entries;
 pub mod retries;
 pub mod store;
 pub mod tls;
