@@ -10,6 +10,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use shortlink_core::domain::clock::Timestamp;
 use shortlink_core::domain::code::Code;
+use shortlink_core::domain::visit::VisitCounts;
 use shortlink_core::dynamodb::log_entries::LogEntry;
 use shortlink_core::http::handler::Handler;
 use shortlink_core::visits::recorder::VisitTracking;
@@ -225,7 +226,7 @@ async fn only_what_the_operator_wants_is_counted() {
     count(&app, FILE, &total).await;
     let keys: Vec<_> = item(&app, "visits#here").await.as_object().expect("an item").keys().cloned().collect();
     assert_eq!(keys.join(" "), "hits lastHitAt linkCreatedAt purgeAt shortCode visitMonth");
-    assert!(file::count(&compressed(&lines), VisitTracking::Off).by_code.values().all(|counts| counts.is_empty()));
+    assert!(file::count(&compressed(&lines), VisitTracking::Off).by_code.values().all(VisitCounts::is_empty));
 }
 
 /// So that later runs need not read the file again.

@@ -143,10 +143,7 @@ fn gradual_deployment_and_provisioned_concurrency_are_off_by_default() {
         panic!("no condition")
     };
     assert_eq!(text(&provisioned.value[0]), "HasProvisionedConcurrency");
-    assert_eq!(
-        text(&template["Parameters"]["ProvisionedConcurrency"]["Default"]).replace('"', "").replace('\'', ""),
-        "0"
-    );
+    assert_eq!(text(&template["Parameters"]["ProvisionedConcurrency"]["Default"]).replace(['"', '\''], ""), "0");
 }
 
 /// Whoever creates, reads or changes links passes the authorizer behind the door `jwt`. The pages need no token, and
