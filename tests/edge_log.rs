@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use edge_log::counter::{self, Counted};
-use edge_log::file::{self, FileCounts};
+use edge_log::log_file::{self, FileCounts};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ fn compressed(lines: &[String]) -> Vec<u8> {
 }
 
 fn counts(lines: &[String]) -> FileCounts {
-    file::count(&compressed(lines), VisitTracking::Daily)
+    log_file::count(&compressed(lines), VisitTracking::Daily)
 }
 
 fn at(seconds: i64) -> Timestamp {
@@ -199,14 +199,14 @@ fn garbage_does_not_hide_visits() {
     let truncated = compressed(
         &(0..2_000).map(|n| line(&format!("link-{n}"), "2030-01-01 00:00:10", "Hit", FIREFOX)).collect::<Vec<_>>(),
     );
-    let counts = file::count(&truncated[..truncated.len() / 2], VisitTracking::Daily);
+    let counts = log_file::count(&truncated[..truncated.len() / 2], VisitTracking::Daily);
     assert!(
         counts.is_damaged && !counts.by_code.is_empty() && counts.by_code.len() < 2_000,
         "{}",
         counts.by_code.len()
     );
     for nothing in [&b""[..], b"not compressed", &[0x1f, 0x8b, 0xff]] {
-        assert!(file::count(nothing, VisitTracking::Daily).by_code.is_empty(), "{nothing:?}");
+        assert!(log_file::count(nothing, VisitTracking::Daily).by_code.is_empty(), "{nothing:?}");
     }
 }
 
@@ -214,7 +214,7 @@ fn garbage_does_not_hide_visits() {
 #[test]
 fn files_of_several_parts_are_read_to_the_end() {
     let part = compressed(&[line("here", "2030-01-01 00:00:10", "Hit", FIREFOX)]);
-    let counts = file::count(&[part.clone(), part].concat(), VisitTracking::Daily);
+    let counts = log_file::count(&[part.clone(), part].concat(), VisitTracking::Daily);
     assert_eq!(counts.by_code[&Code::parse("here").expect("a code")].hits, 2);
 }
 
@@ -222,11 +222,11 @@ fn files_of_several_parts_are_read_to_the_end() {
 async fn only_what_the_operator_wants_is_counted() {
     let app = app_with(&["here"]).await;
     let lines = [line("here", "2030-01-01 00:00:10", "Hit", FIREFOX), line("here", "2030-01-01 00:00:10", "Hit", CURL)];
-    let total = file::count(&compressed(&lines), VisitTracking::Total);
+    let total = log_file::count(&compressed(&lines), VisitTracking::Total);
     count(&app, FILE, &total).await;
     let keys: Vec<_> = item(&app, "visits#here").await.as_object().expect("an item").keys().cloned().collect();
     assert_eq!(keys.join(" "), "hits lastHitAt linkCreatedAt purgeAt shortCode visitMonth");
-    assert!(file::count(&compressed(&lines), VisitTracking::Off).by_code.values().all(VisitCounts::is_empty));
+    assert!(log_file::count(&compressed(&lines), VisitTracking::Off).by_code.values().all(VisitCounts::is_empty));
 }
 
 /// So that later runs need not read the file again.

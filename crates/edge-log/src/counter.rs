@@ -10,7 +10,7 @@ use shortlink_core::dynamodb::log_entries::LogEntry;
 use shortlink_core::dynamodb::store::Store;
 use shortlink_core::dynamodb::visit_counts::WriteLimits;
 
-use crate::file::FileCounts;
+use crate::log_file::FileCounts;
 
 /// How often a write is attempted: the functions write the items of popular links, too, and a transaction that meets another
 /// write is cancelled.

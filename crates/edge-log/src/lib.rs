@@ -11,21 +11,21 @@
 //! | module | defines |
 //! | --- | --- |
 //! | [`config`] | the settings |
-//! | [`line`] | a line of a log: which are visits |
-//! | [`file`] | a file of lines, and the counts in it |
+//! | [`log_line`] | a line of a log: which are visits |
+//! | [`log_file`] | a file of lines, and the counts in it |
 //! | [`bucket`] | listing and reading the files in S3 |
 //! | [`object_list`] | S3's list of objects, which is XML |
 //! | [`counter`] | counting a file once |
-//! | [`run`] | counting what is new |
+//! | [`hourly_run`] | counting what is new |
 //!
 //! The Lambda binary is `crates/lambda/src/bin/edge-log.rs`.
 
 pub mod bucket;
 pub mod config;
 pub mod counter;
-pub mod file;
-pub mod line;
+pub mod hourly_run;
+pub mod log_file;
+pub mod log_line;
 pub mod object_list;
-pub mod run;
 
-pub use run::{HOURS, run};
+pub use hourly_run::{HOURS, run};

@@ -8,7 +8,7 @@ use tokio::time::{Duration, Instant};
 
 use crate::bucket::Bucket;
 use crate::config::Config;
-use crate::{counter, file};
+use crate::{counter, log_file};
 
 /// The hours whose files are looked for: CloudFront may deliver lines a day late.
 pub const HOURS: i64 = 26;
@@ -90,7 +90,7 @@ async fn uncounted(store: &Store, bucket: &Bucket, prefix: &str, now: Timestamp)
 /// Counts a file, and returns how many visits it contains.
 async fn count(config: &Config, store: &Store, bucket: &Bucket, key: &str, now: Timestamp) -> Result<u64, String> {
     let compressed = bucket.read(key).await.map_err(|error| error.to_string())?;
-    let counts = file::count(&compressed, config.visits);
+    let counts = log_file::count(&compressed, config.visits);
     let (garbage, is_damaged) = (counts.garbage, counts.is_damaged);
     if garbage > 0 || is_damaged {
         tracing::error!(garbage, is_damaged, file = key, "a log contains lines that are none, which are not counted");

@@ -8,7 +8,7 @@ use shortlink_core::domain::code::Code;
 use shortlink_core::domain::visit::VisitCounts;
 use shortlink_core::visits::recorder::VisitTracking;
 
-use crate::line;
+use crate::log_line;
 
 /// The longest line that is read, in bytes. CloudFront logs at most 20 KB of headers.
 const MAX_LINE: u64 = 65_536;
@@ -43,13 +43,13 @@ pub fn count(compressed: &[u8], tracking: VisitTracking) -> FileCounts {
         if line.is_empty() {
             continue;
         }
-        match line::parse(line) {
+        match log_line::parse(line) {
             Ok(Some(redirect)) => {
                 let of_link = counts.by_code.entry(redirect.code).or_default();
                 tracking.record(of_link, &redirect.visitor, redirect.at);
             }
             Ok(None) => {}
-            Err(line::Garbage) => counts.garbage += 1,
+            Err(log_line::Garbage) => counts.garbage += 1,
         }
     }
 }
