@@ -11,7 +11,6 @@ use crate::support::user_agents::BROWSER_ACCEPT;
 
 const AGENT: &str = "secret-agent/7";
 const TRACE: &str = "1-6b4d4a80-0123456789abcdef01234567";
-const EDGE_KEY: &str = "0123456789abcdef";
 
 /// A request to create a link, from a client that can be recognised.
 fn create(app: &TestApp, body: &Value) -> RequestBuilder {
@@ -59,25 +58,25 @@ async fn address_is_that_of_the_event() {
 }
 
 #[tokio::test]
-async fn reported_address_counts_only_with_the_edge_key() {
+async fn reported_address_is_that_of_the_client_behind_a_cdn() {
     let body = json!({"url": "https://example.com/"});
-    let app = TestApp::builder().env("CREATOR", "full").env("EDGE_KEY", EDGE_KEY).start().await;
-    for (key, reported, expected) in [
-        ("", "203.0.113.7:443", json!("127.0.0.1")),
-        ("0123456789abcdeF", "203.0.113.7:443", json!("127.0.0.1")),
-        (EDGE_KEY, "203.0.113.7:443", json!("203.0.113.7")),
-        (EDGE_KEY, "2001:db8::7:443", json!("2001:db8::7")),
-        (EDGE_KEY, "[2001:db8::7]:443", json!("2001:db8::7")),
-        (EDGE_KEY, "nonsense", Value::Null),
-        (EDGE_KEY, "203.0.113.7, 10.0.0.1:443", Value::Null),
+    let app = TestApp::builder().env("CREATOR", "full").edge_key("0123456789abcdef").start().await;
+    for (reported, expected) in [
+        ("203.0.113.7:443", json!("203.0.113.7")),
+        ("2001:db8::7:443", json!("2001:db8::7")),
+        ("[2001:db8::7]:443", json!("2001:db8::7")),
+        ("nonsense", Value::Null),
+        ("203.0.113.7, 10.0.0.1:443", Value::Null),
     ] {
         let request = create(&app, &body)
-            .header("x-shortlink-edge", key)
             .header("cloudfront-viewer-address", reported)
             .header("x-forwarded-for", "198.51.100.1")
             .header("forwarded", "for=198.51.100.1");
-        assert_eq!(creator_of(&app, request).await["address"], expected, "{key} {reported}");
+        assert_eq!(creator_of(&app, request).await["address"], expected, "{reported}");
     }
+    let without_cdn = TestApp::builder().env("CREATOR", "full").start().await;
+    let forged = create(&without_cdn, &body).header("cloudfront-viewer-address", "203.0.113.7:443");
+    assert_eq!(creator_of(&without_cdn, forged).await["address"], "127.0.0.1");
 }
 
 #[tokio::test]

@@ -10,11 +10,13 @@ use lambda_http::RequestExt;
 use reqwest::Method;
 use serde_json::json;
 use serde_json::value::RawValue;
+use shortlink_core::domain::base_url::BaseUrl;
 use shortlink_core::domain::manage_token::{self, ManageToken};
 use shortlink_core::http::handler::{DEADLINE, Handler};
 use shortlink_core::http::problem::Problem;
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response;
+use shortlink_core::visits::edge_key::EdgeKey;
 
 use crate::support::app::{NOW, Response, TestApp, send};
 use crate::support::events::{self, decode_base64, invoke};
@@ -212,6 +214,14 @@ async fn named_stage_is_part_of_the_short_url() {
 struct Stuck;
 
 impl Handler for Stuck {
+    fn edge_key(&self) -> Option<&EdgeKey> {
+        None
+    }
+
+    fn public_base_url(&self) -> Option<&BaseUrl> {
+        None
+    }
+
     fn is_https(&self, _: &Request) -> bool {
         true
     }

@@ -8,11 +8,9 @@ use shortlink_core::http::handler::Handler;
 use crate::support::app::{TestApp, send};
 use crate::support::user_agents::{FACEBOOK, FIREFOX, IPHONE};
 
-const EDGE_KEY: &str = "0123456789abcdef";
-
 /// A service with the visited link `mine`, of which it returns the management token.
 async fn app_with_visits() -> (TestApp, String) {
-    let app = TestApp::builder().env("EDGE_KEY", EDGE_KEY).start().await;
+    let app = TestApp::builder().edge_key("0123456789abcdef").start().await;
     let created = send(app.create_link(&json!({"url": "https://example.com/", "alias": "mine"}))).await.json();
     for (days_later, user_agent, referrer, country) in [
         (0, FIREFOX, "https://example.org/page?private", "DE"),
@@ -22,7 +20,7 @@ async fn app_with_visits() -> (TestApp, String) {
     ] {
         app.advance_clock(days_later * 86_400);
         let request = app.get("/mine").header("user-agent", user_agent).header("referer", referrer);
-        let request = request.header("x-shortlink-edge", EDGE_KEY).header("cloudfront-viewer-country", country);
+        let request = request.header("cloudfront-viewer-country", country);
         assert_eq!(send(request).await.status, 301);
     }
     app.resolve.shutdown().await;

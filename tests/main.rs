@@ -15,6 +15,9 @@
 //! | [`declare`] | `PUT /links/{code}`: declaring what a link is |
 //! | [`disk`] | power cuts, and disks that are slow, full or damaged |
 //! | [`doctor`] | `shortlink doctor` |
+//! | [`edge`] | the service behind a CDN: `EDGE_KEY` and `EDGE_CACHE_SECONDS` |
+//! | [`edge_log`] | visits in CloudFront's logs |
+//! | [`edge_template`] | `crates/lambda/edge.yaml` against the code |
 //! | [`events`] | the functions' responses to API Gateway's events, and to hostile ones |
 //! | [`expiry`] | what depends on the clock |
 //! | [`export`] | `shortlink export`, `export verify` and `serve --read-only` |
@@ -42,6 +45,7 @@
 //! | [`properties`] | properties of arbitrary input |
 //! | [`qr`] | QR codes: that they scan, and their parameters |
 //! | [`races`] | concurrent requests, lost responses and replica lag |
+//! | [`second_region`] | a table in two regions |
 //! | [`security_headers`] | the headers of every response that restrict what browsers do with it |
 //! | [`serve`] | `shortlink serve` as people start, watch and stop it |
 //! | [`smoke`] | `shortlink smoke` |
@@ -67,6 +71,9 @@ mod dead_connections;
 mod declare;
 mod disk;
 mod doctor;
+mod edge;
+mod edge_log;
+mod edge_template;
 mod elsewhere;
 mod events;
 mod expiry;
@@ -96,6 +103,7 @@ mod process;
 mod properties;
 mod qr;
 mod races;
+mod second_region;
 mod security_headers;
 mod serve;
 mod smoke;

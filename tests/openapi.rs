@@ -458,6 +458,16 @@ async fn responses() -> Vec<(&'static str, &'static str, Response)> {
             responses.push(("head", described, send(http.head(&here).header("accept", accept)).await));
         }
     }
+    // Behind a CDN, around which the requests go.
+    let app = TestApp::builder().env("EDGE_KEY", "0123456789abcdef").start().await;
+    for accept in ["*/*", BROWSER_ACCEPT] {
+        for described in ["/", "/shorten", "/openapi.json"] {
+            responses.push(("get", described, send(app.get(described).header("accept", accept)).await));
+        }
+        for (end, described) in VIEWS {
+            responses.push(("get", described, send(app.get(&format!("/here{end}")).header("accept", accept)).await));
+        }
+    }
     responses.extend(shorten.into_iter().map(|response| ("post", "/shorten", response)));
     responses
 }

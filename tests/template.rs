@@ -61,10 +61,92 @@ fn routes_match_the_code() {
     routes.sort();
     expected.sort();
     assert_eq!(routes, expected);
-    for (integration, function) in [("ShortenIntegration", "Shorten.Arn"), ("ResolveIntegration", "Resolve.Arn")] {
+    for (integration, function) in [("ShortenIntegration", "Shorten.Alias"), ("ResolveIntegration", "Resolve.Alias")] {
         assert_eq!(text(&template["Resources"][integration]["Properties"]["IntegrationUri"]), function);
         assert_eq!(text(&template["Resources"][integration]["Properties"]["PayloadFormatVersion"]), "2.0");
     }
+}
+
+/// The gateway calls the alias, which can be pointed to an earlier version, and may call nothing else.
+#[test]
+fn functions_are_called_by_their_alias_and_published_with_every_change() {
+    let template = template::read();
+    let permissions = resources(&template, "AWS::Lambda::Permission");
+    let called: BTreeSet<_> = permissions.iter().map(|(_, permission)| text(&permission["FunctionName"])).collect();
+    assert_eq!(called, set(&["Shorten.Alias", "Resolve.Alias"]));
+    let globals = &template["Globals"]["Function"];
+    assert_eq!(globals["AutoPublishAlias"], "live");
+    assert_eq!(globals["AutoPublishAliasAllProperties"], true);
+
+    // The number of the settings changes with every parameter that reaches a function, by itself or by a condition.
+    let mut numbered = BTreeSet::new();
+    references(&template["Resources"]["Settings"]["Properties"]["Content"], &mut numbered);
+    let parameters = template["Parameters"].as_mapping().expect("parameters");
+    for (name, function) in resources(&template, "AWS::Serverless::Function") {
+        assert!(text(&function["Description"]).contains("(settings ${Settings})"), "{name}");
+        assert_eq!(text(&function["VersionDescription"]), "settings ${Settings}", "{name}");
+        // They concern the alias, and not the version.
+        let mut function = function;
+        for property in ["DeploymentPreference", "ProvisionedConcurrencyConfig"] {
+            function.as_mapping_mut().expect("properties").remove(property);
+        }
+        for part in [&function, globals] {
+            let mut reaching = BTreeSet::new();
+            references(part, &mut reaching);
+            let mut conditions = conditions_of(part);
+            while let Some(condition) = conditions.pop() {
+                let condition = &template["Conditions"][condition.as_str()];
+                references(condition, &mut reaching);
+                conditions.extend(conditions_of(condition));
+            }
+            reaching.retain(|word| parameters.contains_key(word.as_str()));
+            let missing: Vec<_> = reaching.difference(&numbered).collect();
+            assert!(missing.is_empty(), "{name}: {missing:?}");
+        }
+    }
+    assert!(numbered.len() > 20, "{numbered:?}");
+}
+
+/// The conditions that `!If` and `!Condition` name in a part of the template.
+fn conditions_of(value: &Value) -> Vec<String> {
+    match value {
+        Value::Tagged(tagged) => {
+            let own = match tagged.tag.to_string().as_str() {
+                "!If" => vec![text(&tagged.value[0])],
+                "!Condition" => vec![text(&tagged.value)],
+                _ => Vec::new(),
+            };
+            own.into_iter().chain(conditions_of(&tagged.value)).collect()
+        }
+        Value::Sequence(values) => values.iter().flat_map(conditions_of).collect(),
+        Value::Mapping(entries) => entries.values().flat_map(conditions_of).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// With a condition in its place, SAM would take `Enabled` for true.
+#[test]
+fn gradual_deployment_and_provisioned_concurrency_are_off_by_default() {
+    let template = template::read();
+    let alarms = resources(&template, "AWS::CloudWatch::Alarm");
+    for (name, function) in resources(&template, "AWS::Serverless::Function") {
+        if name == "EdgeLog" {
+            continue; // Nobody waits for it.
+        }
+        let preference = &function["DeploymentPreference"];
+        let Value::Tagged(enabled) = &preference["Enabled"] else { panic!("{name}: {preference:?}") };
+        assert_eq!((enabled.tag.to_string().as_str(), text(&enabled.value)), ("!Ref", "GradualDeploy".to_owned()));
+        let watched = texts(&preference["Alarms"]);
+        assert!(watched.contains(&format!("{name}Errors")) && watched.contains("ApiErrors"), "{watched:?}");
+        assert!(watched.iter().all(|watched| alarms.iter().any(|(alarm, _)| alarm == watched)), "{watched:?}");
+    }
+    assert_eq!(text(&template["Parameters"]["GradualDeploy"]["Default"]), "false");
+    let Value::Tagged(provisioned) = &template["Resources"]["Resolve"]["Properties"]["ProvisionedConcurrencyConfig"]
+    else {
+        panic!("no condition")
+    };
+    assert_eq!(text(&provisioned.value[0]), "HasProvisionedConcurrency");
+    assert_eq!(text(&template["Parameters"]["ProvisionedConcurrency"]["Default"]).replace(['"', '\''], ""), "0");
 }
 
 /// Whoever creates, reads or changes links passes the authorizer behind the door `jwt`. The pages need no token, and
@@ -154,7 +236,7 @@ fn table_actions(statements: &[Value]) -> BTreeSet<String> {
                 assert!(resource.contains("Table.Arn") && !resource.contains('*'), "{resource}");
                 allowed.insert(action);
             } else {
-                let is_other = ["logs:", "xray:", "ssm:"].iter().any(|service| action.starts_with(service));
+                let is_other = ["logs:", "xray:", "ssm:", "s3:"].iter().any(|service| action.starts_with(service));
                 assert!(is_other, "{action}");
             }
         }
@@ -189,7 +271,8 @@ fn roles_allow_exactly_the_calls_made() {
     assert_eq!(under("ResolveRole", None), set(iam_actions::FIND_LINKS));
     let visits = [iam_actions::READ_VISITS, iam_actions::COUNT_VISITS].concat();
     assert_eq!(under("ResolveRole", Some("CountsVisits")), set(&visits));
-    for (role, conditions) in [("ShortenRole", 2), ("ResolveRole", 2)] {
+    assert_eq!(under("EdgeLogRole", None), set(iam_actions::COUNT_LOGGED_VISITS));
+    for (role, conditions) in [("ShortenRole", 2), ("ResolveRole", 2), ("EdgeLogRole", 1)] {
         assert_eq!(statements(role).iter().filter(|statement| !statement.is_mapping()).count(), conditions);
         assert_eq!(under(role, Some("Traces")), BTreeSet::new());
     }
@@ -280,6 +363,29 @@ fn resolve_may_write_only_counts() {
     assert_eq!(texts(keys), set(&[iam_actions::VISIT_KEYS]));
 }
 
+/// It reads the files of one distribution, and writes nothing but counts and its own entries.
+#[test]
+fn edge_log_reads_one_folder_and_writes_only_counts() {
+    let template = template::read();
+    for resource in ["EdgeLog", "EdgeLogRole", "EdgeLogOutput"] {
+        assert_eq!(template["Resources"][resource]["Condition"], "CountsEdgeLogs", "{resource}");
+    }
+    let mut deciding = BTreeSet::new();
+    references(&template["Conditions"]["CountsEdgeLogs"], &mut deciding);
+    assert_eq!(deciding, set(&["EdgeLogs", "EdgeCacheSeconds"]));
+    let policy = &template["Resources"]["EdgeLogRole"]["Properties"]["Policies"][0]["PolicyDocument"];
+    let statements = policy["Statement"].as_sequence().expect("statements");
+    let named = |sid: &str| statements.iter().find(|statement| text(&statement["Sid"]) == sid).expect("a statement");
+    let keys = &named("Visits")["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+    assert_eq!(texts(keys), set(&[iam_actions::VISIT_KEYS, iam_actions::LOG_ENTRY_KEYS]));
+    let of_s3: BTreeSet<_> = ["Files", "Folder"].iter().flat_map(|sid| texts(&named(sid)["Action"])).collect();
+    assert_eq!(of_s3, set(edge_log::bucket::READ));
+    assert_eq!(text(&named("Files")["Resource"]), "arn:${AWS::Partition}:s3:::${EdgeLogs}*");
+    // What one run leaves, the next one finds.
+    let event = &template["Resources"]["EdgeLog"]["Properties"]["Events"]["Hourly"];
+    assert_eq!((&event["Type"], &event["Properties"]["Schedule"]), (&"Schedule".into(), &"rate(1 hour)".into()));
+}
+
 /// The resources that a resource must wait for: those that it refers to or depends on, and those that these wait for.
 fn predecessors(template: &Value, name: &str) -> BTreeSet<String> {
     let resources = template["Resources"].as_mapping().expect("resources");
@@ -353,12 +459,12 @@ fn api_changes_one_resource_at_a_time() {
     assert!(routes.iter().all(|(name, _)| stage.contains(name)), "the stage must deploy all routes at once");
 }
 
-/// The environment variables that a function reads.
+/// The environment variables that a function reads, if `EDGE_LOGS` is set and no other one.
 fn variables(read: impl FnOnce(&Environment<'_>)) -> BTreeSet<String> {
     let names = RefCell::new(BTreeSet::from(["TABLE_NAME".to_owned(), "LOG_LEVEL".to_owned()]));
     let lookup = |name: &str| {
         names.borrow_mut().insert(name.to_owned());
-        None
+        (name == "EDGE_LOGS").then(|| "bucket/folder/".to_owned())
     };
     read(&Environment::new(&lookup));
     names.into_inner()
@@ -369,7 +475,8 @@ fn environment_variables_match_the_code() {
     let template = template::read();
     let shorten = variables(|environment| assert!(shorten::config::Config::read(environment).is_ok()));
     let resolve = variables(|environment| assert!(resolve::config::Config::read(environment).is_ok()));
-    for (function, read) in [("Shorten", shorten), ("Resolve", resolve)] {
+    let edge_log = variables(|environment| assert!(edge_log::config::Config::read(environment).is_ok()));
+    for (function, read) in [("Shorten", shorten), ("Resolve", resolve), ("EdgeLog", edge_log)] {
         let properties = &template["Resources"][function]["Properties"];
         let set = properties["Environment"]["Variables"].as_mapping().expect("variables");
         assert_eq!(set.keys().map(text).collect::<BTreeSet<_>>(), read, "{function}");
@@ -390,6 +497,8 @@ fn defaults_match_the_code() {
     assert_eq!(default("AllowNever"), shorten.expiry.allow_never.to_string());
     assert_eq!(default("PurgeAfter"), shorten.expiry.purge_after.expect("a number").to_string());
     assert_eq!(default("VisitsRetention"), resolve.visits_retention.to_string());
+    assert_eq!(default("EdgeCacheSeconds"), resolve.edge_cache_seconds.to_string());
+    assert_eq!(shorten.edge_cache_seconds, resolve.edge_cache_seconds);
     assert_eq!(default("LinkCacheSeconds"), resolve.link_cache_seconds.to_string());
     assert_eq!((default("Visits").as_str(), resolve.visits), ("daily", VisitTracking::Daily));
     assert_eq!(default("RedirectStatus"), resolve.redirect_status.as_str());
@@ -430,7 +539,7 @@ fn documented_settings_match_the_template_and_the_code() {
     assert_eq!(documented.into_iter().collect::<BTreeSet<_>>(), parameters.keys().map(text).collect());
 
     let mut variables = BTreeMap::new();
-    for function in ["Shorten", "Resolve"] {
+    for function in ["Shorten", "Resolve", "EdgeLog"] {
         let set = &template["Resources"][function]["Properties"]["Environment"]["Variables"];
         variables.extend(set.as_mapping().expect("variables").iter().map(|(name, value)| (text(name), text(value))));
     }
@@ -643,7 +752,7 @@ fn metric_filters_match_the_log() {
 fn logs_expire_and_writes_are_throttled_harder() {
     let template = template::read();
     let logs = resources(&template, "AWS::Logs::LogGroup");
-    assert_eq!(logs.len(), 3);
+    assert_eq!(logs.len(), 4);
     for (name, log) in logs {
         assert_eq!(text(&log["RetentionInDays"]), "LogRetentionDays", "{name}");
     }

@@ -102,9 +102,12 @@ def total(bill):
     return sum(bill.values()) - bill["X-Ray"]  # tracing is optional: see the parameter Tracing
 
 
-def behind_cloudfront(redirects, created, cached):
-    """The bill if CloudFront serves the share `cached` of the redirects. Data from the API to CloudFront is free."""
+def behind_cloudfront(redirects, created, cached, logged=0):
+    """The bill if CloudFront serves the share `cached` of the redirects, whose visits are counted from its logs with
+    `logged` write units per redirect. Data from the API to CloudFront is free. The bucket of the logs is left out: of a
+    redirect it keeps some 100 bytes for a week."""
     bill = month(redirects * (1 - cached), created)
+    bill["DynamoDB, visits"] += price(redirects * logged, "DynamoDB writes")
     bill["Data out"] = price((redirects + created) * RESPONSE, "CloudFront, data out")
     return bill | {"CloudFront": price(redirects + created, "CloudFront requests")}
 
@@ -166,6 +169,7 @@ if __name__ == "__main__":
     parser.add_argument("--reads", type=float, default=UNITS_REDIRECT, help="read units per redirect")
     parser.add_argument("--writes", type=float, default=UNITS_VISIT, help="write units per redirect")
     parser.add_argument("--cached", type=float, default=0, help="share of redirects that CloudFront serves")
+    parser.add_argument("--logged", type=float, default=0, help="write units per redirect for counting CloudFront's logs")
     arguments = parser.parse_args()
     if arguments.rate is None:
         main()
@@ -173,4 +177,4 @@ if __name__ == "__main__":
         redirects = arguments.rate * SECONDS
         created = redirects * arguments.created
         print(f"{total(month(redirects, created, arguments.reads, arguments.writes)):.2f}")
-        print(f"{total(behind_cloudfront(redirects, created, arguments.cached)):.2f}")
+        print(f"{total(behind_cloudfront(redirects, created, arguments.cached, arguments.logged)):.2f}")

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use rand::rand_core::UnwrapErr;
 use rand::rngs::{SysRng, Xoshiro256PlusPlus};
 use rand::{Rng, SeedableRng};
+use reqwest::header::HeaderName;
 use reqwest::{Method, RequestBuilder, redirect};
 use resolve::Resolve;
 use shorten::Shorten;
@@ -26,6 +27,7 @@ use shortlink_core::dynamodb::client;
 use shortlink_core::dynamodb::items::Item;
 use shortlink_core::dynamodb::store::Store;
 use shortlink_core::link_cache::{self, LinkCache};
+use shortlink_core::visits::edge_key::HEADER;
 use shortlink_core::visits::recorder::VisitRecorder;
 use shortlink_core::visits::writer::{PerLinkWriter, TransactionWriter};
 use tokio::net::TcpListener;
@@ -63,6 +65,7 @@ pub struct TestAppBuilder {
     grant_key: Option<KeySource>,
     writes_visits_in_transactions: bool,
     has_timeouts: bool,
+    edge_key: Option<String>,
 }
 
 /// The lifetime of the keys of tests, in seconds.
@@ -73,6 +76,12 @@ impl TestAppBuilder {
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.to_owned(), value.to_owned());
         self
+    }
+
+    /// Behind a CDN that proves itself with this secret: each request contains it, unless the test sends another one.
+    pub fn edge_key(mut self, key: &str) -> Self {
+        self.edge_key = Some(key.to_owned());
+        self.env("EDGE_KEY", key)
     }
 
     /// Generates codes with `rng`. By default the generator is seeded, so a test gets the same codes in each run.
@@ -156,7 +165,9 @@ impl TestAppBuilder {
         tokio::spawn(gateway::serve(listener, functions, async {
             stopped.await.ok();
         }));
-        let http = reqwest::Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
+        let edge_key = self.edge_key.map(|key| (HeaderName::from_static(HEADER), key.parse().expect("a value")));
+        let http = reqwest::Client::builder().default_headers(edge_key.into_iter().collect());
+        let http = http.redirect(redirect::Policy::none()).build().expect("a client");
         TestApp { address, shorten, resolve, store, dynamodb, server, clock: seconds, http, proxy, _stop: stop }
     }
 }
@@ -172,6 +183,7 @@ impl TestApp {
             grant_key: None,
             writes_visits_in_transactions: false,
             has_timeouts: true,
+            edge_key: None,
         }
     }
 

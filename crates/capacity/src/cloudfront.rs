@@ -16,8 +16,26 @@ use crate::traffic::Load;
 /// latter.
 const CACHES: f64 = 13.0;
 
-/// How long a cache keeps a redirect, seconds: the `MinTTL` that the operator chooses.
+/// How long a cache keeps a redirect, seconds: `EDGE_CACHE_SECONDS`.
 pub(crate) const TTL: f64 = 60.0;
+
+/// Assumed: the time that each file of CloudFront's logs covers, seconds. It delivers them "several times an hour".
+const LOG_FILE_SECONDS: f64 = 300.0;
+
+/// The write units with which `edge-log` counts the visits of a link in a file, however many they are: a transaction of two
+/// items, at twice the price.
+const UNITS_PER_LOGGED_LINK: f64 = 4.0;
+
+/// Estimates how many write units `edge-log` needs per redirect, whether it was a cache hit or not.
+pub(crate) fn estimate_logged_units(load: Load) -> f64 {
+    let per_ttl = requests_per_ttl(load);
+    let in_file = |share: f64| {
+        let hit_ratio = 1.0 - 1.0 / (1.0 + per_ttl * share);
+        1.0 - (-load.rate * share * hit_ratio * LOG_FILE_SECONDS).exp()
+    };
+    let links: f64 = load.pattern.link_groups().iter().map(|group| group.links * in_file(group.share)).sum();
+    links * UNITS_PER_LOGGED_LINK / (load.rate * LOG_FILE_SECONDS)
+}
 
 /// Estimates the share of redirects that are cache hits.
 pub(crate) fn estimate_hit_ratio(load: Load) -> f64 {
@@ -60,6 +78,19 @@ fn requests_per_ttl(load: Load) -> f64 {
 mod tests {
     use super::*;
     use crate::traffic::Pattern;
+
+    /// However many visits a popular link has, a file costs it one transaction; rare links cost one each time.
+    #[test]
+    fn logs_cost_by_link_and_file() {
+        let one = |rate| estimate_logged_units(Load { rate, pattern: Pattern::OneLink }) * rate * LOG_FILE_SECONDS;
+        assert!((one(100.0) - UNITS_PER_LOGGED_LINK).abs() < 0.001, "{}", one(100.0));
+        assert!((one(10_000.0) - UNITS_PER_LOGGED_LINK).abs() < 0.001, "{}", one(10_000.0));
+        for rate in [1.0, 100.0, 10_000.0, 1_000_000.0] {
+            let load = Load { rate, pattern: Pattern::Mix };
+            let units = estimate_logged_units(load);
+            assert!(units > 0.0 && units < UNITS_PER_LOGGED_LINK * estimate_hit_ratio(load), "{rate}: {units}");
+        }
+    }
 
     #[test]
     fn simulation_confirms_the_estimate() {

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::Result;
 use crate::simulation::Outcome;
 use crate::traffic::{Load, Pattern};
+use crate::{Result, cloudfront};
 
 /// The cost of a month, USD.
 pub(crate) struct MonthlyCost {
@@ -19,6 +19,7 @@ impl MonthlyCost {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/deploy/cost.py");
         let mut command = Command::new("python3");
         command.arg(script).arg(format!("--rate={}", load.rate)).arg(format!("--cached={hit_ratio}"));
+        command.arg(format!("--logged={}", cloudfront::estimate_logged_units(load)));
         command.arg(format!("--reads={}", outcome.read_units_per_redirect));
         command.arg(format!("--writes={}", outcome.write_units_per_redirect));
         if load.pattern == Pattern::OneLink {

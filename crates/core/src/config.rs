@@ -174,6 +174,17 @@ impl<'a> Environment<'a> {
         is_valid.then(|| text.clone()).map(Some).ok_or_else(error)
     }
 
+    /// `EDGE_CACHE_SECONDS`: how long a CDN in front of the service may answer with a redirect from its own cache, 0 (the
+    /// default) to 3600 seconds. Above 0, the service does not see each visit, and a change of a link is visible that much
+    /// later. Both functions read this variable, since the response to a change says when it is visible.
+    ///
+    /// # Errors
+    ///
+    /// The value is not a whole number, or is outside the range.
+    pub fn edge_cache_seconds(&self) -> Result<i64, ConfigError> {
+        self.integer("EDGE_CACHE_SECONDS", 0, 0..=3_600)
+    }
+
     /// `BASE_URL`: what short URLs begin with, such as `https://sho.rt`. If unset, short URLs begin with the address
     /// that the client used. Both functions read this variable, since a QR code contains a short URL.
     ///

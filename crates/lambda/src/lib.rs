@@ -5,6 +5,7 @@
 //! | file | defines |
 //! | --- | --- |
 //! | `bin/shorten.rs`, `bin/resolve.rs` | the two Lambda functions: each reads its settings, builds its client and calls [`run`] |
+//! | `bin/edge-log.rs` | the Lambda function that counts CloudFront's logs, which calls [`run_schedule`] |
 //! | [`event`] | an event turned into a request, and a response turned into API Gateway's |
 //! | `post_response` | running a handler's background work after the response, before the next event |
 //! | `shutdown` | running what is left when Lambda ends the execution environment |
@@ -21,16 +22,20 @@ use std::future::Future;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use lambda_http::aws_lambda_events;
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
+use serde::Serialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use shortlink_core::config::Environment;
 use shortlink_core::dynamodb::client::{self, LambdaClient};
 use shortlink_core::dynamodb::store::Store;
 use shortlink_core::http::handler::Handler;
 use shortlink_core::http::problem::{Problem, ProblemKind};
+use tokio::time::Instant;
 
 pub mod event;
 mod post_response;
@@ -67,6 +72,25 @@ pub async fn run(handler: impl Handler) -> Result<(), Error> {
     });
     // `lambda_runtime::run` would also open a span for each request. Our log lines contain the request's id anyway.
     Runtime::new(service).layer(PostResponseLayer(handler)).run().await
+}
+
+/// Calls `work` for each event from Lambda, whatever the event says, for as long as the process lives. `work` gets the
+/// instant at which Lambda ends the invocation, and what it returns is the response.
+///
+/// # Errors
+///
+/// Lambda's Runtime API cannot be reached.
+///
+/// # Panics
+///
+/// If Lambda's environment variables are not set.
+pub async fn run_schedule<T: Serialize>(work: impl AsyncFn(Instant) -> T) -> Result<(), Error> {
+    let service = service_fn(async |event: LambdaEvent<IgnoredAny>| {
+        let deadline = UNIX_EPOCH + Duration::from_millis(event.context.deadline);
+        let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
+        Ok::<_, Infallible>(work(Instant::now() + left).await)
+    });
+    lambda_runtime::run(service).await
 }
 
 /// The table that `TABLE_NAME` names, with a connection that is already open, and the client with which it is reached.

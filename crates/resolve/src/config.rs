@@ -34,7 +34,8 @@ pub struct Config {
     /// `VISITS_RETENTION`: how long the counts of a month are kept after its end, in seconds; 34560000 (400 days) by
     /// default.
     pub visits_retention: i64,
-    /// `EDGE_KEY`: see [`EdgeKey::read`]. The country that a CDN reports is counted only if the key is set and sent.
+    /// `EDGE_KEY`: see [`EdgeKey::read`]. If it is set, only requests that contain it are answered, and the country that the
+    /// CDN reports is counted.
     pub edge_key: Option<EdgeKey>,
     /// `REPORT_URL`: where people report abuse, an `http`, `https` or `mailto` URL. The preview links to it, and so does
     /// the response about a blocked link.
@@ -46,6 +47,9 @@ pub struct Config {
     /// `LINK_CACHE_SECONDS`: how long a link is cached in memory after it was read, 0 to 60 seconds, 5 by default. A
     /// link that is deleted or changed may still redirect to its old target for that long. 0 disables the cache.
     pub link_cache_seconds: i64,
+    /// `EDGE_CACHE_SECONDS`: how long a CDN in front of the service may answer with a redirect from its own cache; see
+    /// [`Environment::edge_cache_seconds`].
+    pub edge_cache_seconds: i64,
     /// `BASE_URL`: what short URLs begin with; see [`Environment::base_url`].
     pub base_url: Option<BaseUrl>,
     /// `BRAND_NAME`, `BRAND_COLOUR` and `BRAND_URL`: see [`Brand`].
@@ -81,6 +85,7 @@ impl Config {
             not_found_url: environment.web_url("NOT_FOUND_URL")?,
             expired_url: environment.web_url("EXPIRED_URL")?,
             link_cache_seconds: environment.seconds("LINK_CACHE_SECONDS", 5, 0..=60)?,
+            edge_cache_seconds: environment.edge_cache_seconds()?,
             base_url: environment.base_url()?,
             brand: Brand::read(environment)?,
         })

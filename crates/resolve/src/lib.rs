@@ -7,6 +7,7 @@
 //! | [`config`] | the operator's settings |
 //! | [`resource`] | which resource of which link a path names: `/abc`, `/abc+`, `/abc.svg`, `/abc.png` |
 //! | [`redirect`] | `/abc`: the redirect to the target |
+//! | `redirect_caching` | how long browsers and a CDN may cache a redirect |
 //! | [`preview`] | `/abc+`: what is known of a link, without following it |
 //! | `look_alike` | hosts that look like others |
 //! | `visit_chart` | the chart of daily visits in a preview |
@@ -32,6 +33,7 @@ use shortlink_core::http::request::Request;
 use shortlink_core::http::response::{self, Response};
 use shortlink_core::http::routes::Endpoint;
 use shortlink_core::link_cache::LinkCache;
+use shortlink_core::visits::edge_key::EdgeKey;
 use shortlink_core::visits::recorder::{VisitRecorder, VisitTracking};
 
 pub mod config;
@@ -40,6 +42,7 @@ pub mod preview;
 pub mod qr;
 mod qr_image;
 pub mod redirect;
+mod redirect_caching;
 pub mod resource;
 mod visit_chart;
 
@@ -124,6 +127,14 @@ impl Resolve {
 }
 
 impl Handler for Resolve {
+    fn edge_key(&self) -> Option<&EdgeKey> {
+        self.config.edge_key.as_ref()
+    }
+
+    fn public_base_url(&self) -> Option<&BaseUrl> {
+        self.config.base_url.as_ref()
+    }
+
     fn is_https(&self, request: &Request) -> bool {
         self.base_url(request).is_https()
     }

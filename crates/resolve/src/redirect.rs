@@ -9,11 +9,8 @@ use shortlink_core::visits::recorder::VisitTracking;
 use shortlink_core::visits::visitor;
 
 use crate::Resolve;
+use crate::redirect_caching;
 use crate::resource::LinkResource;
-
-/// How long a browser may cache a redirect, in seconds: long enough for a double click, short enough for a link that is
-/// deleted or changed. (Browsers keep a 301 without a limit for good.) The value is that of bit.ly.
-const MAX_AGE_SECONDS: i64 = 90;
 
 /// Redirects to a link's target, and counts the visit.
 pub(crate) async fn redirect(resolve: &Resolve, request: &Request, code: &Code) -> Result<Response, Problem> {
@@ -36,8 +33,9 @@ async fn find_and_redirect(resolve: &Resolve, request: &Request, code: &Code) ->
         let visitor = visitor::from_headers(&request.headers, resolve.config.edge_key.as_ref());
         resolve.visits.record(&link, &visitor, now);
     }
-    let seconds_left = link.expires_at.map_or(MAX_AGE_SECONDS, |instant| instant.since(now));
-    response::redirect(resolve.config.redirect_status, &link.target, seconds_left.min(MAX_AGE_SECONDS))
+    let seconds_left = link.expires_at.map(|instant| instant.since(now));
+    let cache_control = redirect_caching::cache_control(seconds_left, resolve.config.edge_cache_seconds);
+    response::redirect(resolve.config.redirect_status, &link.target, &cache_control)
         .map_err(|error| Problem::internal(format!("the target of {code} cannot be a Location: {error}")))
 }
 

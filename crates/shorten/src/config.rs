@@ -71,9 +71,12 @@ pub struct Config {
     /// `anonymised` (the default), its User-Agent, its trace id and the network of its address; `full`, the same with the
     /// whole address.
     pub creator: CreatorPolicy,
-    /// `EDGE_KEY`: see [`EdgeKey::read`]. The client's address that a CDN or proxy reports is used only if the key is set
-    /// and sent.
+    /// `EDGE_KEY`: see [`EdgeKey::read`]. If it is set, only requests that contain it are answered, and the client's address
+    /// that the CDN reports is used.
     pub edge_key: Option<EdgeKey>,
+    /// `EDGE_CACHE_SECONDS`: how long a CDN may answer with a redirect from its own cache; see
+    /// [`Environment::edge_cache_seconds`].
+    pub edge_cache_seconds: i64,
     /// The expiry of links, from these variables, in seconds:
     ///
     /// | variable | default | meaning |
@@ -113,6 +116,7 @@ impl Config {
             allowed_origins: AllowedOrigins::read(environment)?,
             creator: environment.choice("CREATOR", CreatorPolicy::default(), &policies)?,
             edge_key: EdgeKey::read(environment)?,
+            edge_cache_seconds: environment.edge_cache_seconds()?,
             expiry: read_expiry(environment)?,
         })
     }

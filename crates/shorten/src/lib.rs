@@ -53,6 +53,7 @@ use shortlink_core::http::problem::{Problem, ProblemKind};
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response::{self, Response};
 use shortlink_core::http::routes::Endpoint;
+use shortlink_core::visits::edge_key::EdgeKey;
 
 mod access;
 pub mod assets;
@@ -153,6 +154,14 @@ impl Shorten {
 }
 
 impl Handler for Shorten {
+    fn edge_key(&self) -> Option<&EdgeKey> {
+        self.config.edge_key.as_ref()
+    }
+
+    fn public_base_url(&self) -> Option<&BaseUrl> {
+        self.config.base_url.as_ref()
+    }
+
     fn is_https(&self, request: &Request) -> bool {
         self.base_url(request).is_https()
     }

@@ -13,7 +13,7 @@ use crate::Shorten;
 use crate::precondition::etag;
 
 /// For how long a visitor may still be redirected as before a change, in seconds: the service caches a link for up to
-/// 60 seconds, and a browser a redirect for up to 90.
+/// 60 seconds, and a browser a redirect for up to 90. In between, a CDN may cache the redirect for `EDGE_CACHE_SECONDS`.
 const VISIBLE_AFTER_SECONDS: i64 = 60 + 90;
 
 /// A link, as JSON for its owner.
@@ -68,7 +68,9 @@ pub(crate) fn to_document<'a>(
         created_at: link.created_at.known(),
         expires_at: link.expires_at,
         changed_at: managed.changed_at,
-        visible_by: managed.changed_at.and_then(|instant| instant.plus(VISIBLE_AFTER_SECONDS)),
+        visible_by: managed
+            .changed_at
+            .and_then(|instant| instant.plus(VISIBLE_AFTER_SECONDS + shorten.config.edge_cache_seconds)),
         withdrawn: link.withdrawn_at.is_some(),
         withdrawn_at: link.withdrawn_at,
         blocked: link.blocked_at.is_some(),

@@ -397,7 +397,7 @@ pub const RESERVED_PREFIXES: &[&str] =
     &["androidchrome", "appletouchicon", "browserconfig", "favicon", "mstile", "safaripinnedtab"];
 
 /// A code: 1 to 64 of `A-Z a-z 0-9 _ -`, of which those that are generated or chosen have at least 3. Case matters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code(String);
 
 /// The reason that a text is not a code or cannot be an alias.

@@ -9,10 +9,11 @@ use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_sdk_dynamodb::config::{
-    Credentials, IdentityCache, SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig,
+    IdentityCache, ProvideCredentials, SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig,
 };
 
 pub use aws_config::SdkConfig;
+pub use aws_sdk_dynamodb::config::Credentials;
 
 use crate::config::{ConfigError, Environment};
 use crate::dynamodb::connection_pool::{BoxError, ConnectionPool};
@@ -92,6 +93,20 @@ impl LambdaClient {
             }
         };
         self.pool.prewarm(&url, ATTEMPT_TIMEOUT).await
+    }
+
+    /// The connections, for requests that the SDK does not send.
+    pub fn connections(&self) -> &ConnectionPool {
+        &self.pool
+    }
+
+    /// The credentials of the function.
+    ///
+    /// # Errors
+    ///
+    /// They have to be renewed (SnapStart), and cannot be.
+    pub async fn credentials(&self) -> Result<Credentials, BoxError> {
+        Ok(self.credentials.provide_credentials().await?)
     }
 
     /// What a client of another AWS service needs: the same region, credentials and pool of connections. `endpoint_url` is

@@ -19,6 +19,12 @@ pub const READ_VISITS: &[&str] = &["dynamodb:BatchGetItem"];
 /// Counting visits: a visit is an update, and the first one of a month puts two items.
 pub const COUNT_VISITS: &[&str] = &["dynamodb:PutItem", "dynamodb:UpdateItem"];
 
+/// Counting the visits in a CDN's log: reading links and entries, and writing counts and entries.
+pub const COUNT_LOGGED_VISITS: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
+
+/// What the keys of the entries of logs match, as a pattern of `dynamodb:LeadingKeys`.
+pub const LOG_ENTRY_KEYS: &str = "edgelog#*";
+
 /// What the keys of the counts match, as a pattern of `dynamodb:LeadingKeys`.
 pub const VISIT_KEYS: &str = "visits#*";
 

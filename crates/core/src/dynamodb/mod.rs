@@ -27,6 +27,7 @@
 //! | [`link_list`] | the links of an owner |
 //! | `link_transaction` | putting a link together with entries that point to it |
 //! | [`operator_changes`] | changes that the operator makes |
+//! | [`log_entries`] | which visits in a CDN's log have been counted |
 //! | [`visit_counts`] | adding to the counts of visits, and reading them |
 //! | [`visit_items`] | the items that count visits |
 //! | [`error`] | what can go wrong |
@@ -53,6 +54,7 @@ pub mod link_limits;
 pub mod link_list;
 mod link_transaction;
 pub mod operator_changes;
+pub mod log_entries;
 pub mod retries;
 pub mod store;
 pub mod table_scan;

@@ -9,9 +9,13 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
 use tokio::time::Instant;
 
 use crate::domain::clock::Timestamp;
@@ -24,6 +28,7 @@ use crate::dynamodb::error::StoreError;
 use crate::dynamodb::items::attribute::CODE;
 use crate::dynamodb::items::{self, Item, number};
 use crate::dynamodb::link_transaction::{cancellation_reasons, conflicted};
+use crate::dynamodb::log_entries::LogEntry;
 use crate::dynamodb::store::Store;
 use crate::dynamodb::visit_items::{self, VisitItem, attribute, expression};
 
@@ -67,6 +72,34 @@ impl Store {
         retention_seconds: i64,
         limits: WriteLimits,
     ) -> Result<(), StoreError> {
+        self.add_visits_with(link, flush, retention_seconds, limits, None).await
+    }
+
+    /// As [`add_visits`](Self::add_visits), in one transaction with the entry `once`, which must not exist yet: if it does,
+    /// nothing is added. So a repetition adds nothing, whoever has written the item of counts meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]. The counts may have been written: call this again with the same entry.
+    pub async fn add_visits_once(
+        &self,
+        link: &VisitedLink,
+        flush: &Flush,
+        retention_seconds: i64,
+        limits: WriteLimits,
+        once: &LogEntry,
+    ) -> Result<(), StoreError> {
+        self.add_visits_with(link, flush, retention_seconds, limits, Some(once)).await
+    }
+
+    async fn add_visits_with(
+        &self,
+        link: &VisitedLink,
+        flush: &Flush,
+        retention_seconds: i64,
+        limits: WriteLimits,
+        once: Option<&LogEntry>,
+    ) -> Result<(), StoreError> {
         let Some(month) = flush.counts.month() else { return Ok(()) };
         // What the item contains. The first attempt assumes that nothing is in the way.
         let mut seen: Option<Box<SeenItem>> = None;
@@ -76,9 +109,12 @@ impl Store {
             }
             let outcome = match &seen {
                 Some(seen) if !counts(&seen.0, link, &month) => {
-                    self.start_month(link, &month, flush, seen, retention_seconds, limits).await?
+                    self.start_month(link, &month, flush, seen, (retention_seconds, limits), once).await?
                 }
-                seen => self.update(link, &month, flush, seen.as_ref().map(|seen| &seen.0), limits).await?,
+                seen => {
+                    let update = self.update_of(link, &month, flush, seen.as_ref().map(|seen| &seen.0));
+                    self.update(update, limits, once).await?
+                }
             };
             let WriteOutcome::ConditionFailed(item) = outcome else { return Ok(()) };
             seen = item;
@@ -193,16 +229,19 @@ impl Store {
         self.update_existing(key, update, purge_at).await.map(drop)
     }
 
-    /// Adds a flush to the item that counts `month`, of which `seen` is known.
+    /// Carries out an update that adds a flush, together with the entry `once`, if there is one.
     async fn update(
         &self,
-        link: &VisitedLink,
-        month: &str,
-        flush: &Flush,
-        seen: Option<&VisitItem>,
+        update: UpdateItemFluentBuilder,
         limits: WriteLimits,
+        once: Option<&LogEntry>,
     ) -> Result<WriteOutcome, StoreError> {
-        let update = self.update_of(link, month, flush, seen);
+        if let Some(once) = once {
+            let transaction = self.client.transact_write_items().transact_items(to_transact_item(&update)?);
+            let transaction = transaction.transact_items(to_put(once.put(&self.table))?);
+            let result = transaction.customize().config_override(config_override(limits)).send().await;
+            return transaction_outcome(result);
+        }
         let result = update.customize().config_override(config_override(limits)).send().await;
         let Err(error) = result else { return Ok(WriteOutcome::Written) };
         match error.as_service_error() {
@@ -280,8 +319,8 @@ impl Store {
         month: &str,
         flush: &Flush,
         (seen, item): &SeenItem,
-        retention_seconds: i64,
-        limits: WriteLimits,
+        (retention_seconds, limits): (i64, WriteLimits),
+        once: Option<&LogEntry>,
     ) -> Result<WriteOutcome, StoreError> {
         let is_same_link = seen.link_created_at == Some(link.created_at);
         let earlier = if is_same_link { &seen.counts } else { &VisitCounts::default() };
@@ -297,16 +336,34 @@ impl Store {
             let ended = Put::builder().table_name(&self.table).set_item(Some(ended));
             transaction = transaction.transact_items(to_put(ended)?);
         }
-        let result = transaction.customize().config_override(config_override(limits)).send().await;
-        let Err(error) = result else { return Ok(WriteOutcome::Written) };
-        let reasons = cancellation_reasons(&error);
-        match reasons.first().filter(|reason| reason.code() == Some("ConditionalCheckFailed")) {
-            Some(reason) => Ok(condition_failed(reason.item())),
-            None if reasons.iter().any(conflicted) => {
-                Err(StoreError::Unavailable("another write started the month".to_owned()))
-            }
-            None => Err(StoreError::from_sdk(&error)),
+        if let Some(once) = once {
+            transaction = transaction.transact_items(to_put(once.put(&self.table))?);
         }
+        let result = transaction.customize().config_override(config_override(limits)).send().await;
+        transaction_outcome(result)
+    }
+}
+
+/// The outcome of a transaction whose first write is that of the item of counts. The only other write with a condition is
+/// that of an entry: if it exists, the flush was written before.
+fn transaction_outcome<O, R>(
+    result: Result<O, SdkError<TransactWriteItemsError, R>>,
+) -> Result<WriteOutcome, StoreError>
+where
+    R: std::fmt::Debug,
+{
+    let Err(error) = result else { return Ok(WriteOutcome::Written) };
+    let reasons = cancellation_reasons(&error);
+    let has_failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+    if reasons.iter().skip(1).any(has_failed) {
+        return Ok(WriteOutcome::Written);
+    }
+    match reasons.first().filter(|reason| has_failed(reason)) {
+        Some(reason) => Ok(condition_failed(reason.item())),
+        None if reasons.iter().any(conflicted) => {
+            Err(StoreError::Unavailable("another write changed the same item of counts".to_owned()))
+        }
+        None => Err(StoreError::from_sdk(&error)),
     }
 }
 
@@ -353,7 +410,8 @@ fn to_transact_item(update: &UpdateItemFluentBuilder) -> Result<TransactWriteIte
         .set_update_expression(update.get_update_expression().clone())
         .set_condition_expression(update.get_condition_expression().clone())
         .set_expression_attribute_names(update.get_expression_attribute_names().clone())
-        .set_expression_attribute_values(update.get_expression_attribute_values().clone());
+        .set_expression_attribute_values(update.get_expression_attribute_values().clone())
+        .set_return_values_on_condition_check_failure(update.get_return_values_on_condition_check_failure().clone());
     let update = update.build().map_err(|error| StoreError::Rejected(error.to_string()))?;
     Ok(TransactWriteItem::builder().update(update).build())
 }

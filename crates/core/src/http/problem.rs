@@ -38,6 +38,8 @@ pub enum ProblemKind {
     Unauthorized,
     /// The credentials do not allow this.
     Forbidden,
+    /// The request goes around the CDN in front of the service.
+    NotFromEdge,
     /// The operator has blocked the target's host.
     HostBlocked,
     /// The operator does not allow links to the target's host.
@@ -98,6 +100,7 @@ impl ProblemKind {
         Self::InvalidIdempotencyKey,
         Self::Unauthorized,
         Self::Forbidden,
+        Self::NotFromEdge,
         Self::HostBlocked,
         Self::HostNotAllowed,
         Self::NotFound,
@@ -132,6 +135,7 @@ impl ProblemKind {
             }
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Credentials are missing or wrong"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "These credentials do not allow this"),
+            Self::NotFromEdge => (StatusCode::FORBIDDEN, "not-from-edge", "This address does not answer"),
             Self::HostBlocked => (StatusCode::FORBIDDEN, "host-blocked", "This host is blocked"),
             Self::HostNotAllowed => (StatusCode::FORBIDDEN, "host-not-allowed", "Links to this host are not allowed"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Link not found"),

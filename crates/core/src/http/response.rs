@@ -84,16 +84,16 @@ pub fn make_not_modified(response: &mut Response) {
     response.body_mut().clear();
 }
 
-/// A redirect that the client, and no shared cache, may cache for `max_age` seconds.
+/// A redirect that may be cached as `cache_control` says.
 ///
 /// # Errors
 ///
 /// The target cannot be a header's value, which [`Target`] rules out.
-pub fn redirect(status: StatusCode, target: &Target, max_age: i64) -> Result<Response, http::Error> {
+pub fn redirect(status: StatusCode, target: &Target, cache_control: &str) -> Result<Response, http::Error> {
     http::Response::builder()
         .status(status)
         .header(header::LOCATION, target.as_str())
-        .header(header::CACHE_CONTROL, format!("private, max-age={max_age}"))
+        .header(header::CACHE_CONTROL, cache_control)
         .body(Bytes::new())
 }
 

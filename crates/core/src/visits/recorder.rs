@@ -53,6 +53,30 @@ pub enum VisitTracking {
     Daily,
 }
 
+impl VisitTracking {
+    /// Whether a redirect to `visitor` changes any count.
+    fn counts(self, visitor: &Visitor) -> bool {
+        match self {
+            Self::Off => false,
+            Self::Total => !visitor.is_bot,
+            Self::Daily => true,
+        }
+    }
+
+    /// Counts a redirect to `visitor`.
+    pub fn record(self, counts: &mut VisitCounts, visitor: &Visitor, now: Timestamp) {
+        if !self.counts(visitor) {
+            return;
+        }
+        if !visitor.is_bot {
+            counts.record_total(now);
+        }
+        if self == Self::Daily {
+            counts.record_day(visitor, now);
+        }
+    }
+}
+
 /// Counts visits. Clones share the counts.
 #[derive(Clone, Debug)]
 pub struct VisitRecorder(Arc<Inner>);
@@ -128,12 +152,7 @@ impl VisitRecorder {
 
     /// Counts a visit of a link by `visitor`.
     pub fn record(&self, link: &Link, visitor: &Visitor, now: Timestamp) {
-        let is_counted = match self.0.tracking {
-            VisitTracking::Off => false,
-            VisitTracking::Total => !visitor.is_bot,
-            VisitTracking::Daily => true,
-        };
-        if !is_counted {
+        if !self.0.tracking.counts(visitor) {
             return;
         }
         let mut pending = self.pending();
@@ -144,12 +163,7 @@ impl VisitRecorder {
         }
         let entry = pending.entry(visited).or_default();
         entry.purge_at = link.purge_at;
-        if !visitor.is_bot {
-            entry.counts.record_total(now);
-        }
-        if self.0.tracking == VisitTracking::Daily {
-            entry.counts.record_day(visitor, now);
-        }
+        self.0.tracking.record(&mut entry.counts, visitor, now);
     }
 
     /// Writes the links that are due. Counts that cannot be written are kept and tried again by a later flush.

@@ -14,21 +14,26 @@ const MAX_HOST_BYTES: usize = 64;
 
 /// The headers in which browsers mark requests that they send before a person has clicked: the standard's
 /// `Sec-Purpose`, and older ones of Chrome, Safari and Firefox.
-const PURPOSE_HEADERS: &[&str] = &["sec-purpose", "purpose", "x-purpose", "x-moz"];
+pub const PURPOSE_HEADERS: &[&str] = &["sec-purpose", "purpose", "x-purpose", "x-moz"];
 
 /// The visitor who sent these headers. Their country is known only if the CDN that adds it proves itself with `edge_key`,
 /// since anybody could send the header.
 pub fn from_headers(headers: &HeaderMap, edge_key: Option<&EdgeKey>) -> Visitor {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let user_agent = text(header::USER_AGENT.as_str()).unwrap_or_default().to_ascii_lowercase();
     let is_from_edge = edge_key.is_some_and(|key| key.is_in(headers));
     let country = text("cloudfront-viewer-country").filter(|_| is_from_edge);
-    let country = country.filter(|code| is_country(code));
     let is_prefetch = PURPOSE_HEADERS.iter().any(|name| text(name).is_some_and(is_prefetch));
+    let visitor = of(text(header::USER_AGENT.as_str()), text(header::REFERER.as_str()), country);
+    Visitor { is_bot: is_prefetch || visitor.is_bot, ..visitor }
+}
+
+/// The visitor with this User-Agent, who comes from the page `referrer` and from `country`, which is trusted.
+pub fn of(user_agent: Option<&str>, referrer: Option<&str>, country: Option<&str>) -> Visitor {
+    let user_agent = user_agent.unwrap_or_default().to_ascii_lowercase();
     Visitor {
-        is_bot: is_prefetch || is_bot(&user_agent),
-        referrer: text(header::REFERER.as_str()).and_then(referring_host),
-        country: country.map(str::to_owned),
+        is_bot: is_bot(&user_agent),
+        referrer: referrer.and_then(referring_host),
+        country: country.filter(|code| is_country(code)).map(str::to_owned),
         device: device(&user_agent),
     }
 }
