@@ -40,7 +40,7 @@ fn policies() -> BTreeMap<String, (BTreeSet<String>, Vec<Value>)> {
                     // The index alone is queried.
                     "dynamodb:Query" => assert!(resource.ends_with("/index/byOwner"), "{resource}"),
                     action if action.starts_with("dynamodb:") => {
-                        assert!(resource.ends_with(":table/TABLE"), "{resource}")
+                        assert!(resource.ends_with(":table/TABLE"), "{resource}");
                     }
                     _ => {}
                 }
