@@ -108,8 +108,8 @@ mod tests {
     #[test]
     fn fields_are_read_leniently() {
         let item = JsonItem::parse(
-            r#"{"a": "x", "n": 1.50, "big": 1e999, "half": "a\ud83d", "no": null, "yes": "1", "t": ["a", {"name": "b"}, 3, null,
-                ""],
+            r#"{"a": "x", "n": 1.50, "big": 1e999, "half": "a\ud83d", "no": null, "yes": "1",
+                "t": ["a", {"name": "b"}, 3, null, ""],
                 "o": {"c": 1}, "count": "1,234", "deep": [[[[]]]]}"#,
         )
         .expect("an object");

@@ -18,8 +18,8 @@ use super::dub_json::{IS_ROOT, ROOT};
 pub(crate) const COLUMNS: &[&[&str]] = &[&["shortlink"], &["destinationurl"]];
 
 /// To be added to the warnings.
-pub(crate) const WARNING: &str = "this table does not say when links end, nor which are disabled or have a password: read the pages of \
-     Dub's API (dub-json) instead";
+pub(crate) const WARNING: &str = "this table does not say when links end, nor which are disabled or have a \
+                                  password: read the pages of Dub's API (dub-json) instead";
 
 pub(crate) fn read(row: &mut TableRow) -> Vec<Row> {
     row.map(unguarded);

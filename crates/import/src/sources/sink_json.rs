@@ -2,7 +2,8 @@
 //!
 //! ```json
 //! {"version": "1.0", "exportedAt": "...", "count": 1, "links": [{"id": "x", "url": "https://example.com/",
-//!   "slug": "abc", "comment": "A", "createdAt": 1603732840, "updatedAt": 1603732840, "expiration": 1893456000, "title": "A"}],
+//!   "slug": "abc", "comment": "A", "createdAt": 1603732840, "updatedAt": 1603732840, "expiration": 1893456000,
+//!   "title": "A"}],
 //!   "cursor": "", "list_complete": true}
 //! ```
 //!
