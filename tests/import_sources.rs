@@ -422,7 +422,8 @@ fn dynamodb_is_read_with_its_traps() {
     "#);
 }
 
-/// Creates a database of chhoto-url with a write-ahead log that has not been written to the file. The connection keeps it so.
+/// Creates a database of chhoto-url with a write-ahead log that has not been written to the file. The connection keeps
+/// it so.
 fn chhoto(path: &Path, columns: &str, rows: &str) -> Connection {
     let connection = Connection::open(path).expect("a database");
     connection
@@ -774,8 +775,8 @@ fn links_of(source: Source) -> (Vec<String>, String) {
     (links, others.join("\n"))
 }
 
-/// However much of a file is missing, no link is read that the whole file does not have. The last row of a table without a line
-/// break may be cut, about which there is a warning.
+/// However much of a file is missing, no link is read that the whole file does not have. The last row of a table
+/// without a line break may be cut, about which there is a warning.
 #[test]
 fn truncated_files_have_no_other_links() {
     for (name, format) in FILES {
@@ -843,8 +844,8 @@ fn title() -> String {
     "x".repeat(1000)
 }
 
-/// A file without an end can be read, so that it is not loaded: at no row more than a few hundred kilobytes have been read ahead.
-/// (To tell the two kinds of files with items apart, the first megabyte is read.)
+/// A file without an end can be read, so that it is not loaded: at no row more than a few hundred kilobytes have been
+/// read ahead. (To tell the two kinds of files with items apart, the first megabyte is read.)
 #[test]
 fn rows_are_streamed() {
     let sources: [EndlessExport; 6] = [

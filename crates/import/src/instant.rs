@@ -6,10 +6,12 @@ use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
 /// Numbers from here on are milliseconds: as seconds they would be after the year 5000.
 const FIRST_MILLISECONDS: i64 = 100_000_000_000;
 
-/// Parses an instant to Unix seconds. `None` is no instant: an empty text, `NULL`, 0, and the zero dates of MySQL and Go.
+/// Parses an instant to Unix seconds. `None` is no instant: an empty text, `NULL`, 0, and the zero dates of MySQL and
+/// Go.
 ///
-/// Read are Unix seconds and milliseconds, `YYYY-MM-DD`, the same with a time and with or without a zone, which is UTC if
-/// there is none, and the dates of HTTP. A date such as `01/02/2024` is an error, because it can be in January or February.
+/// Read are Unix seconds and milliseconds, `YYYY-MM-DD`, the same with a time and with or without a zone, which is UTC
+/// if there is none, and the dates of HTTP. A date such as `01/02/2024` is an error, because it can be in January or
+/// February.
 pub(crate) fn parse(text: &str) -> Result<Option<i64>, String> {
     let text = text.trim();
     let is_none = text.is_empty() || text.eq_ignore_ascii_case("null") || text == "0";

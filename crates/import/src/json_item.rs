@@ -84,8 +84,8 @@ fn text(raw: &str) -> Option<String> {
     raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()).then(|| raw.to_owned())
 }
 
-/// Reads a text of which a half of a surrogate pair is left, as programs leave it that cut texts after so many characters:
-/// `"\ud83d"`. As a `String`, it would be an error.
+/// Reads a text of which a half of a surrogate pair is left, as programs leave it that cut texts after so many
+/// characters: `"\ud83d"`. As a `String`, it would be an error.
 struct LossyText;
 
 impl Visitor<'_> for LossyText {
@@ -108,7 +108,8 @@ mod tests {
     #[test]
     fn fields_are_read_leniently() {
         let item = JsonItem::parse(
-            r#"{"a": "x", "n": 1.50, "big": 1e999, "half": "a\ud83d", "no": null, "yes": "1", "t": ["a", {"name": "b"}, 3, null, ""],
+            r#"{"a": "x", "n": 1.50, "big": 1e999, "half": "a\ud83d", "no": null, "yes": "1",
+                "t": ["a", {"name": "b"}, 3, null, ""],
                 "o": {"c": 1}, "count": "1,234", "deep": [[[[]]]]}"#,
         )
         .expect("an object");

@@ -7,8 +7,8 @@ use encoding_rs::WINDOWS_1252;
 use crate::encoding::NOT_UTF_8;
 use crate::source::Warnings;
 
-/// A reader that makes valid JSON of what some services send: raw control characters in texts are escaped, escapes that JSON
-/// does not know are texts, and what is not in UTF-8 is read as Windows-1252.
+/// A reader that makes valid JSON of what some services send: raw control characters in texts are escaped, escapes that
+/// JSON does not know are texts, and what is not in UTF-8 is read as Windows-1252.
 pub(crate) struct JsonText<R> {
     inner: R,
     warnings: Warnings,

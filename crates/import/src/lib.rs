@@ -12,8 +12,8 @@
 //! # }
 //! ```
 //!
-//! Nothing is written, and no source is asked over the network. A file is streamed: whatever its size, a few rows of it are in
-//! memory. A row that cannot be read is a row with a reason ([`Outcome::Unreadable`]) and ends nothing.
+//! Nothing is written, and no source is asked over the network. A file is streamed: whatever its size, a few rows of it
+//! are in memory. A row that cannot be read is a row with a reason ([`Outcome::Unreadable`]) and ends nothing.
 
 mod allowance;
 mod count;

@@ -34,8 +34,8 @@ pub struct SourceLink {
     pub created_at: Option<i64>,
     /// When the link ends, in Unix seconds. `None`: never.
     pub expires_at: Option<i64>,
-    /// Whether the link does not redirect at its source, because it was disabled, deleted or banned there. An archived link is
-    /// not withdrawn, because archives hide links from their owners and not from visitors.
+    /// Whether the link does not redirect at its source, because it was disabled, deleted or banned there. An archived
+    /// link is not withdrawn, because archives hide links from their owners and not from visitors.
     pub withdrawn: bool,
     /// The number of visits, if the source says so.
     pub visits: Option<u64>,

@@ -41,8 +41,8 @@ impl Source {
         self.format
     }
 
-    /// Sentences, without their full stops, about the file as a whole, such as that it is not in UTF-8. They are found while
-    /// the rows are read, so that all are known at the end only.
+    /// Sentences, without their full stops, about the file as a whole, such as that it is not in UTF-8. They are found
+    /// while the rows are read, so that all are known at the end only.
     pub fn warnings(&self) -> Vec<String> {
         let warnings = self.warnings.0.lock().unwrap_or_else(PoisonError::into_inner);
         warnings.iter().map(|warning| (*warning).to_owned()).collect()

@@ -136,7 +136,8 @@ impl TableRow {
         let is_wide = self.values.iter().skip(columns).any(|value| !value.trim().is_empty());
         is_wide.then(|| {
             format!(
-                "it has {} values where the header has {columns}, so that a value with {} in it is probably not in quotes",
+                "it has {} values where the header has {columns}, so that a value with {} in it is probably not in \
+                 quotes",
                 self.values.len(),
                 delimiter_name(delimiter)
             )
@@ -165,7 +166,8 @@ impl Table {
             let read = input.bytes.read_until(b'\n', &mut Vec::new());
             skipped = (read.map_err(|error| read_error(&error, String::new()))? as u64, 1);
         }
-        // With CRLF for a terminator, the reader counts lines one too low. The `\r` at the end of a row is removed below.
+        // With CRLF for a terminator, the reader counts lines one too low. The `\r` at the end of a row is removed
+        // below.
         let terminator = if head.contains(&b'\n') { Terminator::Any(b'\n') } else { Terminator::CRLF };
         let bytes: Box<dyn std::io::Read + Send> = Box::new(input.bytes);
         let mut builder = ReaderBuilder::new();
@@ -229,8 +231,8 @@ impl Table {
 
     /// How the row ends that was just read, of which this is the last value.
     fn end(&self, last: Option<&String>) -> End {
-        // A row ends with a line break or with the file. If all that was read belongs to it, and there is no line break, it is
-        // the file; and in a well-formed file the number of quotes is even.
+        // A row ends with a line break or with the file. If all that was read belongs to it, and there is no line
+        // break, it is the file; and in a well-formed file the number of quotes is even.
         if self.allowance.total() != self.reader.position().byte() + self.skipped.0 {
             return End::LineBreak;
         }
@@ -275,8 +277,8 @@ impl Table {
     }
 }
 
-/// A quote that is not closed makes one value of the lines that follow. URL parsers leave out line breaks, so that it would be
-/// a valid target.
+/// A quote that is not closed makes one value of the lines that follow. URL parsers leave out line breaks, so that it
+/// would be a valid target.
 fn without_line_breaks(row: Row) -> Row {
     use crate::link::Outcome;
     match row.outcome {
@@ -303,8 +305,8 @@ fn delimiter_name(delimiter: u8) -> &'static str {
     }
 }
 
-/// What separates the values: the character that the first line has most often outside of quotes. Excel writes a line `sep=;`
-/// before it; the second value says whether it is there.
+/// What separates the values: the character that the first line has most often outside of quotes. Excel writes a line
+/// `sep=;` before it; the second value says whether it is there.
 fn delimiter(head: &[u8]) -> (u8, bool) {
     let first_line = head.split(|&byte| byte == b'\n').next().unwrap_or_default().trim_ascii_end();
     let declared = first_line.strip_prefix(b"sep=").and_then(|rest| rest.first());

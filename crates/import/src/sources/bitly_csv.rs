@@ -5,7 +5,8 @@
 //! bit.ly/3abc,go.example.com/sale,2020-10-26,Sale,https://example.com/,"1,234",Active
 //! ```
 //!
-//! Bitly has changed the names of the columns, so that several are known. Both links of a row are codes that people use.
+//! Bitly has changed the names of the columns, so that several are known. Both links of a row are codes that people
+//! use.
 
 use crate::draft::Draft;
 use crate::link::Row;

@@ -7,8 +7,8 @@
 //!   "archived": false, "tags": ["a"], "deeplinks": []}], "pagination": {"search_after": ""}}
 //! ```
 //!
-//! The `id` and each of the `custom_bitlinks` are codes that people use. There are links without `long_url`. The response is
-//! not always valid JSON, because titles contain raw control characters. An archived link redirects.
+//! The `id` and each of the `custom_bitlinks` are codes that people use. There are links without `long_url`. The
+//! response is not always valid JSON, because titles contain raw control characters. An archived link redirects.
 
 use crate::draft::Draft;
 use crate::json::Shape;

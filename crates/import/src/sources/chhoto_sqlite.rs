@@ -5,9 +5,9 @@
 //!                    expiry_time INTEGER NOT NULL DEFAULT 0, notes TEXT)
 //! ```
 //!
-//! Versions before 6.0 have no `expiry_time`, and those before 7.0 no `notes`. An `expiry_time` of 0 or `NULL` is never. With
-//! its write-ahead log, the latest links are in the file `urls.sqlite-wal` beside it, which SQLite reads as well. Nothing is
-//! written, and chhoto-url may run meanwhile; SQLite may leave a file `-shm` beside the others.
+//! Versions before 6.0 have no `expiry_time`, and those before 7.0 no `notes`. An `expiry_time` of 0 or `NULL` is
+//! never. With its write-ahead log, the latest links are in the file `urls.sqlite-wal` beside it, which SQLite reads as
+//! well. Nothing is written, and chhoto-url may run meanwhile; SQLite may leave a file `-shm` beside the others.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -39,7 +39,8 @@ pub(crate) fn check(path: &Path) -> Result<Result<(), String>, ImportError> {
     Ok(Err(tables.join(", ")))
 }
 
-/// The rows of a file. There is no transaction around the batches, because it would keep chhoto-url from writing meanwhile.
+/// The rows of a file. There is no transaction around the batches, because it would keep chhoto-url from writing
+/// meanwhile.
 pub(crate) fn rows(
     path: &Path,
     warnings: Warnings,
@@ -53,7 +54,8 @@ pub(crate) fn rows(
     let column = |name: &'static str| if columns.iter().any(|column| column == name) { name } else { "NULL" };
     let (expiry, notes) = (column("expiry_time"), column("notes"));
     let query = format!(
-        "SELECT rowid, short_url, long_url, hits, {expiry}, {notes} FROM urls WHERE rowid > ?1 ORDER BY rowid LIMIT {BATCH}"
+        "SELECT rowid, short_url, long_url, hits, {expiry}, {notes} FROM urls WHERE rowid > ?1 ORDER BY rowid \
+         LIMIT {BATCH}"
     );
     Ok(Batches { connection, query, warnings, last: i64::MIN, waiting: VecDeque::new(), failure: None })
 }

@@ -5,8 +5,8 @@
 //! abc;https://example.com/;2020-10-26;;1.234;A;a|b;;anna
 //! ```
 //!
-//! Only a code (or a short URL) and a target are needed. Columns are recognised by their names in any case and spacing, and
-//! other columns are left out.
+//! Only a code (or a short URL) and a target are needed. Columns are recognised by their names in any case and spacing,
+//! and other columns are left out.
 
 use crate::draft::Draft;
 use crate::link::Row;

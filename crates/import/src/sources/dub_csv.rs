@@ -5,8 +5,8 @@
 //! https://go.example.com/abc,https://example.com/,12,2020-10-26T17:20:40.000Z,...,"a, b",false
 //! ```
 //!
-//! Only the first four columns are there by default. Dub puts a `'` before values that a spreadsheet would take for formulas,
-//! and it is removed here. The end of links is not in this table.
+//! Only the first four columns are there by default. Dub puts a `'` before values that a spreadsheet would take for
+//! formulas, and it is removed here. The end of links is not in this table.
 
 use crate::draft::Draft;
 use crate::link::Row;
@@ -18,8 +18,8 @@ use super::dub_json::{IS_ROOT, ROOT};
 pub(crate) const COLUMNS: &[&[&str]] = &[&["shortlink"], &["destinationurl"]];
 
 /// To be added to the warnings.
-pub(crate) const WARNING: &str = "this table does not say when links end, nor which are disabled or have a password: read the pages of Dub's API \
-     (dub-json) instead";
+pub(crate) const WARNING: &str = "this table does not say when links end, nor which are disabled or have a \
+                                  password: read the pages of Dub's API (dub-json) instead";
 
 pub(crate) fn read(row: &mut TableRow) -> Vec<Row> {
     row.map(unguarded);

@@ -6,8 +6,8 @@
 //!   "comments": null, "tags": [{"id": "tag_1", "name": "a"}], "clicks": 12, "createdAt": "2020-10-26T17:20:40.000Z"}]
 //! ```
 //!
-//! The last page is `[]`. A key may contain `/`, dots and emoji; `_root` is the page of the domain itself, which is no link
-//! with a code. Case does not matter. An archived link redirects, a disabled one does not.
+//! The last page is `[]`. A key may contain `/`, dots and emoji; `_root` is the page of the domain itself, which is no
+//! link with a code. Case does not matter. An archived link redirects, a disabled one does not.
 
 use crate::draft::Draft;
 use crate::json::Shape;

@@ -1,11 +1,11 @@
 //! A DynamoDB table of one of two widespread tutorials, from which people have built shorteners.
 //!
-//! `aws dynamodb scan --table-name NAME` prints a document, and "Export to S3" writes files with one item a line, compressed
-//! with gzip:
+//! `aws dynamodb scan --table-name NAME` prints a document, and "Export to S3" writes files with one item a line,
+//! compressed with gzip:
 //!
 //! ```json
-//! {"Items": [{"shortCode": {"S": "abc"}, "originalUrl": {"S": "https://example.com/"}, "expiresAt": {"N": "1893456000"}}],
-//!  "Count": 1, "ScannedCount": 1, "ConsumedCapacity": null}
+//! {"Items": [{"shortCode": {"S": "abc"}, "originalUrl": {"S": "https://example.com/"}, "expiresAt":
+//!   {"N": "1893456000"}}], "Count": 1, "ScannedCount": 1, "ConsumedCapacity": null}
 //! {"Item":{"short_id":{"S":"abc"},"long_url":{"S":"https://example.com/"},"created_at":{"S":"2020-10-26T17:20:40"},
 //!  "ttl":{"N":"1893456000"},"hits":{"N":"12"},"analytics":{"M":{"user_agent":{"S":"..."},"source_ip":{"S":"..."}}}}}
 //! ```

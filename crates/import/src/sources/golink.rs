@@ -1,11 +1,11 @@
 //! golink (Tailscale's go links): what it answers at `http://go/.export`, one link a line.
 //!
 //! ```json
-//! {"Short":"docs","Long":"https://example.com/","Created":"2022-06-17T18:05:43Z","LastEdit":"...","Owner":"a@example.com"}
+//! {"Short":"docs","Long":"https://example.com/","Created":"2022-06-17T18:05:43Z","LastEdit":"...","Owner":"anna"}
 //! ```
 //!
-//! A target can be a template of Go (`{{.Path}}`) or relative, which no target here can be. Names ignore case and hyphens, and
-//! `go/docs/x` leads to the target with `/x` behind it.
+//! A target can be a template of Go (`{{.Path}}`) or relative, which no target here can be. Names ignore case and
+//! hyphens, and `go/docs/x` leads to the target with `/x` behind it.
 
 use crate::draft::Draft;
 use crate::json_item::JsonItem;

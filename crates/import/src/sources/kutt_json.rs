@@ -1,12 +1,13 @@
 //! Kutt: the responses of its API, `GET /api/v2/links?limit=50&skip=0`. Kutt exports no file.
 //!
 //! ```json
-//! {"total": 1, "limit": 50, "skip": 0, "data": [{"address": "abc", "banned": false, "created_at": "2020-10-26T17:20:40.000Z",
-//!   "id": "...", "link": "https://kutt.example/abc", "password": false, "target": "https://example.com/", "description": null,
-//!   "visit_count": 12, "expire_in": null, "domain": null}]}
+//! {"total": 1, "limit": 50, "skip": 0, "data": [{"address": "abc", "banned": false,
+//!   "created_at": "2020-10-26T17:20:40.000Z", "id": "...", "link": "https://kutt.example/abc", "password": false,
+//!   "target": "https://example.com/", "description": null, "visit_count": 12, "expire_in": null, "domain": null}]}
 //! ```
 //!
-//! With SQLite, `expire_in` has no zone and is UTC. A banned link is withdrawn. The password itself is not in the response.
+//! With SQLite, `expire_in` has no zone and is UTC. A banned link is withdrawn. The password itself is not in the
+//! response.
 
 use crate::draft::Draft;
 use crate::json::Shape;

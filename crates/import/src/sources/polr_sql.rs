@@ -1,11 +1,11 @@
 //! Polr: a dump of its database by `mysqldump` or phpMyAdmin. Its API has no list of links.
 //!
 //! ```sql
-//! INSERT INTO `links` VALUES (1,'abc','https://example.com/','192.0.2.1','admin',12,'',0,1,0,'2020-10-26 17:20:40',...);
+//! INSERT INTO `links` VALUES (1,'abc','https://example.com/','192.0.2.1','admin',12,'',0,1,0,'2020-10-26',...);
 //! ```
 //!
-//! A link with a `secret_key` is followed at `/code/key`, which no code here can be, so that it is refused. A disabled link is
-//! withdrawn. Addresses are not carried.
+//! A link with a `secret_key` is followed at `/code/key`, which no code here can be, so that it is refused. A disabled
+//! link is withdrawn. Addresses are not carried.
 
 use crate::draft::Draft;
 use crate::encoding::decode;
@@ -17,7 +17,8 @@ use crate::sql_rows::{SqlRow, SqlRows};
 
 use super::NO_ZONE;
 
-/// The columns in the order in which Polr's migrations create them, for dumps that neither create the table nor name them.
+/// The columns in the order in which Polr's migrations create them, for dumps that neither create the table nor name
+/// them.
 const COLUMNS: &[&str] = &[
     "id",
     "short_url",

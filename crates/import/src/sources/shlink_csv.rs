@@ -5,8 +5,8 @@
 //! "2020-10-26T17:20:40+00:00","s.example","abc","https://s.example/abc","https://example.com/","A","a|b","12"
 //! ```
 //!
-//! Web clients before April 2023 write neither `domain` nor `shortCode`. A code may contain `/`. The end and the limit of
-//! visits are not in this table: the JSON of the API has them.
+//! Web clients before April 2023 write neither `domain` nor `shortCode`. A code may contain `/`. The end and the limit
+//! of visits are not in this table: the JSON of the API has them.
 
 use crate::draft::Draft;
 use crate::link::Row;

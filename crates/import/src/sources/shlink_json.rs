@@ -2,8 +2,8 @@
 //!
 //! ```json
 //! {"shortUrls": {"data": [{"shortCode": "abc", "shortUrl": "https://s.example/abc", "longUrl": "https://example.com/",
-//!   "dateCreated": "2020-10-26T17:20:40+00:00", "visitsSummary": {"total": 12, "nonBots": 10, "bots": 2}, "tags": ["a"],
-//!   "meta": {"validSince": null, "validUntil": null, "maxVisits": null}, "domain": null, "title": null,
+//!   "dateCreated": "2020-10-26T17:20:40+00:00", "visitsSummary": {"total": 12, "nonBots": 10, "bots": 2},
+//!   "tags": ["a"], "meta": {"validSince": null, "validUntil": null, "maxVisits": null}, "domain": null, "title": null,
 //!   "hasRedirectRules": false}], "pagination": {"currentPage": 1, "pagesCount": 1}}}
 //! ```
 //!

@@ -1,8 +1,9 @@
 //! Short.io: the responses of its API, `GET https://api.short.io/api/links?domain_id=ID&limit=150`.
 //!
 //! ```json
-//! {"links": [{"idString": "lnk_1", "path": "abc", "originalURL": "https://example.com/", "shortURL": "https://s.example/abc",
-//!   "title": "A", "tags": ["a"], "archived": false, "createdAt": "2020-10-26T17:20:40.000Z", "expiresAt": null,
+//! {"links": [{"idString": "lnk_1", "path": "abc", "originalURL": "https://example.com/",
+//!   "shortURL": "https://s.example/abc", "title": "A", "tags": ["a"], "archived": false,
+//!   "createdAt": "2020-10-26T17:20:40.000Z", "expiresAt": null,
 //!   "password": null}], "count": 1, "nextPageToken": "..."}
 //! ```
 //!

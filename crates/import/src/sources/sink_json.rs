@@ -1,13 +1,14 @@
 //! Sink: its export (Dashboard, Links, Export), which is also `GET /api/link/export`.
 //!
 //! ```json
-//! {"version": "1.0", "exportedAt": "...", "count": 1, "links": [{"id": "x", "url": "https://example.com/", "slug": "abc",
-//!   "comment": "A", "createdAt": 1603732840, "updatedAt": 1603732840, "expiration": 1893456000, "title": "A"}],
+//! {"version": "1.0", "exportedAt": "...", "count": 1, "links": [{"id": "x", "url": "https://example.com/",
+//!   "slug": "abc", "comment": "A", "createdAt": 1603732840, "updatedAt": 1603732840, "expiration": 1893456000,
+//!   "title": "A"}],
 //!   "cursor": "", "list_complete": true}
 //! ```
 //!
-//! Files may begin with a byte order mark. Unless the operator has set it otherwise, Sink keeps slugs in small letters and
-//! ignores the case of what visitors ask for. If it is set otherwise, there are slugs with capitals.
+//! Files may begin with a byte order mark. Unless the operator has set it otherwise, Sink keeps slugs in small letters
+//! and ignores the case of what visitors ask for. If it is set otherwise, there are slugs with capitals.
 
 use crate::draft::Draft;
 use crate::json::Shape;

@@ -2,9 +2,9 @@
 //! `GET .../alias/{domain}/{alias}`.
 //!
 //! ```json
-//! {"data": [{"domain": "tinyurl.com", "alias": "abc", "tiny_url": "https://tinyurl.com/abc", "url": "https://example.com/",
-//!   "created_at": "2020-10-26T17:20:40+00:00", "expires_at": null, "archived": false, "deleted": false, "hits": 12,
-//!   "tags": ["a"]}], "code": 0, "errors": []}
+//! {"data": [{"domain": "tinyurl.com", "alias": "abc", "tiny_url": "https://tinyurl.com/abc",
+//!   "url": "https://example.com/", "created_at": "2020-10-26T17:20:40+00:00", "expires_at": null, "archived": false,
+//!   "deleted": false, "hits": 12, "tags": ["a"]}], "code": 0, "errors": []}
 //! ```
 //!
 //! Where the list has no targets, the responses of single aliases have them; they can be one after the other in a file.

@@ -5,8 +5,8 @@
 //! /abc/,"https://example.com/?a=1,2",12
 //! ```
 //!
-//! The plugin puts values with commas and quotes in quotes, but not those with line breaks: such a link becomes two rows, which
-//! are both refused. There are no times and no titles.
+//! The plugin puts values with commas and quotes in quotes, but not those with line breaks: such a link becomes two
+//! rows, which are both refused. There are no times and no titles.
 
 use crate::draft::Draft;
 use crate::link::Row;

@@ -1,5 +1,5 @@
-//! YOURLS: the responses of its API, `yourls-api.php?action=stats&filter=last&limit=1000000&format=json`, or of the plugins
-//! List Extended and Shlink Importer (`action=list`, `action=shlink-list`).
+//! YOURLS: the responses of its API, `yourls-api.php?action=stats&filter=last&limit=1000000&format=json`, or of the
+//! plugins List Extended and Shlink Importer (`action=list`, `action=shlink-list`).
 //!
 //! ```json
 //! {"links": {"link_1": {"shorturl": "https://s.example/a", "url": "https://example.com/", "title": "A",
@@ -7,8 +7,8 @@
 //! {"result": [{"keyword": "a", "url": "https://example.com/", "title": "A", "timestamp": "...", "clicks": "12"}]}
 //! ```
 //!
-//! `links` is an object, and is absent if there are no links. Numbers are texts, times have no zone. The order is not stable
-//! from page to page, so that a link can be on two of them: it is read once. Addresses are not carried.
+//! `links` is an object, and is absent if there are no links. Numbers are texts, times have no zone. The order is not
+//! stable from page to page, so that a link can be on two of them: it is read once. Addresses are not carried.
 
 use std::collections::HashSet;
 

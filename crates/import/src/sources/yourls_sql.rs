@@ -5,9 +5,9 @@
 //! ('1', 'https://example.com/', 'It\'s', '2020-10-26 17:20:40', '192.0.2.1', 12),
 //! ```
 //!
-//! The prefix `yourls_` can be another one. Some dumps name no columns, insert one row a statement, leave `ip` out, or have
-//! hexadecimal digits instead of texts (Navicat). Keywords have one character and more. Times have no zone. The addresses of
-//! whoever created a link are not carried. The table of single visits (`yourls_log`) is skipped.
+//! The prefix `yourls_` can be another one. Some dumps name no columns, insert one row a statement, leave `ip` out, or
+//! have hexadecimal digits instead of texts (Navicat). Keywords have one character and more. Times have no zone. The
+//! addresses of whoever created a link are not carried. The table of single visits (`yourls_log`) is skipped.
 
 use crate::draft::Draft;
 use crate::encoding::decode;
