@@ -151,9 +151,6 @@ pub enum CliError {
         /// The output.
         output: &'static str,
     },
-    /// A document cannot be written as JSON.
-    #[error("the output cannot be written as JSON: {0}")]
-    Json(serde_json::Error),
     /// A target is invalid.
     #[error("the URL {0}")]
     Target(#[from] TargetError),

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
-use shortlink_core::domain::clock::{Clock, Timestamp};
+use shortlink_core::domain::clock::Clock;
 use shortlink_core::dynamodb::item_kind::ItemKind;
 use tempfile::NamedTempFile;
 
@@ -196,7 +196,7 @@ fn open_spool(
     path: &Path,
     resumes: bool,
     storage: &Storage,
-    now: Timestamp,
+    now: shortlink_core::domain::clock::Timestamp,
     segments: i32,
 ) -> Result<(Spool, Header), CliError> {
     let table = storage.to_string();
@@ -228,10 +228,15 @@ fn write(
     spool.sort()?;
     let Some(path) = path else {
         let output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-        let to_error = |error| ExportError::Write(PathBuf::from("standard output"), error);
-        return match write_to(spool, header, format, output, to_error) {
-            Err(ExportError::Write(_, error)) => Err(CliError::Output(error)),
-            written => Ok(written?),
+        let mut closed = None;
+        let to_error = |error: io::Error| ExportError::Write(PathBuf::from("the standard output"), error);
+        let written = write_to(spool, header, format, output, to_error);
+        if let Err(ExportError::Write(_, error)) = &written {
+            closed = Some(io::Error::new(error.kind(), error.to_string()));
+        }
+        return match closed {
+            Some(error) => Err(CliError::Output(error)),
+            None => Ok(written?),
         };
     };
     let to_error = |error: io::Error| ExportError::Write(path.to_owned(), error);

@@ -94,7 +94,7 @@ async fn try_dispatch(
         verified_token: None,
     };
     if let Err(seconds) = limited {
-        let mut response = too_many_requests(seconds).render(&request);
+        let mut response = too_many_requests(seconds).render(&request, functions.shorten.brand());
         security_headers::add(response.headers_mut(), functions.shorten.is_https(&request));
         return Ok(response);
     }

@@ -44,6 +44,9 @@ pub const FOLLOW: Rate = Rate::per_second(200);
 /// The limit of reading the visits of a link, which takes many reads of the table.
 const SHOW_VISITS: Rate = Rate { per_second: 2, burst: 20 };
 
+/// The limit of the route that creates up to a hundred links.
+const CREATE_SEVERAL: Rate = Rate { per_second: 1, burst: 10 };
+
 /// The limit of every other route.
 const OTHER: Rate = Rate::per_second(20);
 
@@ -54,6 +57,7 @@ impl Rates {
             (Endpoint::CreateLink | Endpoint::DeclareLink, _) => self.create,
             (Endpoint::Link, "GET") => self.follow,
             (Endpoint::ShowVisits, _) => SHOW_VISITS,
+            (Endpoint::CreateLinks, _) => CREATE_SEVERAL,
             _ => OTHER,
         }
     }
