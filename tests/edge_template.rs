@@ -84,7 +84,9 @@ fn redirects_are_kept_as_long_as_they_say_and_by_their_path() {
     for policy in ["Links", "Pages", "Pictures"] {
         // API Gateway names the origin of a script in its response (CORS). People who follow a link have none.
         let headers = &key_of(&template, policy)["HeadersConfig"];
-        assert_eq!((&headers["HeaderBehavior"], lower(&headers["Headers"])), (&"whitelist".into(), set(&["origin"])));
+        // Previews and errors are in the language of the browser, too, and nobody else may keep them.
+        let expected = if policy == "Pages" { set(&["accept-language", "origin"]) } else { set(&["origin"]) };
+        assert_eq!((&headers["HeaderBehavior"], lower(&headers["Headers"])), (&"whitelist".into(), expected));
     }
     assert_eq!(links["QueryStringsConfig"]["QueryStringBehavior"], "none");
     assert_eq!(links["EnableAcceptEncodingGzip"], false);
@@ -107,6 +109,7 @@ fn behaviours_match_the_routes() {
             Endpoint::Home | Endpoint::Docs | Endpoint::MyLinks | Endpoint::OpenApi => ("Pages", "Visitors"),
             Endpoint::Favicon => ("Pictures", "Visitors"),
             Endpoint::CreateLink
+            | Endpoint::CreateLinks
             | Endpoint::RedirectToHome
             | Endpoint::ListLinks
             | Endpoint::ShowLink
@@ -145,8 +148,7 @@ fn behaviours_match_the_routes() {
 fn headers_that_the_code_reads_reach_it() {
     let template = read();
     let visitors = forwarded(&template, "Visitors");
-    let read_of_visitors =
-        ["cloudfront-viewer-country", "cloudfront-viewer-address", "user-agent", "referer", "accept"];
+    let read_of_visitors = ["cloudfront-viewer-country", "user-agent", "referer", "accept", "accept-language"];
     let conditional = ["if-none-match"];
     let purposes = visitor::PURPOSE_HEADERS.iter().copied();
     let expected: BTreeSet<_> =
@@ -158,6 +160,7 @@ fn headers_that_the_code_reads_reach_it() {
     // Whatever a page of another origin may send, and preflight requests.
     let required = set(cors::REQUEST_HEADERS).into_iter().chain(set(&[
         "accept",
+        "accept-language",
         "origin",
         "sec-fetch-site",
         "user-agent",

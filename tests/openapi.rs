@@ -450,6 +450,10 @@ async fn responses() -> Vec<(&'static str, &'static str, Response)> {
     for accept in ["*/*", BROWSER_ACCEPT] {
         let body = http.post(format!("{broken}/shorten")).body(format!("url={url}"));
         shorten.push(send(body.header("accept", accept)).await);
+        for base in [&base, &broken] {
+            let bulk = http.post(format!("{base}/links/bulk")).body(links.clone()).bearer_auth(&importer);
+            responses.push(("post", "/links/bulk", send(bulk.header("accept", accept)).await));
+        }
     }
     for accept in ["*/*", BROWSER_ACCEPT] {
         for (end, described) in VIEWS {

@@ -392,8 +392,8 @@ async fn static_resources_are_cacheable() {
     /robots.txt text/plain; charset=utf-8; public, max-age=86400
     /favicon.svg image/svg+xml; public, max-age=86400
     /openapi.json application/json; public, max-age=300
-    /manifest.webmanifest application/manifest+json; public, max-age=300
-    /opensearch.xml application/opensearchdescription+xml; public, max-age=300
+    /manifest.webmanifest application/manifest+json; private, max-age=300
+    /opensearch.xml application/opensearchdescription+xml; private, max-age=300
     ");
     let manifest = send(app.get("/manifest.webmanifest")).await.json();
     assert_eq!(manifest["share_target"]["action"], "./");

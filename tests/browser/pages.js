@@ -151,7 +151,8 @@ class User {
     assert.ok(tooWide <= 0, `${name} on ${this.name} is ${tooWide} pixels too wide`);
     if (!this.javaScript) return;
     await this.page.evaluate(AXE);
-    const rules = { 'color-contrast-enhanced': { enabled: true }, 'target-size': { enabled: true } };
+    // A colour of the operator's is only as dark as level AA asks for.
+    const rules = { 'color-contrast-enhanced': { enabled: !this.hasBrand }, 'target-size': { enabled: true } };
     const { violations, passes } = await this.page.evaluate((rules) => window.axe.run(document, { rules }), rules);
     assert.ok(passes.length > 10, 'axe has checked the page');
     const messages = violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.html}`));
@@ -492,6 +493,7 @@ async function testLanguages(browser) {
       const { language } = words;
       const user = await User.create(browser, service.origin, { scheme, size, javaScript: true, language });
       const { page } = user;
+      user.hasBrand = true;
       const tag = language.slice(0, 2);
       await user.open('/');
       assert.equal(await user.text('h1'), words.heading);

@@ -98,6 +98,9 @@ use key_uses::KeyUses;
 /// service does not meet old pages for long.
 const FIVE_MINUTES: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
+/// As [`FIVE_MINUTES`], for small files that depend on the language: a CDN that knows them by their path may not keep them.
+const IN_THE_BROWSER: HeaderValue = HeaderValue::from_static("private, max-age=300");
+
 /// As [`FIVE_MINUTES`], for files that hardly ever change.
 const ONE_DAY: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 
@@ -199,7 +202,8 @@ impl Handler for Shorten {
             Endpoint::OpenApi => ("application/json", FIVE_MINUTES, assets::OPENAPI),
             Endpoint::Manifest => {
                 let file = assets::manifest(&self.config.brand, Language::of(request));
-                let mut response = response::with_body(StatusCode::OK, "application/manifest+json", FIVE_MINUTES, file);
+                let mut response =
+                    response::with_body(StatusCode::OK, "application/manifest+json", IN_THE_BROWSER, file);
                 response::add_vary(&mut response, "accept-language");
                 return Ok(response::with_etag(request, response));
             }
@@ -207,7 +211,7 @@ impl Handler for Shorten {
                 let base = self.base_url(request).join("");
                 let file = assets::opensearch(&base, &self.config.brand, Language::of(request));
                 let content_type = "application/opensearchdescription+xml";
-                let mut response = response::with_body(StatusCode::OK, content_type, FIVE_MINUTES, file);
+                let mut response = response::with_body(StatusCode::OK, content_type, IN_THE_BROWSER, file);
                 response::add_vary(&mut response, "accept-language");
                 return Ok(response::with_etag(request, response));
             }

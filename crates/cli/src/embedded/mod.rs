@@ -19,8 +19,8 @@
 //! | `write_queue` | the one thread that writes, in groups |
 //! | `writer` | puts of new items without the engine |
 
-mod beside;
 pub mod backup;
+mod beside;
 mod checksum;
 mod connector;
 mod data_file;
