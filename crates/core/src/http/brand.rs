@@ -43,7 +43,7 @@ impl Brand {
     /// The first variable with an invalid value.
     pub fn read(environment: &Environment<'_>) -> Result<Self, ConfigError> {
         let name = environment.text("BRAND_NAME").map_or_else(|| Ok(Self::default().name), parse_name)?;
-        let colour = environment.text("BRAND_COLOUR").map(parse_colour).transpose()?;
+        let colour = environment.text("BRAND_COLOUR").as_deref().map(parse_colour).transpose()?;
         let url = environment.web_url("BRAND_URL")?;
         Ok(Self { name, url, style: colour.map(|colour| InlineStyle::new(style(colour))) })
     }
@@ -66,7 +66,7 @@ fn parse_name(text: String) -> Result<String, ConfigError> {
     if is_valid { Ok(text) } else { Err(error()) }
 }
 
-fn parse_colour(text: String) -> Result<Colour, ConfigError> {
+fn parse_colour(text: &str) -> Result<Colour, ConfigError> {
     let error = || ConfigError::new("BRAND_COLOUR", format!("must be a colour such as #0a5f49; it is {text:?}"));
     let is_colour = |digits: &&str| digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     let digits = text.strip_prefix('#').filter(is_colour).ok_or_else(error)?;

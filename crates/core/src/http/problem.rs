@@ -194,7 +194,8 @@ impl ProblemKind {
 pub struct Problem {
     kind: ProblemKind,
     field: Option<&'static str>,
-    reason: Reason,
+    /// In a box, because a handler returns a problem or a response, and some reasons are large.
+    reason: Box<Reason>,
     /// Values of the field that would be accepted.
     suggestions: Vec<String>,
     /// What went wrong inside, for the log only.
@@ -232,7 +233,7 @@ impl Problem {
         Self {
             kind,
             field: None,
-            reason: reason.into(),
+            reason: Box::new(reason.into()),
             suggestions: Vec::new(),
             cause: None,
             header: None,
