@@ -13,11 +13,13 @@ const { credentials } = globalThis;
 
 const $ = (id) => document.getElementById(id);
 const texts = JSON.parse($('texts').textContent);
+// The language of the page, as the person writes it.
 const { lang } = document.documentElement;
-const number = new Intl.NumberFormat(lang);
-const brief = new Intl.NumberFormat(lang, { notation: 'compact' });
-const dateTime = new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeStyle: 'short' });
-const day = new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeZone: 'UTC' });
+const locale = navigator.languages.find((language) => language.split('-')[0] === lang) ?? lang;
+const number = new Intl.NumberFormat(locale);
+const brief = new Intl.NumberFormat(locale, { notation: 'compact' });
+const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' });
 const count = (value, [one, many]) => `${number.format(value)} ${value === 1 ? one : many}`;
 const fill = (text, ...values) => values.reduce((filled, value) => filled.replace('{}', () => value), text);
 const complain = (text) => { $('alert').textContent = text; };
@@ -154,7 +156,7 @@ async function change(link, body) {
   isSending = false;
   if (!result) return;
   update(link.code, result.content);
-  const time = new Intl.DateTimeFormat(lang, { timeStyle: 'medium' }).format(new Date(result.content.visible_by));
+  const time = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(new Date(result.content.visible_by));
   showRow(link.code, fill(texts.changed, time));
 }
 
@@ -236,7 +238,7 @@ function forget({ code }) {
   $('search').focus();
 }
 
-const within = (value, unit) => new Intl.RelativeTimeFormat(lang).format(value, unit);
+const within = (value, unit) => new Intl.RelativeTimeFormat(locale).format(value, unit);
 const LIFETIMES = [['keep', texts.as_it_is], ['86400', within(1, 'day')], ['604800', within(7, 'day')],
   ['2592000', within(30, 'day')], ['31536000', within(1, 'year')], ['never', texts.never], ['date', texts.on_date]];
 
@@ -390,7 +392,7 @@ function bars(title, counts, nameOf = (name) => name) {
 // The name of a country, or of whatever else the service has counted.
 function country(code) {
   try {
-    return new Intl.DisplayNames(lang, { type: 'region' }).of(code);
+    return new Intl.DisplayNames(locale, { type: 'region' }).of(code);
   } catch {
     return code;
   }
@@ -399,7 +401,7 @@ function country(code) {
 // The kind of a device, or whatever else the service has counted.
 const device = (name) => texts.device[['phone', 'tablet', 'desktop'].indexOf(name)] ?? name;
 
-const month = (text) => new Intl.DateTimeFormat(lang, { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(new Date(text));
+const month = (text) => new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(new Date(text));
 
 // What the referrers, countries and devices are about, which are counted by month.
 function months({ first_month: first, last_month: last }) {
