@@ -387,6 +387,14 @@ async fn closed_pipe_and_full_disk_are_no_backtrace() {
     assert_eq!(missing.code, Some(1));
     let sentence = "shortlink: cannot write /missing/folder/links.ndjson.partial: there is no such file or folder";
     assert_eq!(missing.stderr, sentence);
+    // A complete export replaces its file, and would replace a device, too.
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().display().to_string();
+    for output in ["/dev/null", path.as_str()] {
+        let refused = run(&[&export[..], &["--output", output]].concat()).await;
+        assert_eq!(refused.code, Some(1));
+        assert!(refused.stderr.starts_with(&format!("shortlink: {output} is not a file;")), "{}", refused.stderr);
+    }
     assert_eq!(run(&["export", "--resume"]).await.code, Some(2));
     assert!(finish(program(&["export", "verify", "missing"])).await.stderr.contains("there is no such file"));
 }

@@ -28,6 +28,9 @@ pub enum ExportError {
     /// An export into this file is not finished.
     #[error("an export into this file was not finished; continue it with --resume, or delete {}", .0.display())]
     Unfinished(PathBuf),
+    /// The output is a device, a folder or a pipe, which the complete export would replace.
+    #[error("{} is not a file; name one, or leave out --output and redirect the standard output", .0.display())]
+    NotAFile(PathBuf),
     /// There is nothing to resume.
     #[error("there is no unfinished export {}; leave out --resume", .0.display())]
     NothingToResume(PathBuf),

@@ -128,6 +128,9 @@ pub async fn export(options: ExportOptions, print: impl Fn(&str) -> io::Result<(
 }
 
 async fn export_table(options: TableOptions, print: impl Fn(&str) -> io::Result<()>) -> Result<(), CliError> {
+    if let Some(output) = options.output.as_ref().filter(|output| output.exists() && !output.is_file()) {
+        return Err(ExportError::NotAFile(output.clone()).into());
+    }
     let interruption = Interruption::watch().map_err(CliError::Signals)?;
     let storage = options.storage.open_existing().await?;
     let now = Clock::system().now();
