@@ -19,6 +19,7 @@ use crate::support::user_agents::FIREFOX;
 
 const HOME: usize = 0;
 const AWAY: usize = 1;
+const NAMES: [&str; 2] = ["eu-central-1", "us-east-1"];
 
 /// Two regions, and the writes that have not arrived in the other one.
 struct Regions {
@@ -30,13 +31,20 @@ struct Regions {
 }
 
 impl Regions {
-    async fn start() -> Self {
-        let app = |seed| {
+    /// With `visit_regions`, each region counts in items of its own.
+    async fn start_with(visit_regions: &str) -> Self {
+        let app = |seed, region| {
             let rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-            TestApp::builder().env("LINK_CACHE_SECONDS", "0").rng(rng).start()
+            let app = TestApp::builder().env("LINK_CACHE_SECONDS", "0").env("PREVIEW", "full").rng(rng);
+            app.env("VISIT_REGIONS", visit_regions).env("AWS_REGION", region).start()
         };
         let written_at = [BTreeMap::new(), BTreeMap::new()];
-        Self { apps: [app(1).await, app(2).await], written_at, in_transit: VecDeque::new(), time: 0 }
+        let apps = [app(1, NAMES[HOME]).await, app(2, NAMES[AWAY]).await];
+        Self { apps, written_at, in_transit: VecDeque::new(), time: 0 }
+    }
+
+    async fn start() -> Self {
+        Self::start_with("").await
     }
 
     /// Notes that a region has written an item: the item sets out for the other region.
@@ -76,6 +84,27 @@ impl Regions {
 
     async fn target(&self, region: usize, code: &str) -> String {
         send(self.apps[region].get(&format!("/{code}"))).await.header("location").to_owned()
+    }
+
+    /// Visits of a link in a region that counts in an item of its own.
+    async fn visit_apart(&mut self, region: usize, code: &str) {
+        let app = &self.apps[region];
+        assert_eq!(send(app.get(&format!("/{code}")).header("user-agent", FIREFOX)).await.status, 301);
+        app.resolve.shutdown().await;
+        let key = if region == HOME { format!("visits#{code}") } else { format!("visits#{code}@{}", NAMES[AWAY]) };
+        self.wrote(region, &key).await;
+        let month = format!("{key}#2030-01");
+        if self.apps[region].item(&month).await.is_some() {
+            self.wrote(region, &month).await;
+        }
+    }
+
+    /// The total and the visits of the last 30 days that a region reports.
+    async fn reported(&self, region: usize, code: &str) -> (Value, u64) {
+        let preview = send(self.apps[region].get(&format!("/{code}+")).header("accept", "application/json")).await;
+        let preview = preview.json();
+        let days = preview["days"].as_array().expect("days").iter();
+        (preview["visits"].clone(), days.map(|day| day["visits"].as_u64().expect("a number")).sum())
     }
 
     async fn hits(&self, region: usize, code: &str) -> u64 {
@@ -184,4 +213,44 @@ async fn visits_counted_in_one_region_survive() {
         regions.deliver().await;
     }
     assert_eq!([regions.hits(HOME, "busy").await, regions.hits(AWAY, "busy").await], [7, 7]);
+}
+
+/// With `VISIT_REGIONS`, each region counts in items of its own, also when a month has ended, and both report all visits. A
+/// change of the link's expiry in one region keeps the counts of both.
+#[tokio::test]
+async fn visits_counted_apart_in_both_regions_survive() {
+    let mut regions = Regions::start_with("eu-central-1,us-east-1").await;
+    let created = regions.create(HOME, json!({"url": "https://example.com/", "alias": "busy"})).await;
+    regions.deliver().await;
+    for _ in 0..7 {
+        regions.visit_apart(HOME, "busy").await;
+        regions.visit_apart(AWAY, "busy").await;
+    }
+    regions.deliver().await;
+    for region in [HOME, AWAY] {
+        assert_eq!(regions.reported(region, "busy").await, (json!(14), 14));
+    }
+    // The next month begins.
+    for app in &regions.apps {
+        app.advance_clock(31 * 86_400);
+    }
+    for _ in 0..3 {
+        regions.visit_apart(AWAY, "busy").await;
+        regions.visit_apart(HOME, "busy").await;
+    }
+    regions.deliver().await;
+    for region in [HOME, AWAY] {
+        assert_eq!(regions.reported(region, "busy").await, (json!(20), 6), "the first month is over 30 days ago");
+    }
+
+    let token = created.json()["manage_token"].as_str().expect("a token").to_owned();
+    let never = regions.apps[HOME].request(Method::PATCH, "/links/busy").bearer_auth(token);
+    let in_a_year = never.header("content-type", "application/json").body(json!({"expires_in": 31_536_000}).to_string());
+    assert_eq!(send(in_a_year).await.status, 200);
+    let ends = ["visits#busy".to_owned(), format!("visits#busy@{}", NAMES[AWAY])];
+    let link = regions.apps[HOME].item("busy").await.expect("a link");
+    for key in ends {
+        let item = regions.apps[HOME].item(&key).await.expect("counts");
+        assert_eq!(item.get("purgeAt"), link.get("purgeAt"), "{key}");
+    }
 }

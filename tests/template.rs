@@ -461,7 +461,7 @@ fn api_changes_one_resource_at_a_time() {
 
 /// The environment variables that a function reads, if `EDGE_LOGS` is set and no other one.
 fn variables(read: impl FnOnce(&Environment<'_>)) -> BTreeSet<String> {
-    let names = RefCell::new(BTreeSet::from(["TABLE_NAME".to_owned(), "LOG_LEVEL".to_owned()]));
+    let names = RefCell::new(BTreeSet::from(["TABLE_NAME", "LOG_LEVEL", "VISIT_REGIONS"].map(str::to_owned)));
     let lookup = |name: &str| {
         names.borrow_mut().insert(name.to_owned());
         (name == "EDGE_LOGS").then(|| "bucket/folder/".to_owned())
@@ -583,10 +583,10 @@ fn listed_settings_are_those_that_the_code_reads_and_have_its_defaults() {
     };
     // `TABLE_NAME` is read by the binaries, and the prefix has a default in the template.
     let of_code =
-        |setting: &&ListedSetting| !["TABLE_NAME", "EDGE_LOGS", "LOG_FORMAT", "PORT"].contains(&setting.variable);
+        |setting: &&ListedSetting| !["TABLE_NAME", "VISIT_REGIONS", "EDGE_LOGS", "LOG_FORMAT", "PORT"].contains(&setting.variable);
     let names = variables(|environment| drop(read(environment)));
     let listed = SETTINGS.iter().filter(of_code).map(|setting| setting.variable.to_owned());
-    assert_eq!(listed.chain(["TABLE_NAME".to_owned()]).collect::<BTreeSet<_>>(), names);
+    assert_eq!(listed.chain(["TABLE_NAME", "VISIT_REGIONS"].map(str::to_owned)).collect::<BTreeSet<_>>(), names);
 
     let unset = read(&Environment::new(&|_| None));
     for setting in SETTINGS.iter().filter(of_code).filter(|setting| setting.variable != "JWT_SCOPE_PREFIX") {

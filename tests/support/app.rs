@@ -140,7 +140,7 @@ impl TestAppBuilder {
             let config = client.config().to_builder().timeout_config(TimeoutConfig::disabled());
             client = aws_sdk_dynamodb::Client::from_conf(config.build());
         }
-        let store = Store::new(client, TABLE);
+        let store = Store::new(client, TABLE).with_visit_regions(environment.visit_regions().expect("valid regions"));
 
         let seconds = Arc::new(AtomicI64::new(NOW));
         let clock = Clock::manual(Arc::clone(&seconds));

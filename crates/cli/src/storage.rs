@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgGroup, Args};
 use directories::ProjectDirs;
 use shortlink_core::config::{ConfigError, Environment};
+use shortlink_core::domain::visit_regions::VisitRegions;
 use shortlink_core::dynamodb::client::{self, ConnectionOptions, SdkConfig};
 use shortlink_core::dynamodb::store::Store;
 use shortlink_core::visits::recorder::{VisitRecorder, VisitTracking};
@@ -72,6 +73,20 @@ fn parse_endpoint(text: &str) -> Result<String, String> {
     is_valid.then(|| text.to_owned()).ok_or_else(advice)
 }
 
+/// The regions that count visits, by the settings of the stack or by the environment variables. This program counts as the
+/// region that it is connected to.
+fn visit_regions(config: &SdkConfig, stack: Option<&Stack>) -> Result<VisitRegions, ConfigError> {
+    let region = config.region().map(ToString::to_string);
+    let read = |environment: &Environment<'_>| {
+        let lookup = |name: &str| match name {
+            "AWS_REGION" => region.clone(),
+            name => environment.lookup(name),
+        };
+        Environment::new(&lookup).visit_regions()
+    };
+    stack.map_or_else(|| read(&Environment::process()), |stack| stack.with_settings(read))
+}
+
 /// An open table.
 #[derive(Debug)]
 pub enum Storage {
@@ -109,7 +124,8 @@ impl StorageOptions {
                 Some(url) => format!("the table {name:?} at {url}"),
                 None => format!("the DynamoDB table {name:?}"),
             };
-            return Ok(Storage::Remote { store: Store::new(client, name), description, stack: stack.map(Box::new) });
+            let store = Store::new(client, name).with_visit_regions(visit_regions(&config, stack.as_ref())?);
+            return Ok(Storage::Remote { store, description, stack: stack.map(Box::new) });
         };
         let options = OpenOptions { durability: self.durability, check: self.check, ..OpenOptions::default() };
         Ok(Storage::Embedded(EmbeddedTable::open(location, DEFAULT_TABLE, options).await?))

@@ -9,6 +9,7 @@ use std::ops::RangeInclusive;
 use thiserror::Error;
 
 use crate::domain::base_url::BaseUrl;
+use crate::domain::visit_regions::VisitRegions;
 
 /// An invalid setting. The message names the variable and says which values are valid.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -183,6 +184,22 @@ impl<'a> Environment<'a> {
     /// The value is not a whole number, or is outside the range.
     pub fn edge_cache_seconds(&self) -> Result<i64, ConfigError> {
         self.integer("EDGE_CACHE_SECONDS", 0, 0..=3_600)
+    }
+
+    /// `VISIT_REGIONS`: the AWS regions that count visits, if the table is a global one, the home region first, separated by
+    /// commas; by default there is one. Every function reads this variable, and `AWS_REGION`, which Lambda sets.
+    ///
+    /// # Errors
+    ///
+    /// The value is no list of regions, or lacks that of this process.
+    pub fn visit_regions(&self) -> Result<VisitRegions, ConfigError> {
+        const VARIABLE: &str = "VISIT_REGIONS";
+        let Some(list) = self.text(VARIABLE) else { return Ok(VisitRegions::default()) };
+        let own = self.text("AWS_REGION").unwrap_or_default();
+        let error = || {
+            ConfigError::new(VARIABLE, format!("must list regions, each once, and among them {own:?}; it is {list:?}"))
+        };
+        VisitRegions::parse(&list, &own).ok_or_else(error)
     }
 
     /// `BASE_URL`: what short URLs begin with, such as `https://sho.rt`. If unset, short URLs begin with the address

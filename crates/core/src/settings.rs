@@ -69,6 +69,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("VISITS", "daily", "", "Which visits are counted: off, total or daily", Everywhere),
     setting("PREVIEW", "target", "", "What previews show: target, full (also the visits) or off", Everywhere),
     setting("VISITS_RETENTION", "34560000", "seconds", "Time that the counts of a month are kept", Everywhere),
+    setting("VISIT_REGIONS", "", "", "Regions that count visits, the home region first", Everywhere),
     setting(EDGE_KEY, "", "", "Secret that a CDN in front of the service sends", Everywhere),
     setting(
         "EDGE_CACHE_SECONDS",

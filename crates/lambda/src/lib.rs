@@ -104,7 +104,8 @@ pub async fn open_store(environment: &Environment<'_>) -> Result<(Store, LambdaC
     if let Err(error) = lambda_client.prewarm().await {
         tracing::warn!(error, "cannot connect to DynamoDB yet; the first request tries again");
     }
-    Ok((Store::new(lambda_client.client.clone(), table), lambda_client))
+    let store = Store::new(lambda_client.client.clone(), table).with_visit_regions(environment.visit_regions()?);
+    Ok((store, lambda_client))
 }
 
 /// The exit code of a function. An error goes to the log, in the words meant for the operator.

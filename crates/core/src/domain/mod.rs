@@ -27,6 +27,7 @@
 //! | [`target`] | the URLs that a link may redirect to |
 //! | [`verified_token`] | a token that was verified before the request arrived, and what it allows |
 //! | [`visit`] | visitors, and counts of visits |
+//! | [`visit_regions`] | the regions that count visits |
 
 pub mod api_key;
 pub mod base_url;
@@ -53,3 +54,4 @@ pub mod special_address;
 pub mod target;
 pub mod verified_token;
 pub mod visit;
+pub mod visit_regions;

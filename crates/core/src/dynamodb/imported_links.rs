@@ -75,9 +75,10 @@ pub fn is_as_imported(item: &Item) -> bool {
     text(item, attribute::IMPORT_DIGEST).is_some_and(|stored| stored == digest(item))
 }
 
-/// The code of the link whose visits the item with this key counts; `None` if it counts none, or a month that has ended.
+/// The code of the link whose visits the item with this key counts; `None` if it counts none, a month that has ended, or
+/// another region.
 pub fn visited_code(key: &str) -> Option<&str> {
-    key.strip_prefix("visits#").filter(|code| !code.contains('#'))
+    key.strip_prefix("visits#").filter(|code| !code.contains(['#', '@']))
 }
 
 /// The first 16 hexadecimal digits of the SHA-256 digest of an item in DynamoDB's JSON, without the digest itself and without

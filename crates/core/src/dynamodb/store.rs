@@ -13,6 +13,7 @@ use crate::domain::code::Code;
 use crate::domain::code_generator::CodeGenerator;
 use crate::domain::link::{Link, NewLink};
 use crate::domain::manage_token::ManageToken;
+use crate::domain::visit_regions::VisitRegions;
 use crate::dynamodb::error::{CreateError, StoreError};
 use crate::dynamodb::items::{self, Item, attribute, expression, number};
 use crate::dynamodb::link_changes::ManagedLink;
@@ -23,6 +24,7 @@ pub struct Store {
     pub(super) client: Client,
     pub(super) table: String,
     pub(super) direct_access: Option<Arc<dyn DirectAccess>>,
+    pub(super) visit_regions: VisitRegions,
 }
 
 /// Direct access to a table inside this process, without the SDK.
@@ -92,7 +94,12 @@ enum PutOutcome {
 impl Store {
     /// The table with this name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into(), direct_access: None }
+        Self { client, table: table.into(), direct_access: None, visit_regions: VisitRegions::default() }
+    }
+
+    /// The same table, whose visits are counted in these regions.
+    pub fn with_visit_regions(self, visit_regions: VisitRegions) -> Self {
+        Self { visit_regions, ..self }
     }
 
     /// The same table, which is inside this process: single items are read and put by `direct_access`.

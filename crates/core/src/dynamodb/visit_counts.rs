@@ -169,9 +169,11 @@ impl Store {
             .next()
             .zip(days.keys().next_back())
             .and_then(|(first, last)| Some((month_of(first)?.to_owned(), month_of(last)?.to_owned())));
-        for item in self.read_months(link, months.as_ref(), now).await? {
+        let mut totals = BTreeMap::<_, u64>::new();
+        for (region, item) in self.read_months(link, months.as_ref(), now).await? {
             // The total of a month that has ended is what it was then.
-            report.total_hits = report.total_hits.max(item.counts.hits);
+            let total = totals.entry(region).or_default();
+            *total = item.counts.hits.max(*total);
             report.last_hit_at = report.last_hit_at.max(item.counts.last_hit_at);
             for (date, counts) in &item.counts.days {
                 if let Some(DayCounts { hits, bots }) = days.get_mut(date) {
@@ -182,20 +184,25 @@ impl Store {
                 report.breakdown.add(item.counts.breakdown);
             }
         }
+        report.total_hits = totals.values().sum();
         let to_day = |(date, DayCounts { hits, bots })| DailyVisits { date, hits, bots };
         report.days = days.into_iter().map(to_day).collect();
         Ok(report)
     }
 
     /// The items of the months from the first to the last, as far as the link existed then, and the one that counts visits
-    /// now.
+    /// now, each with the region that has counted.
     async fn read_months(
         &self,
         link: &Link,
         months: Option<&(String, String)>,
         now: Timestamp,
-    ) -> Result<Vec<VisitItem>, StoreError> {
-        let mut keys = vec![visit_items::current_key(&link.code)];
+    ) -> Result<Vec<(Option<String>, VisitItem)>, StoreError> {
+        let mut keys = BTreeMap::new();
+        let regions: Vec<_> = self.visit_regions.all().collect();
+        for region in &regions {
+            keys.insert(visit_items::current_key(&link.code, *region), *region);
+        }
         if let Some((first, last)) = months {
             // The link had no visits before it was created, and none after today. A late write adds a day to the item of the
             // month after it.
@@ -204,17 +211,22 @@ impl Store {
             let last = month_of(&today).map_or(after_last.as_str(), |today| today.min(&after_last));
             let mut month = month_of(&created).map_or(first.as_str(), |created| created.max(first)).to_owned();
             while month.as_str() <= last {
-                keys.push(visit_items::month_key(&link.code, &month));
+                for region in &regions {
+                    keys.insert(visit_items::month_key(&link.code, *region, &month), *region);
+                }
                 let Some(next) = visit_items::next_month(&month) else { break };
                 month = next;
             }
         }
         let mut items = Vec::new();
-        for keys in keys.chunks(batch_reads::MAX_KEYS) {
-            items.extend(self.get_items(keys.iter().cloned(), false, None).await?);
+        for names in keys.keys().collect::<Vec<_>>().chunks(batch_reads::MAX_KEYS) {
+            items.extend(self.get_items(names.iter().map(|name| (*name).clone()), false, None).await?);
         }
-        let items = items.iter().map(visit_items::read);
-        Ok(items.filter(|item| item.link_created_at == Some(link.created_at)).collect())
+        let items = items.iter().filter_map(|item| {
+            let region = keys.get(items::text(item, CODE)?)?.map(str::to_owned);
+            Some((region, visit_items::read(item)))
+        });
+        Ok(items.filter(|(_, item)| item.link_created_at == Some(link.created_at)).collect())
     }
 
     /// Keeps the counts of a link for as long as the link itself, whose end has changed.
@@ -223,10 +235,12 @@ impl Store {
     ///
     /// [`StoreError`].
     pub(super) async fn keep_visits_until(&self, link: &Link, purge_at: Option<Timestamp>) -> Result<(), StoreError> {
-        let key = visit_items::current_key(&link.code);
         let update =
             if purge_at.is_some() { items::expression::SET_PURGE_AT } else { items::expression::REMOVE_PURGE_AT };
-        self.update_existing(key, update, purge_at).await.map(drop)
+        for region in self.visit_regions.all() {
+            self.update_existing(visit_items::current_key(&link.code, region), update, purge_at).await?;
+        }
+        Ok(())
     }
 
     /// Carries out an update that adds a flush, together with the entry `once`, if there is one.
@@ -267,7 +281,7 @@ impl Store {
             .client
             .update_item()
             .table_name(&self.table)
-            .key(CODE, AttributeValue::S(visit_items::current_key(&link.code)))
+            .key(CODE, AttributeValue::S(visit_items::current_key(&link.code, self.visit_regions.own())))
             .expression_attribute_values(":month", AttributeValue::S(month.to_owned()))
             .expression_attribute_values(":created", number(link.created_at.unix()))
             .expression_attribute_values(":flush", AttributeValue::S(flush.id.clone()))
@@ -324,15 +338,17 @@ impl Store {
     ) -> Result<WriteOutcome, StoreError> {
         let is_same_link = seen.link_created_at == Some(link.created_at);
         let earlier = if is_same_link { &seen.counts } else { &VisitCounts::default() };
+        let key = visit_items::current_key(&link.code, self.visit_regions.own());
         let first = Put::builder()
             .table_name(&self.table)
-            .set_item(Some(visit_items::first_of_month(link, month, flush, earlier)))
+            .set_item(Some(visit_items::first_of_month(key, link, month, flush, earlier)))
             .condition_expression(expression::FLUSH_IS_SEEN)
             .expression_attribute_values(":seen", AttributeValue::S(seen.flush_id.clone()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let mut transaction = self.client.transact_write_items().transact_items(to_put(first)?);
         if is_same_link {
-            let ended = visit_items::ended_month(&link.code, &seen.month, item.clone(), retention_seconds);
+            let key = visit_items::month_key(&link.code, self.visit_regions.own(), &seen.month);
+            let ended = visit_items::ended_month(key, &seen.month, item.clone(), retention_seconds);
             let ended = Put::builder().table_name(&self.table).set_item(Some(ended));
             transaction = transaction.transact_items(to_put(ended)?);
         }

@@ -9,7 +9,7 @@
 //!
 //! | attribute | type | meaning |
 //! | --- | --- | --- |
-//! | `shortCode` | S | The key: `visits#` code, or `visits#` code `#` month of a month that has ended. |
+//! | `shortCode` | S | The key: `visits#` code, or `visits#` code `#` month of a month that has ended. Away from the home region, `@` and the region follow the code. |
 //! | `linkCreatedAt` | N | When the link was created, in Unix seconds. |
 //! | `visitMonth` | S | The month that the item counts, such as `2030-01`, in UTC. |
 //! | `hits` | N | The number of visits since the link was created, in the item of a month until its end. |
@@ -96,14 +96,17 @@ pub(super) struct VisitItem {
     pub(super) referrers: BTreeSet<String>,
 }
 
-/// The key of the item that counts a link's visits now.
-pub(super) fn current_key(code: &Code) -> String {
-    format!("visits#{code}")
+/// The key of the item that counts a link's visits in a region now; `None`: the home region, or the only one.
+pub(super) fn current_key(code: &Code, region: Option<&str>) -> String {
+    match region {
+        None => format!("visits#{code}"),
+        Some(region) => format!("visits#{code}@{region}"),
+    }
 }
 
 /// The key of the item of a month that has ended, such as `2030-01`.
-pub(super) fn month_key(code: &Code, month: &str) -> String {
-    format!("visits#{code}#{month}")
+pub(super) fn month_key(code: &Code, region: Option<&str>, month: &str) -> String {
+    format!("{}#{month}", current_key(code, region))
 }
 
 /// The instant at which the item of a month may be deleted, Unix seconds: `retention_seconds` after the month has ended.
@@ -135,9 +138,16 @@ pub(super) fn increments(counts: &VisitCounts) -> impl Iterator<Item = (String, 
 }
 
 /// The item with which a link starts `month`: with the counts of a flush alone, and a total of `hits` before them.
-pub(super) fn first_of_month(link: &VisitedLink, month: &str, flush: &Flush, earlier: &VisitCounts) -> Item {
+/// `key` is that of the item.
+pub(super) fn first_of_month(
+    key: String,
+    link: &VisitedLink,
+    month: &str,
+    flush: &Flush,
+    earlier: &VisitCounts,
+) -> Item {
     let mut item = Item::from([
-        (CODE.to_owned(), AttributeValue::S(current_key(&link.code))),
+        (CODE.to_owned(), AttributeValue::S(key)),
         (LINK_CREATED_AT.to_owned(), number(link.created_at.unix())),
         (attribute::MONTH.to_owned(), AttributeValue::S(month.to_owned())),
         (attribute::FLUSH_ID.to_owned(), AttributeValue::S(flush.id.clone())),
@@ -160,7 +170,7 @@ pub(super) fn first_of_month(link: &VisitedLink, month: &str, flush: &Flush, ear
 /// The item of a link that had `hits` visits elsewhere, of which the days are not known. Visits from `month` on are added.
 pub(super) fn imported_total(link: &Link, month: &str, hits: u64, import_id: &str) -> Item {
     let mut item = Item::from([
-        (CODE.to_owned(), AttributeValue::S(current_key(&link.code))),
+        (CODE.to_owned(), AttributeValue::S(current_key(&link.code, None))),
         (LINK_CREATED_AT.to_owned(), number(link.created_at.unix())),
         (attribute::MONTH.to_owned(), AttributeValue::S(month.to_owned())),
         // The next month begins on the condition that this is what was seen.
@@ -174,12 +184,12 @@ pub(super) fn imported_total(link: &Link, month: &str, hits: u64, import_id: &st
     item
 }
 
-/// The item of a month that has ended, made of the item that counted it.
-pub(super) fn ended_month(code: &Code, month: &str, mut item: Item, retention_seconds: i64) -> Item {
+/// The item of a month that has ended, made of the item that counted it. `key` is that of the month.
+pub(super) fn ended_month(key: String, month: &str, mut item: Item, retention_seconds: i64) -> Item {
     // They are needed only for updates.
     item.remove(attribute::FLUSH_ID);
     item.remove(attribute::REFERRERS);
-    item.insert(CODE.to_owned(), AttributeValue::S(month_key(code, month)));
+    item.insert(CODE.to_owned(), AttributeValue::S(key));
     match month_purge_at(month, retention_seconds) {
         Some(purge_at) => item.insert(PURGE_AT.to_owned(), number(purge_at)),
         None => item.remove(PURGE_AT),
@@ -272,7 +282,8 @@ mod tests {
         let link =
             VisitedLink { code: Code::parse("abc2345").expect("a code"), created_at: at("2029-12-01T00:00:00Z") };
         let flush = Flush { id: "0123456789abcdef".to_owned(), counts, purge_at: Some(at("2031-01-01T00:00:00Z")) };
-        first_of_month(&link, "2030-01", &flush, &VisitCounts { hits: 1_000_000, ..VisitCounts::default() })
+        let earlier = VisitCounts { hits: 1_000_000, ..VisitCounts::default() };
+        first_of_month(current_key(&link.code, None), &link, "2030-01", &flush, &earlier)
     }
 
     #[test]
