@@ -105,7 +105,7 @@ async fn expired_link_returns_410() {
     <main>
     <p class="kicker">410</p>
     <h1>This link has expired</h1>
-    <p class="lead">It expired 100 days ago, on 23 September 2029. Ask the person who sent it to you for a new one.</p>
+    <p class="lead">It expired 100 days ago, on 23 September 2029, 00:00 UTC. Ask the person who sent it to you for a new one.</p>
     <p class="next"><a href="./">Shorten a link</a></p>
     </main>
     <footer>

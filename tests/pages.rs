@@ -42,7 +42,7 @@ async fn home_page_follows_the_door() {
     <p class="alert" id="sign-in-alert" role="alert"></p>
     <p id="sign-in-offer" hidden>This requires an account. <button type="button" id="sign-in-button">Sign in</button></p>
     </div>
-    <noscript><p class="alert">This requires signing in, which this page cannot do without JavaScript. Send an access token with the <a href="./docs">API</a>.</p></noscript>
+    <noscript><p class="alert">This page cannot sign you in without JavaScript. Turn on JavaScript, or send an access token with the <a href="./docs">API</a>.</p></noscript>
     (credentials-texts)
     <form action="./shorten?page" method="post" accept-charset="utf-8" novalidate hidden>
     "#);
@@ -102,7 +102,7 @@ async fn home_page_is_one_response() {
     <div class="entry">
     <label for="alias">Custom ending <span>(optional)</span></label>
     <input id="alias" name="alias" value="" autocomplete="off" autocapitalize="none" spellcheck="false" aria-describedby="alias-hint">
-    <p class="hint" id="alias-hint">3 to 64 letters, digits, - or _; no - or _ at either end</p>
+    <p class="hint" id="alias-hint">3 to 64 letters (A–Z), digits, hyphens or underscores; letters or digits at both ends</p>
     </div>
     <div class="entry">
     <label for="expires_in">Expires</label>
@@ -120,7 +120,7 @@ async fn home_page_is_one_response() {
     <p class="next"><a href="./my-links">My links</a></p>
     <details class="elsewhere" id="elsewhere" hidden>
     <summary>Shorten from anywhere</summary>
-    <p>Drag <a href="javascript:location.href=&#39;http://sho.rt/?url=&#39;+encodeURIComponent(location.href)">Shortlink</a> to the bookmarks bar: it shortens the page that you are on. Your browser can also add this site to its search engines, and a phone can install it and then offers it in the share menu.</p>
+    <p>On a computer, drag <a href="javascript:location.href=&#39;http://sho.rt/?url=&#39;+encodeURIComponent(location.href)">Shortlink</a> to the bookmarks bar: it shortens the page that you are on. Your browser can also add this site to its search engines, and an Android phone can install it as an app, which then appears in the share menu.</p>
     </details>
     (texts)
     </main>
@@ -186,7 +186,7 @@ async fn browser_form_post_returns_a_page() {
     <p>For example, in a shell:</p>
     <p><code>curl -X PATCH -H "Authorization: Bearer $TOKEN" -d '{"url": "NEW-URL"}' http://sho.rt/links/spring</code></p>
     </details>
-    <p class="next"><a href="./spring+">Preview</a> <a href="./my-links">My links</a> <a href="./">Shorten another</a> <button type="button" class="plain" id="undo" hidden>Undo</button></p>
+    <p class="next"><a href="./spring+">Preview</a> <a href="./my-links">My links</a> <a href="./">Shorten another</a> <button type="button" class="plain" id="undo" hidden>Withdraw</button></p>
     (texts)
     </main>
     <footer>
@@ -271,11 +271,11 @@ async fn form_errors_appear_beside_the_field_and_keep_the_input() {
         <option value="3600" selected>in 1 hour</option>
     400 url=https://example.com/&alias=a/b&expires_in=never
         <input id="alias" name="alias" value="a/b" autocomplete="off" autocapitalize="none" spellcheck="false" aria-invalid="true" aria-describedby="alias-error alias-hint" autofocus>
-        <p class="error" id="alias-error">“/” isn’t allowed. Use the letters A to Z, digits, - and _. Try a-b.</p>
+        <p class="error" id="alias-error">“/” isn’t allowed. Use the letters A to Z, digits, - and _.<noscript> Try a-b.</noscript></p>
         <option value="never" selected>never</option>
     409 url=https://example.com/other&alias=taken
         <input id="alias" name="alias" value="taken" autocomplete="off" autocapitalize="none" spellcheck="false" aria-invalid="true" aria-describedby="alias-error alias-hint" autofocus>
-        <p class="error" id="alias-error">“taken” is taken. Please pick another. Try taken-2 or taken-3.</p>
+        <p class="error" id="alias-error">“taken” is taken. Please pick another.<noscript> Try taken-2 or taken-3.</noscript></p>
         <option value="" selected>in 90 days</option>
     400 url=https://example.com/&alias=mine&expires_in=1
         <div class="select"><select id="expires_in" name="expires_in" data-expires-at="" aria-invalid="true" aria-describedby="expires_in-error" autofocus>
@@ -644,7 +644,11 @@ async fn my_links_follow_the_door() {
     let key = TestApp::builder().env("DOOR", "key").start().await;
     let page = redacted(send(key.get("/my-links")).await);
     assert_snapshot!(page.header("content-security-policy"), @"default-src 'none'; style-src (our style); img-src 'self'; manifest-src 'self'; script-src (our script) (our script); connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
-    assert!(page.body.contains("This requires an API key") && !page.body.contains("name=\"key\""), "{page}");
+    assert!(
+        page.body.contains("This page cannot send your API key without JavaScript.")
+            && !page.body.contains("name=\"key\""),
+        "{page}"
+    );
     assert!(!page.body.contains("id=\"import\""), "there are no management tokens to save: {page}");
 
     let jwt = TestApp::builder()

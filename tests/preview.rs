@@ -250,17 +250,17 @@ async fn preview_warns_of_a_host_that_looks_like_another() {
         (
             "imitation",
             "аррӏе.com",
-            "look like others. It is not <b>apple.com</b>. In ASCII it is <code>xn--80ak6aa92e.com</code>",
+            "look like other letters. It is not <b>apple.com</b>. In ASCII it is <code>xn--80ak6aa92e.com</code>",
         ),
         (
             "mixture",
             "bаnk-süd.example",
-            "Careful: some letters of the host <bdi>bаnk-süd.example</bdi> look like others. In",
+            "Careful: some letters in <bdi>bаnk-süd.example</bdi> look like other letters. In",
         ),
         (
             "german",
             "bücher.example",
-            "The host is <bdi>bücher.example</bdi>, written <code>xn--bcher-kva.example</code>.",
+            "The host is <bdi>bücher.example</bdi> (in ASCII: <code>xn--bcher-kva.example</code>).",
         ),
     ] {
         send(app.create_link(&json!({"url": format!("https://{host}:8443/"), "alias": alias}))).await;

@@ -245,7 +245,8 @@ async fn visits_counted_apart_in_both_regions_survive() {
 
     let token = created.json()["manage_token"].as_str().expect("a token").to_owned();
     let never = regions.apps[HOME].request(Method::PATCH, "/links/busy").bearer_auth(token);
-    let in_a_year = never.header("content-type", "application/json").body(json!({"expires_in": 31_536_000}).to_string());
+    let in_a_year =
+        never.header("content-type", "application/json").body(json!({"expires_in": 31_536_000}).to_string());
     assert_eq!(send(in_a_year).await.status, 200);
     let ends = ["visits#busy".to_owned(), format!("visits#busy@{}", NAMES[AWAY])];
     let link = regions.apps[HOME].item("busy").await.expect("a link");

@@ -582,8 +582,9 @@ fn listed_settings_are_those_that_the_code_reads_and_have_its_defaults() {
         format!("{shorten:?} {resolve:?} {level:?}")
     };
     // `TABLE_NAME` is read by the binaries, and the prefix has a default in the template.
-    let of_code =
-        |setting: &&ListedSetting| !["TABLE_NAME", "VISIT_REGIONS", "EDGE_LOGS", "LOG_FORMAT", "PORT"].contains(&setting.variable);
+    let of_code = |setting: &&ListedSetting| {
+        !["TABLE_NAME", "VISIT_REGIONS", "EDGE_LOGS", "LOG_FORMAT", "PORT"].contains(&setting.variable)
+    };
     let names = variables(|environment| drop(read(environment)));
     let listed = SETTINGS.iter().filter(of_code).map(|setting| setting.variable.to_owned());
     assert_eq!(listed.chain(["TABLE_NAME", "VISIT_REGIONS"].map(str::to_owned)).collect::<BTreeSet<_>>(), names);

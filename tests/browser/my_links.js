@@ -126,7 +126,7 @@ async function testChanges(my, code) {
   await my.page.getByLabel('Leads to').fill('http://example.com/changed');
   await my.page.getByLabel('Expires').selectOption('in 7 days');
   await my.page.getByRole('button', { name: 'Save', exact: true }).click();
-  await my.row(code).getByText('Changed. Every visitor sees it by').waitFor();
+  await my.row(code).getByText('Changed. All visitors will see it by').waitFor();
   assert.equal(await my.focused(), `Edit: ${code}`);
   assert.deepEqual(await my.follow(code), [301, 'http://example.com/changed']);
   const changed = await fetch(`${my.origin}/${code}+`, { headers: { accept: 'application/json' } });
@@ -185,16 +185,16 @@ async function testVisits(my, code) {
   assert.equal(await my.user.text('.total'), '3');
   assert.equal(await my.page.locator('#stats svg .people').count(), 3, 'the bars of a day, a site and a device');
   await my.page.getByText('xn--e1aybc.example').waitFor();
-  await my.page.getByText(/^3 visits\. Bots came 1 time and/).waitFor();
+  await my.page.getByText(/^3 visits\. Plus 1 bot visit, not counted\./).waitFor();
 
   // The values of a day, by keyboard and by touch.
   const slider = my.page.getByRole('slider', { name: 'Day' });
-  assert.match(await slider.getAttribute('aria-valuetext'), /: 3 visits, 1 bot$/);
+  assert.match(await slider.getAttribute('aria-valuetext'), /: 3 visits, 1 bot visit$/);
   await slider.press('ArrowLeft');
-  assert.match(await slider.getAttribute('aria-valuetext'), /: 0 visits, 0 bots$/);
+  assert.match(await slider.getAttribute('aria-valuetext'), /: 0 visits, 0 bot visits$/);
   const box = await my.page.locator('#stats > svg').boundingBox();
   await my.page.mouse.move(box.x + box.width - 2, box.y + 20);
-  assert.match(await slider.getAttribute('aria-valuetext'), /: 3 visits, 1 bot$/);
+  assert.match(await slider.getAttribute('aria-valuetext'), /: 3 visits, 1 bot visit$/);
 
   for (const days of ['7', '90', '365']) {
     const answer = my.page.waitForResponse(/\/visits\?/);
@@ -250,14 +250,14 @@ async function testFiles(my, first, second) {
   const saved = JSON.parse(readFileSync(path, 'utf8'));
   assert.deepEqual(saved.map(({ code }) => code), [second, first]);
   assert.deepEqual(Object.keys(saved[0]).sort(), ['code', 'expires', 'made', 'token', 'url', 'withdrawn']);
-  await my.press(first, 'Forget');
+  await my.press(first, 'Remove from list');
   assert.equal(await my.count(), '1 link');
   await my.page.locator('#import').setInputFiles(path);
   await my.page.getByText('1 link was added.').waitFor();
   await my.row(first).waitFor();
   for (const text of ['{"a": 1}', '7', 'null', 'x', '']) {
     await my.page.locator('#import').setInputFiles({ name: 'x.json', mimeType: 'application/json', buffer: Buffer.from(text) });
-    await my.alert('This file is no list of links.');
+    await my.alert('This file does not contain a list of links.');
     await my.page.evaluate(() => { document.getElementById('alert').textContent = ''; });
   }
   await my.page.reload();
@@ -354,7 +354,7 @@ export async function testOwnedLinks(createUser, key, reader) {
   await my.page.getByRole('button', { name: 'Show more' }).click();
   await my.row('owned-0').waitFor();
   await my.isText();
-  assert.equal(await my.page.getByRole('button', { name: /^(Forget|Save the list)/ }).count(), 0);
+  assert.equal(await my.page.getByRole('button', { name: /^(Remove from list|Save the list)/ }).count(), 0);
   await user.inspect('my-links-owned');
 
   await my.page.getByLabel('Search').fill('title 7');

@@ -261,7 +261,7 @@ async function testPages(browser, origin, expired, configuration) {
   assert.equal(await user.submit({ url: `${target}&other`, alias }), 409);
   await page.locator('#alias-error').waitFor();
   const [second, third] = [`${alias}-2`, `${alias}-3`];
-  assert.equal(await user.text('#alias-error'), `“${alias}” is taken. Please pick another. Try ${second} or ${third}.`);
+  assert.equal(await user.text('#alias-error'), `“${alias}” is taken. Please pick another.${configuration.javaScript ? '' : ` Try ${second} or ${third}.`}`);
   assert.equal(await page.evaluate(() => document.activeElement.id), 'alias');
   await user.inspect('taken');
   // A button fills in an alias that is free.
@@ -284,7 +284,7 @@ async function testPages(browser, origin, expired, configuration) {
   assert.equal(await user.text('h1'), 'Link not found');
   await user.inspect('missing');
   assert.equal(await user.open(`/${expired}`), 410);
-  assert.match(await user.text('.lead'), /^It expired \d+ (seconds?|minutes?) ago, on \d+ \w+ \d{4}\. Ask /);
+  assert.match(await user.text('.lead'), /^It expired \d+ (seconds?|minutes?) ago, on \d+ \w+ \d{4}, \d\d:\d\d UTC\. Ask /);
   await user.inspect('expired');
   await page.getByRole('link', { name: 'Shorten a link' }).click();
   await page.waitForURL(`${origin}/`);
@@ -338,7 +338,7 @@ async function testKeyDoor(browser) {
 
     const plain = await User.create(browser, service.origin, { scheme: 'light', size: 'phone', javaScript: false });
     await plain.open('/');
-    assert.match(await plain.text('main'), /This requires an API key, which this page cannot send without JavaScript/);
+    assert.match(await plain.text('main'), /This page cannot send your API key without JavaScript/);
     assert.ok(!(await plain.page.getByLabel('API key').isVisible()));
     await plain.inspect('key');
     await plain.close();
@@ -346,7 +346,7 @@ async function testKeyDoor(browser) {
     const createUser = (configuration) => User.create(browser, service.origin, configuration);
     await testOwnedLinks(createUser, key, reader);
     await testSignIn(createUser, key);
-    await testWithoutScript(createUser, /This requires an API key, which this page cannot send without JavaScript/);
+    await testWithoutScript(createUser, /This page cannot send your API key without JavaScript/);
   } finally {
     service.stop();
   }
@@ -390,7 +390,7 @@ async function testForm(browser, origin) {
   const alias = 'asked-for';
   await page.getByLabel('Custom ending').fill(alias);
   const short = `${origin.replace('http://', '')}/${alias}`;
-  await hint.filter({ hasText: `${short} is not taken yet.` }).waitFor();
+  await hint.filter({ hasText: `${short} is available.` }).waitFor();
   await fetch(`${origin}/links`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -455,7 +455,7 @@ async function testChoices(browser, origin) {
   // Undo: the link is withdrawn, its target is in the form again, and it is not in the list.
   const kept = () => page.evaluate(() => JSON.parse(localStorage.getItem('shortlink links /')).length);
   assert.equal(await kept(), 1);
-  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('button', { name: 'Withdraw' }).click();
   await page.getByText('The link was withdrawn.').waitFor();
   assert.equal(await page.getByLabel('Web address').inputValue(), 'http://example.com/dated');
   assert.equal(page.url(), `${origin}/`);
@@ -465,7 +465,7 @@ async function testChoices(browser, origin) {
   await page.getByRole('button', { name: 'Shorten', exact: true }).click();
   await page.getByLabel('Short link').waitFor();
   await page.route('**/links/dated-2', (route) => route.abort());
-  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('button', { name: 'Withdraw' }).click();
   await page.getByRole('status').filter({ hasText: 'The link could not be withdrawn.' }).waitFor();
   await page.unroute('**/links/dated-2');
   user.errors = user.errors.filter((error) => !error.includes('ERR_FAILED'));
@@ -487,7 +487,7 @@ async function testLanguages(browser) {
   const brand = { BRAND_NAME: 'Café Links', BRAND_COLOUR: '#ff6f61', BRAND_URL: 'http://example.com/about' };
   const service = await startService('memory', brand);
   const german = { language: 'de-AT', heading: 'Link kürzen', url: 'Webadresse', button: 'Kürzen', error: /Das sieht nicht nach/, ready: 'Ihr Link ist fertig', copied: 'Kopiert', mine: 'Meine Links', edit: 'Ändern', lost: 'Link nicht gefunden' };
-  const spanish = { language: 'es-MX', heading: 'Acortar un enlace', url: 'Dirección web', button: 'Acortar', error: /Eso no parece/, ready: 'Su enlace está listo', copied: 'Copiado', mine: 'Mis enlaces', edit: 'Cambiar', lost: 'Enlace no encontrado' };
+  const spanish = { language: 'es-MX', heading: 'Acortar un enlace', url: 'Dirección web', button: 'Acortar', error: /Eso no parece/, ready: 'Su enlace está listo', copied: 'Copiado', mine: 'Mis enlaces', edit: 'Editar', lost: 'Enlace no encontrado' };
   try {
     for (const [words, size, scheme] of [[german, 'phone', 'dark'], [spanish, 'desktop', 'light']]) {
       const { language } = words;
@@ -535,7 +535,7 @@ async function testWithoutPreviews(browser) {
     assert.equal(user.page.url(), `${service.origin}/`, 'the link has no page');
     await user.open('/');
     await user.page.getByLabel('Custom ending').fill('unknown');
-    await user.page.locator('#alias-hint').filter({ hasText: '/unknown is not taken yet.' }).waitFor();
+    await user.page.locator('#alias-hint').filter({ hasText: '/unknown is available.' }).waitFor();
     await user.page.getByLabel('Custom ending').fill('hidden');
     await user.page.locator('#alias-hint').filter({ hasText: '/hidden is already taken.' }).waitFor();
     await user.close();

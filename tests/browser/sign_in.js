@@ -93,8 +93,8 @@ try {
 
   // The provider refuses, and the token is refused.
   for (const [query, text] of [
-    ['error=access_denied', 'You have cancelled signing in, or may not sign in here.'],
-    ['error=server_error', 'Signing in has failed. Try again; if it fails again, tell the operator.'],
+    ['error=access_denied', 'You cancelled the sign-in, or you are not allowed to sign in here.'],
+    ['error=server_error', 'Signing in failed. Try again; if it fails again, tell the operator.'],
     ['code=used', 'This sign-in has expired. Sign in again.'],
   ]) {
     const pending = JSON.stringify({ state: 's', verifier: 'v', fields: {} });

@@ -52,8 +52,13 @@ pub struct ServeOptions {
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<ListenAddress>,
 
-    /// What short URLs begin with, such as https://sho.rt [default: BASE_URL or else the address that a client uses]
-    #[arg(long, value_name = "URL", value_parser = parse_base_url)]
+    /// What short URLs begin with.
+    #[arg(
+        long,
+        value_name = "URL",
+        value_parser = parse_base_url,
+        help = "What short URLs begin with, such as https://sho.rt [default: BASE_URL or else the address that a client uses]"
+    )]
     pub base_url: Option<String>,
 
     /// How many requests per second each route answers that creates links; twice as many may arrive at once [default: 5, or

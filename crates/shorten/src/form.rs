@@ -122,7 +122,7 @@ impl FormErrors {
 }
 
 fn with_suggestions(error: String, aliases: &[String], texts: &texts::Form) -> String {
-    if aliases.is_empty() { error } else { format!("{error} {}", (texts.try_instead)(aliases)) }
+    if aliases.is_empty() { error } else { format!("{error}\n{}", (texts.try_instead)(aliases)) }
 }
 
 /// The page at `GET /`, with the values that were proposed.
@@ -267,7 +267,13 @@ fn field_attributes(name: &str, hint_id: &str, error: Option<&str>, has_focus: b
 
 fn error_html(name: &str, error: Option<&str>) -> String {
     error.map_or_else(String::new, |error| {
-        format!("<p class=\"error\" id=\"{name}-error\">{}</p>\n", EscapedHtml(error))
+        // What buttons say where there is the script.
+        let (error, proposal) = error.split_once('\n').unwrap_or((error, ""));
+        let proposal = match proposal {
+            "" => String::new(),
+            proposal => format!("<noscript> {}</noscript>", EscapedHtml(proposal)),
+        };
+        format!("<p class=\"error\" id=\"{name}-error\">{}{proposal}</p>\n", EscapedHtml(error))
     })
 }
 

@@ -164,7 +164,8 @@ async function edit(link) {
   const current = await read(link);
   if (!current) return;
   const form = editor(current);
-  $(`link-${link.code}`).replaceChildren(form);
+  const name = element('p', {}, shortUrl(link).replace(/^https?:\/\//, ''));
+  $(`link-${link.code}`).replaceChildren(name, form);
   form.querySelector('input').focus();
 }
 

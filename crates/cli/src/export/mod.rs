@@ -2,7 +2,7 @@
 //!
 //! | module | defines |
 //! | --- | --- |
-//! | [`file`] | the file of an export: its lines, counts and digests |
+//! | `file` | the file of an export: its lines, counts and digests |
 //! | `table` | reading a whole table |
 //! | `spool` | where the items wait until all are there |
 //! | `spreadsheet` | links as CSV |

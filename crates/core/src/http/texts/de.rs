@@ -45,7 +45,7 @@ pub(super) static FRAME: Frame = Frame {
     make: "Link kürzen",
     qr_code: "QR-Code",
     qr_code_of: |url| format!("QR-Code von {url}"),
-    qr_code_lead: |svg, png| format!("Für Plakate, Folien und Bildschirme. Als {svg} oder {png} speichern."),
+    qr_code_lead: |svg, png| format!("Für Plakate, Folien und Bildschirme. Speichern Sie ihn als {svg} oder {png}."),
     copy: "Kopieren",
     copied: "Kopiert",
 };
@@ -62,11 +62,11 @@ pub(super) static PREVIEW: Preview = Preview {
     never: "Nie",
     none_yet: "Noch keine Aufrufe",
     report: "Diesen Link melden",
-    host: |unicode, ascii| format!("Der Host ist {unicode}, geschrieben {ascii}."),
+    host: |unicode, ascii| format!("Der Host ist {unicode} (in ASCII: {ascii})."),
     look_alike: |unicode, ascii, other| {
-        let instead = other.map(|other| format!(" Er ist nicht {other}.")).unwrap_or_default();
+        let instead = other.map(|other| format!(" Das ist nicht {other}.")).unwrap_or_default();
         format!(
-            "Vorsicht: Einige Buchstaben des Hosts {unicode} sehen aus wie andere.{instead} In ASCII ist er {ascii}."
+            "Vorsicht: Einige Buchstaben in {unicode} sehen anderen zum Verwechseln ähnlich.{instead} In ASCII: {ascii}."
         )
     },
 };
@@ -75,7 +75,7 @@ pub(super) static CHART: Chart = Chart {
     heading: "Aufrufe nach Tagen",
     visits: |count, is_one| format!("{count} {}", if is_one { "Aufruf" } else { "Aufrufe" }),
     total: |visits, days, most| match most {
-        Some(most) => format!("{visits} in den letzten {days} Tagen, höchstens {most} an einem Tag."),
+        Some(most) => format!("{visits} in den letzten {days} Tagen, an einem Tag bis zu {most}."),
         None => format!("{visits} in den letzten {days} Tagen."),
     },
     none: |days| format!("Keine Aufrufe in den letzten {days} Tagen."),
@@ -83,7 +83,7 @@ pub(super) static CHART: Chart = Chart {
         format!("Dazu {count} {} durch Bots, nicht mitgezählt.", if is_one { "Aufruf" } else { "Aufrufe" })
     },
     summary: |first, last, busiest, visits| {
-        format!("Balken für jeden Tag vom {first} bis zum {last}. Der stärkste Tag war der {busiest} mit {visits}.")
+        format!("Ein Balken pro Tag vom {first} bis zum {last}. Der stärkste Tag war der {busiest}: {visits}.")
     },
     table: "Als Tabelle zeigen",
     columns: ["Tag (UTC)", "Aufrufe", "Bots"],
@@ -96,9 +96,11 @@ pub(super) static FORM: Form = Form {
     url: "Webadresse",
     shorten: "Kürzen",
     alias: "Eigene Endung",
-    optional: "(freiwillig)",
+    optional: "(optional)",
     alias_hint: |min, max| {
-        format!("{min} bis {max} Buchstaben (A–Z), Ziffern, - oder _; am Anfang und Ende kein - oder _")
+        format!(
+            "{min} bis {max} Buchstaben (A–Z), Ziffern, Binde- oder Unterstriche; am Anfang und Ende Buchstabe oder Ziffer"
+        )
     },
     expires: "Läuft ab",
     never: "nie",
@@ -109,9 +111,9 @@ pub(super) static FORM: Form = Form {
     elsewhere: "Von überall kürzen",
     elsewhere_lead: |bookmark| {
         format!(
-            "Ziehen Sie {bookmark} in die Lesezeichenleiste: Das Lesezeichen kürzt die Seite, auf der Sie gerade sind. Ihr \
-             Browser kann diese Seite auch als Suchmaschine aufnehmen, und ein Telefon kann sie installieren und bietet \
-             sie dann beim Teilen an."
+            "Ziehen Sie {bookmark} am Computer in die Lesezeichenleiste: Das Lesezeichen kürzt die Seite, auf der Sie gerade sind. Ihr \
+             Browser kann diese Seite auch als Suchmaschine aufnehmen, und ein Android-Smartphone kann sie als App \
+             installieren, die dann im Teilen-Menü erscheint."
         )
     },
     closed: "Anmeldung erforderlich",
@@ -125,9 +127,9 @@ pub(super) static FORM: Form = Form {
         too_many: "Der Dienst bekommt zu viele Anfragen. Versuchen Sie es in einer Minute noch einmal.",
         first_taken: "Aus dem eingefügten Text wurde die erste Webadresse übernommen.",
         taken: "{} ist schon vergeben.",
-        free: "{} ist noch nicht vergeben.",
+        free: "{} ist noch frei.",
         copied: "Kopiert.",
-        on_date: "zu einem Datum …",
+        on_date: "an einem bestimmten Tag …",
         date: "Datum und Uhrzeit",
         undone: "Der Link wurde zurückgezogen.",
         not_undone: "Der Link konnte nicht zurückgezogen werden. Versuchen Sie es gleich noch einmal.",
@@ -142,7 +144,7 @@ pub(super) static CREATED: Created = Created {
     never_expires: "und läuft nie ab.",
     short_link: "Kurzlink",
     share: "Teilen",
-    undo: "Rückgängig",
+    undo: "Zurückziehen",
     preview: "Vorschau",
     another: "Noch einen kürzen",
     manage: "Diesen Link später ändern oder zurückziehen",
@@ -155,19 +157,19 @@ pub(super) static CREDENTIALS: Credentials = Credentials {
     api_key: "API-Schlüssel",
     api_key_hint: "Sie bekommen ihn vom Betreiber dieses Dienstes. Diese Seite vergisst ihn, wenn Sie sie verlassen oder neu \
                    laden.",
-    api_key_needs_script: "Dazu ist ein API-Schlüssel nötig, den diese Seite ohne JavaScript nicht senden kann. Senden Sie \
-                           ihn mit der <a href=\"./docs\">API</a>.",
+    api_key_needs_script: "Ohne JavaScript kann diese Seite Ihren API-Schlüssel nicht senden. Schalten Sie JavaScript ein, \
+                           oder verwenden Sie die <a href=\"./docs\">API</a>.",
     account: "Dazu ist ein Konto nötig.",
     sign_in: "Anmelden",
-    sign_in_needs_script: "Dazu ist eine Anmeldung nötig, die auf dieser Seite ohne JavaScript nicht geht. Senden Sie einen \
-                           Zugriffstoken mit der <a href=\"./docs\">API</a>.",
+    sign_in_needs_script: "Ohne JavaScript kann diese Seite Sie nicht anmelden. Schalten Sie JavaScript ein, oder senden Sie \
+                           einen Zugriffstoken mit der <a href=\"./docs\">API</a>.",
     script: CredentialsScript {
         wrong_key: "Dieser API-Schlüssel ist nicht gültig. Prüfen Sie ihn auf Tippfehler.",
         no_key: "Geben Sie Ihren API-Schlüssel ein.",
         weak_key: "Mit diesem API-Schlüssel dürfen Sie keine Links erstellen. Nehmen Sie einen anderen.",
-        failed: "Die Anmeldung ist gescheitert. Versuchen Sie es noch einmal, und sagen Sie es sonst dem Betreiber.",
+        failed: "Die Anmeldung ist gescheitert. Versuchen Sie es noch einmal; wenn es wieder scheitert, informieren Sie den Betreiber.",
         needs_https: "Die Anmeldung braucht eine verschlüsselte Verbindung. Öffnen Sie diese Seite mit https://.",
-        needs_storage: "Die Anmeldung braucht den Speicher dieses Browsers. Erlauben Sie dieser Seite, Daten zu speichern.",
+        needs_storage: "Zum Anmelden muss diese Seite Daten im Browser speichern können. Erlauben Sie das, und versuchen Sie es noch einmal.",
         not_started: "Diese Anmeldung wurde nicht auf dieser Seite begonnen oder ist schon beendet. Melden Sie sich neu an.",
         cancelled: "Sie haben die Anmeldung abgebrochen oder dürfen sich hier nicht anmelden.",
         attempt_expired: "Diese Anmeldung ist abgelaufen. Melden Sie sich neu an.",
@@ -183,9 +185,9 @@ pub(super) static MY_LINKS: MyLinks = MyLinks {
     of_key: "Die Links, die zu Ihrem API-Schlüssel gehören.",
     of_account: "Die Links, die zu Ihrem Konto gehören.",
     closed: "Die Links, die Sie erstellen, gehören zu Ihrem Konto. Die <a href=\"./docs#listLinks\">API</a> listet sie auf.",
-    needs_script: "Diese Seite braucht JavaScript. Einen Link können Sie auch ohne ändern: Senden Sie seinen Verwaltungstoken \
+    needs_script: "Diese Seite braucht JavaScript. Einen Link können Sie auch ohne JavaScript ändern: Senden Sie seinen Verwaltungstoken \
                    mit der <a href=\"./docs\">API</a>.",
-    search: "Suchen",
+    search: "Suche",
     show_more: "Mehr zeigen",
     show: "Meine Links zeigen",
     save_file: "Liste als Datei speichern",
@@ -214,11 +216,11 @@ pub(super) static MY_LINKS: MyLinks = MyLinks {
         edit: "Ändern",
         restore: "Wiederherstellen",
         withdraw: "Zurückziehen",
-        forget: "Vergessen",
-        forget_question: "Den Link aus dieser Liste entfernen? Er funktioniert weiter, und Sie können ihn nicht mehr ändern.",
+        forget: "Aus Liste entfernen",
+        forget_question: "Den Link aus dieser Liste entfernen? Er funktioniert weiter, aber Sie können ihn dann nicht mehr ändern.",
         as_it_is: "wie bisher",
         never: "nie",
-        on_date: "zu einem Datum …",
+        on_date: "an einem bestimmten Tag …",
         date: "Datum und Uhrzeit",
         leads_to: "Führt zu",
         expiry: "Läuft ab",
@@ -235,26 +237,26 @@ pub(super) static MY_LINKS: MyLinks = MyLinks {
         save_csv: "Als CSV speichern",
         the_last: "Die letzten",
         days: ["Tag", "Tage"],
-        no_visits_in: "Keine Aufrufe: {}. Wählen Sie mehr Tage.",
+        no_visits_in: "Keine Aufrufe in diesem Zeitraum ({}). Wählen Sie einen längeren.",
         visit: ["Aufruf", "Aufrufe"],
-        bot: ["Bot", "Bots"],
+        bot: ["Bot-Aufruf", "Bot-Aufrufe"],
         bots_came: [
-            "{}. Bots kamen {}-mal und sind nicht mitgezählt.",
-            "{}. Bots kamen {}-mal und sind nicht mitgezählt.",
+            "{}. Dazu {} Aufruf durch Bots, nicht mitgezählt.",
+            "{}. Dazu {} Aufrufe durch Bots, nicht mitgezählt.",
         ],
         bots: "Bots",
         day: "Tag",
         day_utc: "Tag (UTC)",
         table: "Als Tabelle zeigen",
-        sites: "Websites",
+        sites: "Verweisende Websites",
         countries: "Länder",
         devices: "Geräte",
-        device: ["Telefon", "Tablet", "Computer"],
-        other: "andere",
+        device: ["Smartphone", "Tablet", "Computer"],
+        other: "Andere",
         months: "{} bis {}",
         not_in_list: "Dieser Link ist nicht in der Liste dieses Browsers.",
         added: ["Link wurde hinzugefügt.", "Links wurden hinzugefügt."],
-        no_list: "Diese Datei ist keine Liste von Links.",
+        no_list: "Diese Datei enthält keine Linkliste.",
     },
 };
 
@@ -262,8 +264,8 @@ pub(super) static MY_LINKS: MyLinks = MyLinks {
 pub(super) fn problem_title(kind: ProblemKind) -> &'static str {
     match kind {
         ProblemKind::InvalidUrl => "Diese Adresse lässt sich nicht kürzen",
-        ProblemKind::InvalidAlias => "Diese Endung geht nicht",
-        ProblemKind::InvalidExpiry => "Dieses Ablaufdatum geht nicht",
+        ProblemKind::InvalidAlias => "Diese Endung ist nicht möglich",
+        ProblemKind::InvalidExpiry => "Dieses Ablaufdatum ist nicht möglich",
         ProblemKind::Unauthorized => "Zugangsdaten fehlen oder sind falsch",
         ProblemKind::Forbidden => "Diese Zugangsdaten erlauben das nicht",
         ProblemKind::HostBlocked => "Dieser Host ist gesperrt",
@@ -314,7 +316,7 @@ pub(super) fn reason(reason: &Reason) -> Option<String> {
                 format!("{address} ist eine private Adresse, die andere nicht erreichen.")
             }
             TargetError::OwnHost => {
-                "Diese Adresse gehört schon zu diesem Dienst. Fügen Sie die Adresse ein, zu der sie führen soll.".to_owned()
+                "Diese Adresse gehört schon zu diesem Dienst. Fügen Sie die Adresse ein, zu der der Kurzlink führen soll.".to_owned()
             }
         },
         Reason::Host(HostRuleError::Blocked { host }) => {
@@ -333,12 +335,12 @@ pub(super) fn reason(reason: &Reason) -> Option<String> {
             CodeError::Character { character } => {
                 format!("„{character}“ ist nicht erlaubt. Nehmen Sie die Buchstaben A bis Z, Ziffern, - und _.")
             }
-            CodeError::Ends => "Beginnen und enden Sie mit einem Buchstaben oder einer Ziffer.".to_owned(),
+            CodeError::Ends => "Am Anfang und am Ende muss ein Buchstabe oder eine Ziffer stehen.".to_owned(),
             CodeError::Reserved => format!("„{text}“ ist reserviert. Bitte wählen Sie etwas anderes."),
         },
         Reason::AliasTaken { alias, .. } => format!("„{alias}“ ist vergeben. Bitte wählen Sie etwas anderes."),
         Reason::Expiry(ExpiryError::OutOfBounds { min, max, .. }) => format!(
-            "Wählen Sie ein Ablaufdatum zwischen {} und {} von jetzt an.",
+            "Wählen Sie ein Ablaufdatum, das zwischen {} und {} in der Zukunft liegt.",
             words.duration(*min),
             words.duration(*max)
         ),
@@ -349,17 +351,17 @@ pub(super) fn reason(reason: &Reason) -> Option<String> {
             "Dieser Dienst erlaubt keine Links, die nie ablaufen.".to_owned()
         }
         Reason::UnknownLink { segment: Some(segment) } => format!(
-            "Unter /{segment} gibt es keinen Link. Prüfen Sie die Adresse auf Tippfehler: Groß- und Kleinbuchstaben sind \
-             verschieden."
+            "Unter /{segment} gibt es keinen Link. Prüfen Sie die Adresse auf Tippfehler: Groß- und Kleinschreibung wird \
+             unterschieden."
         ),
         Reason::UnknownLink { segment: None } => {
-            "Unter dieser Adresse gibt es keinen Link. Prüfen Sie sie auf Tippfehler: Groß- und Kleinbuchstaben sind verschieden."
+            "Unter dieser Adresse gibt es keinen Link. Prüfen Sie sie auf Tippfehler: Groß- und Kleinschreibung wird unterschieden."
                 .to_owned()
         }
         Reason::Expired { at: Some(at), now } => format!(
             "Er ist {} abgelaufen, am {}. Bitten Sie die Person, von der Sie ihn haben, um einen neuen.",
             words.ago(now.since(*at)),
-            words.date(*at)
+            words.instant(*at)
         ),
         Reason::Withdrawn => "Wer diesen Link erstellt hat, hat ihn zurückgezogen. Bitten Sie die Person, von der Sie ihn \
                               haben, um einen neuen."

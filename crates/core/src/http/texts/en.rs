@@ -56,10 +56,10 @@ pub(super) static PREVIEW: Preview = Preview {
     never: "Never",
     none_yet: "No visits yet",
     report: "Report this link",
-    host: |unicode, ascii| format!("The host is {unicode}, written {ascii}."),
+    host: |unicode, ascii| format!("The host is {unicode} (in ASCII: {ascii})."),
     look_alike: |unicode, ascii, other| {
         let instead = other.map(|other| format!(" It is not {other}.")).unwrap_or_default();
-        format!("Careful: some letters of the host {unicode} look like others.{instead} In ASCII it is {ascii}.")
+        format!("Careful: some letters in {unicode} look like other letters.{instead} In ASCII it is {ascii}.")
     },
 };
 
@@ -67,13 +67,13 @@ pub(super) static CHART: Chart = Chart {
     heading: "Visits by day",
     visits: |count, is_one| format!("{count} {}", if is_one { "visit" } else { "visits" }),
     total: |visits, days, most| match most {
-        Some(most) => format!("{visits} in the last {days} days, at most {most} on one day."),
+        Some(most) => format!("{visits} in the last {days} days, up to {most} on one day."),
         None => format!("{visits} in the last {days} days."),
     },
     none: |days| format!("No visits in the last {days} days."),
     bots: |count, is_one| format!("Plus {count} {} by bots, not counted.", if is_one { "visit" } else { "visits" }),
     summary: |first, last, busiest, visits| {
-        format!("Bars for each day from {first} to {last}. The busiest day was {busiest}, with {visits}.")
+        format!("One bar for each day from {first} to {last}. The busiest day was {busiest}, with {visits}.")
     },
     table: "Show as table",
     columns: ["Day (UTC)", "Visits", "Bots"],
@@ -87,7 +87,9 @@ pub(super) static FORM: Form = Form {
     shorten: "Shorten",
     alias: "Custom ending",
     optional: "(optional)",
-    alias_hint: |min, max| format!("{min} to {max} letters, digits, - or _; no - or _ at either end"),
+    alias_hint: |min, max| {
+        format!("{min} to {max} letters (A–Z), digits, hyphens or underscores; letters or digits at both ends")
+    },
     expires: "Expires",
     never: "never",
     the_expiry: "The expiry",
@@ -97,8 +99,9 @@ pub(super) static FORM: Form = Form {
     elsewhere: "Shorten from anywhere",
     elsewhere_lead: |bookmark| {
         format!(
-            "Drag {bookmark} to the bookmarks bar: it shortens the page that you are on. Your browser can also add this \
-             site to its search engines, and a phone can install it and then offers it in the share menu."
+            "On a computer, drag {bookmark} to the bookmarks bar: it shortens the page that you are on. Your browser can also \
+             add this site to its search engines, and an Android phone can install it as an app, which then appears in the \
+             share menu."
         )
     },
     closed: "Signing in is required",
@@ -110,9 +113,9 @@ pub(super) static FORM: Form = Form {
         unreachable: "The service cannot be reached. Check your connection, and try again.",
         busy: "The service is busy. Try again in a moment.",
         too_many: "The service gets too many requests. Try again in a minute.",
-        first_taken: "Of the pasted text, the first web address was taken.",
+        first_taken: "The first web address in the pasted text was used.",
         taken: "{} is already taken.",
-        free: "{} is not taken yet.",
+        free: "{} is available.",
         copied: "Copied.",
         on_date: "on a date…",
         date: "Date and time",
@@ -129,7 +132,7 @@ pub(super) static CREATED: Created = Created {
     never_expires: "and never expires.",
     short_link: "Short link",
     share: "Share",
-    undo: "Undo",
+    undo: "Withdraw",
     preview: "Preview",
     another: "Shorten another",
     manage: "Change or withdraw this link later",
@@ -141,21 +144,21 @@ pub(super) static CREATED: Created = Created {
 pub(super) static CREDENTIALS: Credentials = Credentials {
     api_key: "API key",
     api_key_hint: "The operator of this service gives you one. This page forgets it when you leave or reload it.",
-    api_key_needs_script: "This requires an API key, which this page cannot send without JavaScript. Send it with the \
+    api_key_needs_script: "This page cannot send your API key without JavaScript. Turn on JavaScript, or use the \
                            <a href=\"./docs\">API</a>.",
     account: "This requires an account.",
     sign_in: "Sign in",
-    sign_in_needs_script: "This requires signing in, which this page cannot do without JavaScript. Send an access token \
+    sign_in_needs_script: "This page cannot sign you in without JavaScript. Turn on JavaScript, or send an access token \
                            with the <a href=\"./docs\">API</a>.",
     script: CredentialsScript {
         wrong_key: "This API key is not valid. Check it for typos.",
         no_key: "Enter your API key.",
         weak_key: "This API key does not allow you to create links. Use another key.",
-        failed: "Signing in has failed. Try again; if it fails again, tell the operator.",
+        failed: "Signing in failed. Try again; if it fails again, tell the operator.",
         needs_https: "Signing in needs an encrypted connection. Open this page with https://.",
         needs_storage: "Signing in needs the storage of this browser. Allow this site to store data, and try again.",
         not_started: "This sign-in was not started on this page, or has already ended. Sign in again.",
-        cancelled: "You have cancelled signing in, or may not sign in here.",
+        cancelled: "You cancelled the sign-in, or you are not allowed to sign in here.",
         attempt_expired: "This sign-in has expired. Sign in again.",
         unreachable: "The sign-in service cannot be reached. Try again in a moment.",
         expired: "Your sign-in has expired. Sign in again.",
@@ -165,10 +168,10 @@ pub(super) static CREDENTIALS: Credentials = Credentials {
 
 pub(super) static MY_LINKS: MyLinks = MyLinks {
     heading: "My links",
-    of_browser: "The links that were made with this browser. The list is kept in this browser alone.",
+    of_browser: "The links that you created in this browser. The list is stored only in this browser.",
     of_key: "The links that belong to your API key.",
     of_account: "The links that belong to your account.",
-    closed: "The links that you make belong to your account. The <a href=\"./docs#listLinks\">API</a> lists them.",
+    closed: "The links that you create belong to your account. The <a href=\"./docs#listLinks\">API</a> lists them.",
     needs_script: "This page needs JavaScript. You can change a link without it: send its management token with the \
                    <a href=\"./docs\">API</a>.",
     search: "Search",
@@ -186,9 +189,9 @@ pub(super) static MY_LINKS: MyLinks = MyLinks {
         the_expiry: "The expiry",
         changed_meanwhile: "Somebody else has changed {} in the meantime. Try again.",
         no_link: "{} does not exist any more, or it has another token.",
-        changed: "Changed. Every visitor sees it by {}.",
+        changed: "Changed. All visitors will see it by {}.",
         copied_text: "Copied {}",
-        made: "Made {}.",
+        made: "Created {}.",
         withdrawn: "Withdrawn.",
         never_expires: "Never expires.",
         expired: "Expired {}.",
@@ -200,9 +203,9 @@ pub(super) static MY_LINKS: MyLinks = MyLinks {
         edit: "Edit",
         restore: "Restore",
         withdraw: "Withdraw",
-        forget: "Forget",
-        forget_question: "Remove the link from this list? It keeps working, and you can no longer change it.",
-        as_it_is: "as it is",
+        forget: "Remove from list",
+        forget_question: "Remove the link from this list? It will keep working, but you will no longer be able to change it.",
+        as_it_is: "unchanged",
         never: "never",
         on_date: "on a date…",
         date: "Date and time",
@@ -210,34 +213,34 @@ pub(super) static MY_LINKS: MyLinks = MyLinks {
         expiry: "Expires",
         save: "Save",
         cancel: "Cancel",
-        no_links: "No links yet. A link that you make appears in this list.",
+        no_links: "No links yet. A link that you create appears in this list.",
         latest: "the latest {}",
         links: ["link", "links"],
         found: "{} of {}",
-        visits_of: "Visits of {}",
+        visits_of: "Visits to {}",
         all: "All my links",
-        last_visit: "since the link was made. The last one was on {}.",
+        last_visit: "since the link was created. The last one was on {}.",
         no_visits: "No visits yet. Share the link or its QR code, and come back.",
         save_csv: "Save as CSV",
         the_last: "The last",
         days: ["day", "days"],
-        no_visits_in: "No visits in the last {}. Choose more days.",
+        no_visits_in: "No visits in the last {}. Choose a longer period.",
         visit: ["visit", "visits"],
-        bot: ["bot", "bots"],
-        bots_came: ["{}. Bots came {} time and are not counted.", "{}. Bots came {} times and are not counted."],
+        bot: ["bot visit", "bot visits"],
+        bots_came: ["{}. Plus {} bot visit, not counted.", "{}. Plus {} bot visits, not counted."],
         bots: "Bots",
         day: "Day",
         day_utc: "Day (UTC)",
         table: "Show as table",
-        sites: "Sites",
+        sites: "Referring sites",
         countries: "Countries",
         devices: "Devices",
-        device: ["phone", "tablet", "desktop"],
-        other: "other",
+        device: ["Phone", "Tablet", "Desktop"],
+        other: "Other",
         months: "{} to {}",
         not_in_list: "This link is not in the list of this browser.",
         added: ["link was added.", "links were added."],
-        no_list: "This file is no list of links.",
+        no_list: "This file does not contain a list of links.",
     },
 };
 
@@ -271,7 +274,8 @@ pub(super) fn reason(reason: &Reason) -> Option<String> {
                 format!("{address} is a private address that other people can’t reach.")
             }
             TargetError::OwnHost => {
-                "This address is on this service already. Paste the address that it should lead to.".to_owned()
+                "This address already belongs to this service. Paste the address that the short link should lead to."
+                    .to_owned()
             }
         },
         Reason::Host(HostRuleError::Blocked { host }) => {
@@ -288,7 +292,7 @@ pub(super) fn reason(reason: &Reason) -> Option<String> {
             CodeError::Character { character } => {
                 format!("“{character}” isn’t allowed. Use the letters A to Z, digits, - and _.")
             }
-            CodeError::Ends => "Begin and end with a letter or a digit.".to_owned(),
+            CodeError::Ends => "It must begin and end with a letter or a digit.".to_owned(),
             CodeError::Reserved => format!("“{text}” is reserved. Please pick another."),
         },
         Reason::AliasTaken { alias, .. } => format!("“{alias}” is taken. Please pick another."),
@@ -308,7 +312,7 @@ pub(super) fn reason(reason: &Reason) -> Option<String> {
         Reason::Expired { at: Some(at), now } => format!(
             "It expired {}, on {}. Ask the person who sent it to you for a new one.",
             words.ago(now.since(*at)),
-            words.date(*at)
+            words.instant(*at)
         ),
         Reason::Withdrawn => {
             "Whoever made this link has withdrawn it. Ask the person who sent it to you for a new one.".to_owned()

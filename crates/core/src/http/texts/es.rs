@@ -56,10 +56,10 @@ pub(super) static PREVIEW: Preview = Preview {
     never: "Nunca",
     none_yet: "Aún no hay visitas",
     report: "Denunciar este enlace",
-    host: |unicode, ascii| format!("El host es {unicode}, escrito {ascii}."),
+    host: |unicode, ascii| format!("El host es {unicode} (en ASCII: {ascii})."),
     look_alike: |unicode, ascii, other| {
         let instead = other.map(|other| format!(" No es {other}.")).unwrap_or_default();
-        format!("Cuidado: algunas letras del host {unicode} se parecen a otras.{instead} En ASCII es {ascii}.")
+        format!("Cuidado: algunas letras del host {unicode} se parecen a otras.{instead} En ASCII se escribe {ascii}.")
     },
 };
 
@@ -67,13 +67,15 @@ pub(super) static CHART: Chart = Chart {
     heading: "Visitas por día",
     visits: |count, is_one| format!("{count} {}", if is_one { "visita" } else { "visitas" }),
     total: |visits, days, most| match most {
-        Some(most) => format!("{visits} en los últimos {days} días, como máximo {most} en un día."),
+        Some(most) => format!("{visits} en los últimos {days} días, con un máximo de {most} en un día."),
         None => format!("{visits} en los últimos {days} días."),
     },
     none: |days| format!("Ninguna visita en los últimos {days} días."),
-    bots: |count, is_one| format!("Además, {count} {} de bots, sin contar.", if is_one { "visita" } else { "visitas" }),
+    bots: |count, is_one| {
+        format!("Además, {count} {} de bots, que no se cuentan.", if is_one { "visita" } else { "visitas" })
+    },
     summary: |first, last, busiest, visits| {
-        format!("Barras de cada día, del {first} al {last}. El día con más visitas fue el {busiest}, con {visits}.")
+        format!("Una barra por día, del {first} al {last}. El día con más visitas fue el {busiest}, con {visits}.")
     },
     table: "Mostrar como tabla",
     columns: ["Día (UTC)", "Visitas", "Bots"],
@@ -81,13 +83,17 @@ pub(super) static CHART: Chart = Chart {
 
 pub(super) static FORM: Form = Form {
     heading: "Acortar un enlace",
-    lead: "Pegue un enlace y obtenga uno corto con código QR. Sin cuenta.",
+    lead: "Pegue un enlace y obtenga uno corto con código QR. No hace falta cuenta.",
     lead_with_credentials: "Pegue un enlace y obtenga uno corto con código QR.",
     url: "Dirección web",
     shorten: "Acortar",
-    alias: "Final propio",
+    alias: "Terminación personalizada",
     optional: "(opcional)",
-    alias_hint: |min, max| format!("De {min} a {max} letras (A–Z), cifras, - o _; sin - ni _ al principio o al final"),
+    alias_hint: |min, max| {
+        format!(
+            "De {min} a {max} letras (A–Z), cifras, guiones o guiones bajos; al principio y al final, una letra o una cifra"
+        )
+    },
     expires: "Caduca",
     never: "nunca",
     the_expiry: "La caducidad",
@@ -97,8 +103,8 @@ pub(super) static FORM: Form = Form {
     elsewhere: "Acortar desde cualquier lugar",
     elsewhere_lead: |bookmark| {
         format!(
-            "Arrastre {bookmark} a la barra de marcadores: acorta la página en la que esté. Su navegador también puede añadir \
-             este sitio a sus motores de búsqueda, y un teléfono puede instalarlo y lo ofrece entonces al compartir."
+            "En un ordenador, arrastre {bookmark} a la barra de marcadores: acorta la página en la que esté. Su navegador también puede añadir \
+             este sitio a sus motores de búsqueda, y un teléfono Android puede instalarlo como aplicación, que aparece entonces en el menú de compartir."
         )
     },
     closed: "Es necesario iniciar sesión",
@@ -111,8 +117,8 @@ pub(super) static FORM: Form = Form {
         busy: "El servicio está ocupado. Inténtelo de nuevo en un momento.",
         too_many: "El servicio recibe demasiadas peticiones. Inténtelo de nuevo en un minuto.",
         first_taken: "Del texto pegado se ha tomado la primera dirección web.",
-        taken: "{} ya está ocupado.",
-        free: "{} todavía no está ocupado.",
+        taken: "{} ya está en uso.",
+        free: "{} está disponible.",
         copied: "Copiado.",
         on_date: "en una fecha…",
         date: "Fecha y hora",
@@ -129,7 +135,7 @@ pub(super) static CREATED: Created = Created {
     never_expires: "y no caduca nunca.",
     short_link: "Enlace corto",
     share: "Compartir",
-    undo: "Deshacer",
+    undo: "Retirar",
     preview: "Vista previa",
     another: "Acortar otro",
     manage: "Cambiar o retirar este enlace más tarde",
@@ -140,21 +146,21 @@ pub(super) static CREATED: Created = Created {
 
 pub(super) static CREDENTIALS: Credentials = Credentials {
     api_key: "Clave de API",
-    api_key_hint: "Se la da el operador de este servicio. Esta página la olvida cuando usted sale o la recarga.",
-    api_key_needs_script: "Para esto hace falta una clave de API, que esta página no puede enviar sin JavaScript. Envíela con \
-                           la <a href=\"./docs\">API</a>.",
+    api_key_hint: "Se la da el operador de este servicio. Esta página la olvida al salir o al recargarla.",
+    api_key_needs_script: "Sin JavaScript, esta página no puede enviar su clave de API. Active JavaScript o use la \
+                           <a href=\"./docs\">API</a>.",
     account: "Para esto hace falta una cuenta.",
     sign_in: "Iniciar sesión",
-    sign_in_needs_script: "Para esto hace falta iniciar sesión, lo que esta página no puede hacer sin JavaScript. Envíe un token \
-                           de acceso con la <a href=\"./docs\">API</a>.",
+    sign_in_needs_script: "Sin JavaScript, en esta página no se puede iniciar sesión. Active JavaScript o envíe un token de \
+                           acceso con la <a href=\"./docs\">API</a>.",
     script: CredentialsScript {
-        wrong_key: "Esta clave de API no es válida. Compruebe si hay errores.",
+        wrong_key: "Esta clave de API no es válida. Compruebe que esté bien escrita.",
         no_key: "Introduzca su clave de API.",
         weak_key: "Con esta clave de API no puede crear enlaces. Use otra.",
         failed: "No se ha podido iniciar sesión. Inténtelo de nuevo; si vuelve a fallar, avise al operador.",
         needs_https: "Para iniciar sesión hace falta una conexión cifrada. Abra esta página con https://.",
-        needs_storage: "Para iniciar sesión hace falta el almacenamiento del navegador. Permita que este sitio guarde datos.",
-        not_started: "Esta sesión no se inició en esta página o ya ha terminado. Inicie sesión de nuevo.",
+        needs_storage: "Para iniciar sesión, este sitio debe poder guardar datos en el navegador. Permítalo e inténtelo de nuevo.",
+        not_started: "Este inicio de sesión no comenzó en esta página o ya ha terminado. Inicie sesión de nuevo.",
         cancelled: "Ha cancelado el inicio de sesión o no puede iniciar sesión aquí.",
         attempt_expired: "Este inicio de sesión ha caducado. Inicie sesión de nuevo.",
         unreachable: "No se puede conectar con el servicio de inicio de sesión. Inténtelo de nuevo en un momento.",
@@ -186,7 +192,7 @@ pub(super) static MY_LINKS: MyLinks = MyLinks {
         the_expiry: "La caducidad",
         changed_meanwhile: "Otra persona ha cambiado {} entretanto. Inténtelo de nuevo.",
         no_link: "{} ya no existe, o su token es otro.",
-        changed: "Cambiado. A las {} a más tardar lo ven todos los visitantes.",
+        changed: "Cambiado. Lo verán todos los visitantes; hora límite: {}.",
         copied_text: "Se ha copiado {}",
         made: "Creado el {}.",
         withdrawn: "Retirado.",
@@ -197,12 +203,12 @@ pub(super) static MY_LINKS: MyLinks = MyLinks {
         copy: "Copiar",
         copied: "Copiado",
         visits: "Visitas",
-        edit: "Cambiar",
+        edit: "Editar",
         restore: "Restaurar",
         withdraw: "Retirar",
-        forget: "Olvidar",
-        forget_question: "¿Quitar el enlace de esta lista? Sigue funcionando, y usted ya no podrá cambiarlo.",
-        as_it_is: "como está",
+        forget: "Quitar de la lista",
+        forget_question: "¿Quitar el enlace de esta lista? Seguirá funcionando, pero usted ya no podrá cambiarlo.",
+        as_it_is: "sin cambios",
         never: "nunca",
         on_date: "en una fecha…",
         date: "Fecha y hora",
@@ -214,29 +220,32 @@ pub(super) static MY_LINKS: MyLinks = MyLinks {
         latest: "los últimos {}",
         links: ["enlace", "enlaces"],
         found: "{} de {}",
-        visits_of: "Visitas de {}",
+        visits_of: "Visitas a {}",
         all: "Todos mis enlaces",
         last_visit: "desde que se creó el enlace. La última fue el {}.",
         no_visits: "Aún no hay visitas. Comparta el enlace o su código QR y vuelva.",
         save_csv: "Guardar como CSV",
         the_last: "Los últimos",
         days: ["día", "días"],
-        no_visits_in: "Ninguna visita en los últimos {}. Elija más días.",
+        no_visits_in: "Ninguna visita en los últimos {}. Elija un período más largo.",
         visit: ["visita", "visitas"],
-        bot: ["bot", "bots"],
-        bots_came: ["{}. Los bots vinieron {} vez y no se cuentan.", "{}. Los bots vinieron {} veces y no se cuentan."],
+        bot: ["visita de bots", "visitas de bots"],
+        bots_came: [
+            "{}. Además, {} visita de bots, que no se cuenta.",
+            "{}. Además, {} visitas de bots, que no se cuentan.",
+        ],
         bots: "Bots",
         day: "Día",
         day_utc: "Día (UTC)",
         table: "Mostrar como tabla",
-        sites: "Sitios",
+        sites: "Sitios de origen",
         countries: "Países",
         devices: "Dispositivos",
-        device: ["teléfono", "tableta", "ordenador"],
-        other: "otros",
+        device: ["Teléfono", "Tableta", "Ordenador"],
+        other: "Otros",
         months: "{} a {}",
         not_in_list: "Este enlace no está en la lista de este navegador.",
-        added: ["enlace se ha añadido.", "enlaces se han añadido."],
+        added: ["enlace añadido.", "enlaces añadidos."],
         no_list: "Este archivo no es una lista de enlaces.",
     },
 };
@@ -245,14 +254,14 @@ pub(super) static MY_LINKS: MyLinks = MyLinks {
 pub(super) fn problem_title(kind: ProblemKind) -> &'static str {
     match kind {
         ProblemKind::InvalidUrl => "Esta dirección no se puede acortar",
-        ProblemKind::InvalidAlias => "Este final no se puede usar",
+        ProblemKind::InvalidAlias => "Esta terminación no se puede usar",
         ProblemKind::InvalidExpiry => "Esta caducidad no se puede usar",
         ProblemKind::Unauthorized => "Faltan las credenciales o no son correctas",
         ProblemKind::Forbidden => "Estas credenciales no lo permiten",
         ProblemKind::HostBlocked => "Este host está bloqueado",
         ProblemKind::HostNotAllowed => "No se permiten enlaces a este host",
         ProblemKind::NotFound => "Enlace no encontrado",
-        ProblemKind::AliasTaken => "Este final está ocupado",
+        ProblemKind::AliasTaken => "Esta terminación ya está en uso",
         ProblemKind::Gone => "Este enlace ha caducado",
         ProblemKind::Withdrawn => "Este enlace se ha retirado",
         ProblemKind::Blocked => "Este enlace está bloqueado",
@@ -294,7 +303,7 @@ pub(super) fn reason(reason: &Reason) -> Option<String> {
                 format!("{address} es una dirección privada a la que otras personas no pueden llegar.")
             }
             TargetError::OwnHost => {
-                "Esta dirección ya es de este servicio. Pegue la dirección a la que debe llevar.".to_owned()
+                "Esta dirección ya pertenece a este servicio. Pegue la dirección a la que debe llevar el enlace corto.".to_owned()
             }
         },
         Reason::Host(HostRuleError::Blocked { host }) => {
@@ -311,10 +320,10 @@ pub(super) fn reason(reason: &Reason) -> Option<String> {
             CodeError::Character { character } => {
                 format!("«{character}» no se permite. Use las letras de la A a la Z, cifras, - y _.")
             }
-            CodeError::Ends => "Empiece y termine con una letra o una cifra.".to_owned(),
+            CodeError::Ends => "Debe empezar y terminar con una letra o una cifra.".to_owned(),
             CodeError::Reserved => format!("«{text}» está reservado. Elija otro."),
         },
-        Reason::AliasTaken { alias, .. } => format!("«{alias}» está ocupado. Elija otro."),
+        Reason::AliasTaken { alias, .. } => format!("«{alias}» ya está en uso. Elija otra terminación."),
         Reason::Expiry(ExpiryError::OutOfBounds { min, max, .. }) => {
             format!("Elija una caducidad entre {} y {} a partir de ahora.", words.duration(*min), words.duration(*max))
         }
@@ -324,17 +333,17 @@ pub(super) fn reason(reason: &Reason) -> Option<String> {
         }
         Reason::UnknownLink { segment: Some(segment) } => {
             format!(
-                "No hay ningún enlace en /{segment}. Compruebe si hay errores: importan las mayúsculas y minúsculas."
+                "No hay ningún enlace en /{segment}. Compruebe que la dirección esté bien escrita: se distinguen mayúsculas y minúsculas."
             )
         }
         Reason::UnknownLink { segment: None } => {
-            "No hay ningún enlace en esta dirección. Compruebe si hay errores: importan las mayúsculas y minúsculas."
+            "No hay ningún enlace en esta dirección. Compruebe que la dirección esté bien escrita: se distinguen mayúsculas y minúsculas."
                 .to_owned()
         }
         Reason::Expired { at: Some(at), now } => format!(
             "Caducó {}, el {}. Pida uno nuevo a la persona que se lo envió.",
             words.ago(now.since(*at)),
-            words.date(*at)
+            words.instant(*at)
         ),
         Reason::Withdrawn => {
             "Quien creó este enlace lo ha retirado. Pida uno nuevo a la persona que se lo envió.".to_owned()
