@@ -23,19 +23,24 @@ NOT_DEPLOYED = {"ttl", "point-in-time-recovery"}
 LIST = "code,url\nimported,https://example.com/imported\n"
 
 # A command: what it must print, the actions that it needs beside GetItem, with which every command looks for the table
-# first, and the status of a link after it. In its arguments, {id} is the id of the import, the others are files; an export that
-# was refused begins the file {refused}.
+# first, and the status of a link after it. In its arguments, {id} is the id of the import, and the others are files; an
+# export that was refused begins the file {refused}.
 Command = namedtuple("Command", "arguments says needs status", defaults=[[], None])
 GROUPS = {
     "Change": [
-        Command(f"links create {TARGET_URL} --alias operated --owner press", "operated", ["PutItem"], ("operated", 301)),
-        Command("links update operated --title Operated --expires-in 1d", "is changed", ["UpdateItem"], ("operated", 301)),
+        Command(f"links create {TARGET_URL} --alias operated --owner press", "operated", ["PutItem"],
+                ("operated", 301)),
+        Command("links update operated --title Operated --expires-in 1d", "is changed", ["UpdateItem"],
+                ("operated", 301)),
         Command("links withdraw operated", "is withdrawn", ["UpdateItem"], ("operated", 410)),
         Command("links restore operated", "is not withdrawn", ["UpdateItem"], ("operated", 301)),
         Command("links block operated", "is blocked", ["UpdateItem"], ("operated", 451)),
         Command("links unblock operated", "is no longer blocked", ["UpdateItem"], ("operated", 301)),
-        Command("block example.com --no-wait", "example.com is blocked, and with it", ["UpdateItem", "Scan"], ("operated", 451)),
-        Command("unblock example.com", "example.com is no longer blocked", ["UpdateItem", "Scan"], ("operated", 301)),
+        Command("block example.com --no-wait", "example.com is blocked, and with it", ["UpdateItem", "Scan"],
+                ("operated", 451)),
+        # Without Scan, the host is unblocked, but not yet its link: the command is given again.
+        Command("unblock example.com", "example.com is no longer blocked", ["UpdateItem", "Scan"],
+                ("operated", 301)),
         Command("allow example.com", "may lead only to", ["UpdateItem"]),
         Command("disallow example.com", "may lead to any host", ["UpdateItem"]),
         Command("links transfer --from press --to web", "1 link of press belongs to web", ["Query", "UpdateItem"],
@@ -44,7 +49,7 @@ GROUPS = {
     "Read": [
         Command("links list", "operated", ["Scan"]),
         Command("links list --owner web", "operated", ["Query"]),
-        Command("links show operated", TARGET_URL),
+        Command("links show operated", TARGET_URL, ["BatchGetItem"]),
         Command("visits operated", "visits since the link was created", ["BatchGetItem"]),
         Command("hosts list", ""),
     ],
