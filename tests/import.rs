@@ -320,6 +320,35 @@ async fn missing_permission_ends_the_import_with_a_sentence() {
     assert!(denied.stderr.contains("AccessDeniedException") && denied.stderr.lines().count() == 1, "{denied:?}");
 }
 
+/// A link with a password would be public here.
+#[tokio::test]
+async fn links_with_passwords_are_imported_only_on_request() {
+    for (name, code, others) in [("kutt.json", "locked", 3), ("dub.json", "off", 1)] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("import").join(name);
+        let house = House::new(std::fs::read(path).expect("a file")).await;
+        let row = || house.report().into_iter().find(|row| row["code"] == code).expect("a row");
+
+        let refused = house.import(&["--json", "--apply"]).await;
+        assert_eq!((refused.code, counts(&refused)[0]), (Some(1), others), "{refused:?}");
+        assert_eq!(row()["outcome"], "refused");
+        assert_eq!(
+            row()["reason"],
+            "it has a password at the source, and here whoever has the short URL could follow it; --without-passwords imports it"
+        );
+        assert_eq!(house.app.item(code).await, None, "{name}");
+
+        let imported = house.import(&["--json", "--apply", "--without-passwords"]).await;
+        assert_eq!(counts(&imported)[..2], [1, others], "{imported:?}");
+        assert_eq!((&row()["outcome"], &row()["reason"]), (&json!("new"), &Value::Null));
+        let not_carried = row()["not_carried"].as_array().expect("a list").clone();
+        assert!(
+            not_carried.contains(&json!("the password: here whoever has the short URL can follow it")),
+            "{not_carried:?}"
+        );
+        assert!(house.app.item(code).await.is_some(), "{name}");
+    }
+}
+
 /// The exports of other shorteners, each with the traps of its service: dry run, import, again, comparison, undo.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_source_moves_in_is_verified_and_moves_out() {
