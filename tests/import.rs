@@ -320,6 +320,35 @@ async fn missing_permission_ends_the_import_with_a_sentence() {
     assert!(denied.stderr.contains("AccessDeniedException") && denied.stderr.lines().count() == 1, "{denied:?}");
 }
 
+/// A link with a password would be public here.
+#[tokio::test]
+async fn links_with_passwords_are_imported_only_on_request() {
+    for (name, code, others) in [("kutt.json", "locked", 3), ("dub.json", "off", 1)] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("import").join(name);
+        let house = House::new(std::fs::read(path).expect("a file")).await;
+        let row = || house.report().into_iter().find(|row| row["code"] == code).expect("a row");
+
+        let refused = house.import(&["--json", "--apply"]).await;
+        assert_eq!((refused.code, counts(&refused)[0]), (Some(1), others), "{refused:?}");
+        assert_eq!(row()["outcome"], "refused");
+        assert_eq!(
+            row()["reason"],
+            "it has a password at the source, and here whoever has the short URL could follow it; --without-passwords imports it"
+        );
+        assert_eq!(house.app.item(code).await, None, "{name}");
+
+        let imported = house.import(&["--json", "--apply", "--without-passwords"]).await;
+        assert_eq!(counts(&imported)[..2], [1, others], "{imported:?}");
+        assert_eq!((&row()["outcome"], &row()["reason"]), (&json!("new"), &Value::Null));
+        let not_carried = row()["not_carried"].as_array().expect("a list").clone();
+        assert!(
+            not_carried.contains(&json!("the password: here whoever has the short URL can follow it")),
+            "{not_carried:?}"
+        );
+        assert!(house.app.item(code).await.is_some(), "{name}");
+    }
+}
+
 /// The exports of other shorteners, each with the traps of its service: dry run, import, again, comparison, undo.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_source_moves_in_is_verified_and_moves_out() {
@@ -372,35 +401,60 @@ async fn each_source_moves_in_is_verified_and_moves_out() {
     assert!(count > 20 && moved + 2 > count, "{moved} of {count} files have links that can be imported");
 }
 
-/// `kill -9` in the middle of restoring an export, which is then run again.
+/// `kill -9` in the middle of an import, and of restoring an export. Each is then run again.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_import_ends_the_same_when_it_is_run_again() {
+    stopped_import_ends_the_same("KILL").await;
+}
+
+/// Ctrl-C, after which the rows that were under way are whole and in the report.
+#[tokio::test(flavor = "multi_thread")]
+async fn interrupted_import_ends_the_same_when_it_is_run_again() {
+    stopped_import_ends_the_same("INT").await;
+}
+
+async fn stopped_import_ends_the_same(signal: &str) {
     const LINKS: usize = 4_000;
     let mut list = "code,target,clicks\n".to_owned();
     for n in 0..LINKS {
         writeln!(list, "code-{n},https://example.com/{n},{}", n + 1).expect("a text");
     }
     let folder = tempfile::tempdir().expect("a folder");
-    let [csv, first, second, export, again] =
-        ["list.csv", "first.db", "second.db", "first.ndjson", "second.ndjson"].map(|name| folder.path().join(name));
+    let [csv, first, second, export, again, report] =
+        ["list.csv", "first.db", "second.db", "first.ndjson", "second.ndjson", "report.ndjson"]
+            .map(|name| folder.path().join(name));
     std::fs::write(&csv, list).expect("a file");
     for (file, data) in [(&csv, &first), (&export, &second)] {
         if file == &export {
             succeed(&["export", "--data", text(&first), "--output", text(&export)]).await;
         }
-        let arguments = ["import", text(file), "--apply", "--json", "--data", text(data)];
+        let arguments = ["import", text(file), "--apply", "--json", "--report", text(&report), "--data", text(data)];
         let mut process = program(&arguments).spawn().expect("a process");
         while items_so_far(data) < 500 {
-            assert!(process.try_wait().expect("a status").is_none(), "it must be killed before it ends");
+            assert!(process.try_wait().expect("a status").is_none(), "it must be stopped before it ends");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        send_signal(&process, "KILL").await;
-        process.wait().await.expect("a status");
+        send_signal(&process, signal).await;
+        let stopped = process.wait_with_output().await.expect("a status");
+        let mut stopped_after = 0;
+        if signal == "INT" {
+            stopped_after = std::fs::read_to_string(&report).expect("a report").lines().count();
+            let sentence = format!("stopped after {stopped_after} rows; run the same command again to do the rest");
+            let stderr = String::from_utf8(stopped.stderr).expect("UTF-8");
+            assert!(stderr.contains(&sentence) && stderr.lines().count() == 1, "{sentence}: {stderr}");
+            assert_eq!((stopped.status.code(), stopped.stdout.len()), (Some(1), 0));
+            let items = items_so_far(data);
+            let expected = if file == &csv { 2 * stopped_after } else { stopped_after };
+            assert_eq!(items, i64::try_from(expected).expect("small"), "each row that was begun is whole");
+        } else {
+            assert_eq!(stopped.status.code(), None);
+        }
         let resumed = succeed(&arguments).await.json();
         let [new, same] = ["new", "same"].map(|name| resumed[name].as_u64().expect("a number"));
+        assert!(same >= stopped_after as u64, "{resumed}");
         let rows = if file == &csv { LINKS } else { 2 * LINKS };
         assert_eq!(new + same, rows as u64, "{resumed}");
-        assert!(new > 0 && same > 0, "it was killed in the middle: {resumed}");
+        assert!(new > 0 && same > 0, "it was stopped in the middle: {resumed}");
     }
     succeed(&["export", "--data", text(&second), "--output", text(&again)]).await;
     let items = |path: &Path| {

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::support::aws_services::{AwsServices, stack_xml};
 use crate::support::fault_proxy::{Call, FaultProxy, RequestFault};
+use crate::support::old_service::OldService;
 use crate::support::operator::{TABLE, Table, run};
 
 /// The actions that each policy of the README allows, by its heading, and those that it denies for keys.
@@ -142,6 +143,41 @@ async fn policies_allow_exactly_what_the_commands_call() {
 
     let keys = record(&table, &["keys create ci --owner web", "keys list", "keys revoke ci"]);
     assert_eq!(keys.await.actions(), allowed("Keys"));
+}
+
+#[tokio::test]
+async fn export_and_import_policies_allow_exactly_what_the_commands_call() {
+    let table = Table::start().await;
+    let policies = policies();
+    let allowed = |group: &str| policies[group].0.clone();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    let [list, links, csv] = ["list.csv", "links.ndjson", "links.csv"].map(path);
+    std::fs::write(&list, "code,target,clicks\none,https://example.com/1,5\ntwo,https://example.com/2,\n")
+        .expect("a file");
+    let targets = [("one", "https://example.com/1"), ("two", "https://example.com/2")];
+    let old = targets.map(|(code, target)| (code.to_owned(), target.to_owned()));
+    let old = OldService::start(old.into()).await;
+    let apply = format!("import {list} --apply --verify {} --verify-rate 1000", old.url);
+    // Links that are new, and then links that are there.
+    let mut applied = record(&table, &[&apply, &apply]).await.actions();
+    assert!(table.store.whole_item("one").await.expect("a call").is_some(), "it was imported");
+
+    let export =
+        record(&table, &[&format!("export --output {links}"), &format!("export --format csv --output {csv}")]).await;
+    assert_eq!(export.actions(), allowed("Export"));
+    run(&["export", "verify", &links], &[]).await.ok();
+
+    let restore = format!("import {links}");
+    applied.extend(record(&table, &[&format!("{restore} --apply")]).await.actions());
+    assert_eq!(applied, allowed("Import with --apply"));
+    let dry_run = apply.replace(" --apply", "");
+    assert_eq!(record(&table, &[&dry_run, &restore]).await.actions(), allowed("Import, dry run"));
+
+    let summary = table.run(&["import", &list, "--json"]).await.json();
+    let undo = format!("import --undo {}", summary["import_id"].as_str().expect("an id"));
+    assert_eq!(record(&table, &[&undo]).await.actions(), allowed("Undo an import"));
+    assert_eq!(table.store.whole_item("one").await.expect("a call"), None, "it was undone");
 }
 
 /// Without a right, a command says which one it lacks.

@@ -31,7 +31,6 @@
 //! | [`gateway`] | what API Gateway does before and after a function |
 //! | [`interruption`] | Ctrl-C during a command that should not be cut off |
 //! | [`pace`] | keeping below a rate |
-//! | [`progress`] | progress bars |
 //! | [`error`] | what can end the program |
 //!
 //! A subcommand is one file with its options and one function, a variant of `Command`, and a line in `run`.
@@ -67,7 +66,6 @@ mod log;
 pub mod login;
 pub mod output;
 pub mod pace;
-pub mod progress;
 pub mod serve;
 pub mod smoke;
 pub mod storage;

@@ -51,7 +51,9 @@ pub struct SourceLink {
     pub domain: Option<String>,
     /// Whether the code leads to the link in any spelling (`abc`, `ABC`) at its source.
     pub codes_ignore_case: bool,
-    /// What the link has at its source and cannot have here: one sentence for each, without its full stop.
+    /// Whether visitors of the link must give a password at its source. The password itself is not read.
+    pub has_password: bool,
+    /// What else the link has at its source and cannot have here: one sentence for each, without its full stop.
     pub not_carried: Vec<String>,
 }
 

@@ -42,7 +42,10 @@ pub(crate) fn stream(input: Input, format: Format) -> Result<Source, ImportError
             input.warnings.add(dub_csv::WARNING);
             table(input, format, dub_csv::COLUMNS, dub_csv::read)
         }
-        Format::ShortioCsv => table(input, format, shortio_csv::COLUMNS, shortio_csv::read),
+        Format::ShortioCsv => {
+            input.warnings.add(shortio_csv::WARNING);
+            table(input, format, shortio_csv::COLUMNS, shortio_csv::read)
+        }
         Format::FirebaseCsv => table(input, format, firebase_csv::COLUMNS, firebase_csv::read),
         Format::TinyccCsv => table(input, format, tinycc_csv::COLUMNS, tinycc_csv::read),
         Format::BitlyJson => documents(input, format, bitly_json::SHAPE, bitly_json::read),

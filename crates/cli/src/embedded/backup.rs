@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::embedded::data_file::{self, companion};
 use crate::embedded::{EmbeddedError, fault, file_origin, unusable};
+use crate::output::progress::Progress;
 
 /// How many pages are copied at a time: 4 MB. In between, the copying can be cancelled.
 const PAGES_PER_STEP: i32 = 1_024;
@@ -88,6 +89,8 @@ fn copy_pages(source: &Path, target: &Path, is_cancelled: &AtomicBool) -> Result
     from.execute_batch("BEGIN; SELECT 1 FROM sqlite_master LIMIT 1").map_err(of_source)?;
     let mut to = Connection::open_with_flags(target, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(of_target)?;
     {
+        let progress = Progress::new(fs::metadata(source).ok().map(|file| file.len()), "bytes copied");
+        let page_bytes: u64 = from.pragma_query_value(None, "page_size", |row| row.get(0)).map_err(of_source)?;
         let backup = Backup::new(&from, &mut to).map_err(of_target)?;
         loop {
             if is_cancelled.load(Ordering::Relaxed) {
@@ -95,7 +98,11 @@ fn copy_pages(source: &Path, target: &Path, is_cancelled: &AtomicBool) -> Result
             }
             match backup.step(PAGES_PER_STEP).map_err(of_target)? {
                 StepResult::Done => break,
-                StepResult::More => {}
+                StepResult::More => {
+                    let pages = backup.progress();
+                    let copied = u64::try_from(pages.pagecount - pages.remaining).unwrap_or_default();
+                    progress.set(copied * page_bytes);
+                }
                 _ => std::thread::sleep(Duration::from_millis(10)),
             }
         }

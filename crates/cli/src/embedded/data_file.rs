@@ -9,6 +9,7 @@ use dynoxide::{Database, DynoxideError};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::embedded::{Durability, EmbeddedError, checksum, fault, file_origin, unusable};
+use crate::output::progress::Progress;
 
 /// The size of the index of a write-ahead log, which SQLite creates when it opens a database.
 const PROBE_BYTES: usize = 32 * 1_024;
@@ -132,6 +133,7 @@ pub(super) fn check(path: &Path, table: &str) -> Result<(), EmbeddedError> {
         }
         let name = dynoxide::storage_backend::sql_builders::escape_table_name(table);
         let mut statement = connection.prepare(&format!("SELECT pk, item_json FROM \"{name}\""))?;
+        let progress = Progress::new(None, "items checked");
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (key, json) = (row.get_ref(0)?.as_bytes()?, row.get_ref(1)?.as_bytes()?);
@@ -139,6 +141,7 @@ pub(super) fn check(path: &Path, table: &str) -> Result<(), EmbeddedError> {
             if faults.len() < MAX_FAULTS && !item.is_ok_and(|item| checksum::is_intact(&item)) {
                 faults.push(format!("the item {} is damaged", String::from_utf8_lossy(key)));
             }
+            progress.add(1);
         }
         Ok(())
     };

@@ -38,8 +38,8 @@ use table::TableReader;
 
 use crate::error::CliError;
 use crate::interruption::Interruption;
+use crate::output::progress::Progress;
 use crate::pace::Pace;
-use crate::progress::Progress;
 use crate::storage::{Storage, StorageOptions};
 
 /// The options of `shortlink export`.
@@ -153,7 +153,7 @@ async fn export_table(options: TableOptions, print: impl Fn(&str) -> io::Result<
         store,
         spool: Arc::new(Mutex::new(spool)),
         pace: Arc::new(Pace::new(options.read_units)),
-        progress: Arc::new(Progress::new("items read", total)),
+        progress: Arc::new(Progress::new(total, "items read")),
         interruption: interruption.clone(),
         now,
     };

@@ -10,7 +10,7 @@ use super::error::ExportError;
 use super::file::{ExportReader, Header, Record, Trailer};
 use crate::embedded::{Durability, EmbeddedTable, Location, OpenOptions};
 use crate::error::CliError;
-use crate::progress::Progress;
+use crate::output::progress::Progress;
 
 /// The name of the table.
 const TABLE: &str = "export";
@@ -53,7 +53,7 @@ pub async fn restore(path: &Path) -> Result<Restored, CliError> {
     let folder = tempfile::tempdir().map_err(|error| ExportError::Write(std::env::temp_dir(), error))?;
     let options = OpenOptions { durability: Durability::Relaxed, keeps_purged: true, ..OpenOptions::default() };
     let table = EmbeddedTable::open(Location::File(folder.path().join("links.db")), TABLE, options).await?;
-    let progress = Progress::new("bytes restored", std::fs::metadata(path).ok().map(|file| file.len()));
+    let progress = Progress::new(std::fs::metadata(path).ok().map(|file| file.len()), "bytes restored");
     let (store, mut refused, mut puts) = (table.store(), Vec::new(), JoinSet::new());
     loop {
         let record = export.next_record()?;

@@ -12,8 +12,8 @@ use super::file::{key_of, line_of};
 use super::spool::{Progress as SegmentProgress, Spool};
 use crate::error::CliError;
 use crate::interruption::Interruption;
+use crate::output::progress::Progress;
 use crate::pace::{BackOff, Pace};
-use crate::progress::Progress;
 
 /// What the segments share.
 #[derive(Clone)]

@@ -13,7 +13,7 @@ use super::file::{Counts, ExportReader, Record, line_of};
 use super::follower::{Follower, expected};
 use super::restored::restore;
 use crate::error::CliError;
-use crate::progress::Progress;
+use crate::output::progress::Progress;
 
 /// How many differences are printed.
 const MAX_PRINTED: usize = 100;
@@ -64,7 +64,7 @@ pub async fn verify(options: VerifyOptions, print: impl Fn(&str) -> io::Result<(
     // The links are followed as at the time of the export: most of those in an old one are over today.
     let now = header.instant().ok_or_else(invalid)?;
     let (store, follower) = (restored.store(), Follower::new(restored.store(), now)?);
-    let progress = Progress::new("items compared", Some(counts.items));
+    let progress = Progress::new(Some(counts.items), "items compared");
     let (mut export, mut differences) = (ExportReader::open(&options.file)?, Vec::new());
     while let Some(record) = export.next_record()? {
         let reason = match restored.refused.iter().find(|(key, _)| *key == record.key) {

@@ -12,8 +12,8 @@ use super::plan::{Plan, Planner};
 use crate::error::CliError;
 use crate::export::follower::{Answer, Follower};
 use crate::interruption::Interruption;
+use crate::output::progress::Progress;
 use crate::pace::Pace;
-use crate::progress::Progress;
 
 /// How the two services answer at a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -125,7 +125,7 @@ impl Comparison<'_> {
     ) -> Result<Agreement, CliError> {
         let Self { mut old, mut new, pace, planner } = self;
         let mut agreement = Agreement::default();
-        let progress = Progress::new("codes asked for", None);
+        let progress = Progress::new(None, "codes asked for");
         for row in source {
             for plan in planner.plan(row.map_err(ImportFailure::from)?) {
                 if interruption.is_requested() {

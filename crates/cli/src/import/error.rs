@@ -21,8 +21,8 @@ pub enum ImportFailure {
     Source(#[from] shortlink_import::ImportError),
     /// An option does not apply to the file.
     #[error(
-        "--owner, --allow-reserved, --lower-case-too and --verify are for exports of other shorteners; leave them out, and use \
-         shortlink export verify to check the file"
+        "--owner, --allow-reserved, --without-passwords, --lower-case-too and --verify are for exports of other shorteners; leave \
+         them out, and use shortlink export verify to check the file"
     )]
     IsExport,
     /// The file cannot be opened.

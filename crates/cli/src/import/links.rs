@@ -18,7 +18,7 @@ use super::writer::ItemWriter;
 use crate::error::CliError;
 use crate::export::file::line_of;
 use crate::interruption::Interruption;
-use crate::progress::Progress;
+use crate::output::progress::Progress;
 
 /// How many links are put at the same time.
 const CONCURRENCY: usize = 128;
@@ -38,7 +38,7 @@ pub(super) async fn import(
     interruption: &Interruption,
     report: &mut Report,
 ) -> Result<(), CliError> {
-    let (progress, mut puts, mut targets) = (Progress::new("rows", None), Puts::new(), HashMap::new());
+    let (progress, mut puts, mut targets) = (Progress::new(None, "rows"), Puts::new(), HashMap::new());
     for row in source {
         if interruption.is_requested() {
             break;

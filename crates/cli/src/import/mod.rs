@@ -74,6 +74,10 @@ pub struct ImportOptions {
     #[arg(long)]
     allow_reserved: bool,
 
+    /// Import links that have a password at the source, too; here, whoever has the short URL can follow them
+    #[arg(long)]
+    without_passwords: bool,
+
     /// If case does not matter at the source, import codes in lower case, too
     #[arg(long)]
     lower_case_too: bool,
@@ -168,8 +172,9 @@ async fn import_file(
     print: impl Fn(&str) -> io::Result<()>,
 ) -> Result<(), CliError> {
     let is_export = options.format.is_none() && ExportReader::is_export(file);
-    let is_for_others = options.owner.is_some() || options.allow_reserved || options.lower_case_too;
-    if is_export && (is_for_others || options.verify.is_some()) {
+    let ImportOptions { owner, allow_reserved, without_passwords, lower_case_too, verify, .. } = options;
+    let is_for_others = *allow_reserved || *without_passwords || *lower_case_too || owner.is_some() || verify.is_some();
+    if is_export && is_for_others {
         return Err(ImportFailure::IsExport.into());
     }
     let planner = if is_export { None } else { Some(planner(options, file)?) };
@@ -253,6 +258,7 @@ fn planner(options: &ImportOptions, file: &Path) -> Result<Planner, CliError> {
         now: Clock::system().now(),
         owner: options.owner.as_ref().map(Into::into),
         allows_reserved: options.allow_reserved,
+        drops_passwords: options.without_passwords,
         adds_lower_case: options.lower_case_too,
         purge_after: settings.expiry.purge_after,
         own_host: settings.base_url.map(|base_url| base_url.host().to_owned()),

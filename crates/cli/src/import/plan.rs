@@ -24,6 +24,8 @@ pub(super) struct Planner {
     pub(super) owner: Option<Owner>,
     /// Whether names are imported that nobody can choose here.
     pub(super) allows_reserved: bool,
+    /// Whether links with a password are imported, which here are links without one.
+    pub(super) drops_passwords: bool,
     /// Whether a code whose case does not matter at its source is imported in lower case, too.
     pub(super) adds_lower_case: bool,
     /// How long a link is kept after its end, in seconds; `None`: for good.
@@ -79,6 +81,11 @@ impl Planner {
     /// The link of a row. The error is the reason why it cannot be one.
     fn link(&self, source: &SourceLink, not_carried: &mut Vec<String>) -> Result<ImportedLink, String> {
         let code = self.code(&source.code)?;
+        if source.has_password && !self.drops_passwords {
+            return Err("it has a password at the source, and here whoever has the short URL could follow it; \
+                        --without-passwords imports it"
+                .to_owned());
+        }
         let own_hosts: Vec<_> = self.own_host.as_deref().into_iter().collect();
         let target = Target::parse(&source.target, &own_hosts).map_err(|error| format!("the target {error}"))?;
         let instant = |seconds: Option<i64>, name: &str| match seconds.map(Timestamp::from_unix) {
@@ -90,6 +97,9 @@ impl Planner {
         let expires_at = instant(source.expires_at, "its end")?;
         let withdrawn_at = source.withdrawn.then_some(self.now);
         let link = Link { withdrawn_at, ..Link::new(code, target, created_at, expires_at) };
+        if source.has_password {
+            not_carried.push("the password: here whoever has the short URL can follow it".to_owned());
+        }
         let purge_at = link.end_of_grace_period(self.purge_after, self.now);
         Ok(ImportedLink {
             link: Link { purge_at, ..link },
@@ -201,6 +211,7 @@ mod tests {
             now: Timestamp::from_unix(2_000_000_000).expect("in range"),
             owner: None,
             allows_reserved: false,
+            drops_passwords: false,
             adds_lower_case: false,
             purge_after: Some(100),
             own_host: Some("sho.rt".to_owned()),

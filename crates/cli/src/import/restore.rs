@@ -14,7 +14,7 @@ use super::writer::ItemWriter;
 use crate::error::CliError;
 use crate::export::file::{ExportReader, Record, line_of};
 use crate::interruption::Interruption;
-use crate::progress::Progress;
+use crate::output::progress::Progress;
 
 /// How many items are put at the same time.
 const CONCURRENCY: usize = 256;
@@ -35,7 +35,7 @@ pub(super) async fn restore(
     let mut check = ExportReader::open(path)?;
     while check.next_record()?.is_some() {}
     let items = check.trailer().map(|trailer| trailer.counts.items);
-    let progress = Progress::new("items", items);
+    let progress = Progress::new(items, "items");
     let (mut export, mut puts) = (ExportReader::open(path)?, VecDeque::<Put>::new());
     loop {
         let record = if interruption.is_requested() { None } else { export.next_record()? };

@@ -11,8 +11,8 @@ use super::error::ImportFailure;
 use crate::error::CliError;
 use crate::export::file::key_of;
 use crate::interruption::Interruption;
+use crate::output::progress::Progress;
 use crate::pace::{BackOff, Pace};
-use crate::progress::Progress;
 
 /// How many links were removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -34,7 +34,7 @@ pub(super) async fn undo(
     pace: &Pace,
     interruption: &Interruption,
 ) -> Result<Undone, CliError> {
-    let progress = Progress::new("items read", store.approximate_items().await.filter(|items| *items > 0));
+    let progress = Progress::new(store.approximate_items().await.filter(|items| *items > 0), "items read");
     let (mut undone, mut after, segment) = (Undone::default(), None, Segment { number: 0, total: 1 });
     loop {
         if interruption.is_requested() {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::io::{self, IsTerminal as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
@@ -14,6 +15,7 @@ const DELAY: Duration = Duration::from_secs(1);
 pub struct Progress {
     bar: ProgressBar,
     started_at: Instant,
+    has_appeared: AtomicBool,
 }
 
 impl Progress {
@@ -27,7 +29,7 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(&template) {
             bar.set_style(style.with_key("rate", rate));
         }
-        Self { bar, started_at: Instant::now() }
+        Self { bar, started_at: Instant::now(), has_appeared: AtomicBool::new(false) }
     }
 
     /// Counts `count` more things as done.
@@ -53,8 +55,8 @@ impl Progress {
     }
 
     fn appear(&self) {
-        if self.bar.is_hidden() && self.started_at.elapsed() >= DELAY {
-            // On what is not a terminal, it stays hidden.
+        // On what is not a terminal, it stays hidden, and the system is asked only once whether it is one.
+        if self.started_at.elapsed() >= DELAY && !self.has_appeared.swap(true, Ordering::Relaxed) {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
     }

@@ -27,13 +27,3 @@ pub const LOG_ENTRY_KEYS: &str = "edgelog#*";
 
 /// What the keys of the counts match, as a pattern of `dynamodb:LeadingKeys`.
 pub const VISIT_KEYS: &str = "visits#*";
-
-/// Exporting a table, by the operator. Without `dynamodb:DescribeTable`, the progress bar shows no time left.
-pub const EXPORT: &[&str] = &["dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Scan"];
-
-/// Importing links, by the operator: a dry run only reads.
-pub const IMPORT: &[&str] = &["dynamodb:GetItem", "dynamodb:PutItem"];
-
-/// Undoing an import, by the operator.
-pub const UNDO_IMPORT: &[&str] =
-    &["dynamodb:DeleteItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Scan"];

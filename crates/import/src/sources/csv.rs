@@ -79,11 +79,8 @@ pub(crate) fn read(row: &mut TableRow) -> Vec<Row> {
     };
     const YES: &[&str] = &["true", "1", "yes", "y", "x"];
     draft.archived(is(&["archived", "isarchived"], YES));
-    if is(&["password", "haspassword", "passwordprotected"], &["false", "0", "no", "n"]) {
-        // It has none.
-    } else if row.get(&["password", "haspassword", "passwordprotected"]).is_some() {
-        draft.not_carried(super::PASSWORD);
-    }
+    const PASSWORD: &[&str] = &["password", "haspassword", "passwordprotected"];
+    draft.link.has_password = row.get(PASSWORD).is_some() && !is(PASSWORD, &["false", "0", "no", "n"]);
     const ENDED: &[&str] = &["withdrawn", "disabled", "isdisabled", "deleted", "isdeleted", "banned", "blocked"];
     draft.link.withdrawn = ENDED.iter().any(|name| is(&[name], YES))
         || is(&["active", "isactive", "enabled", "isenabled"], &["false", "0", "no", "n"]);

@@ -14,7 +14,7 @@ use crate::json::Shape;
 use crate::json_item::JsonItem;
 use crate::link::Row;
 
-use super::{CLOAKING, EXPIRED_TARGET, OTHER_TARGETS, PASSWORD};
+use super::{CLOAKING, EXPIRED_TARGET, OTHER_TARGETS};
 
 /// The key of the page of the domain itself.
 pub(super) const ROOT: &str = "_root";
@@ -32,7 +32,6 @@ pub(crate) fn read(item: &JsonItem, position: &str) -> Vec<Row> {
     draft.archived(item.flag("archived"));
     let others = ["ios", "android", "geo", "testVariants"];
     let sentences = [
-        (item.is_set("password"), PASSWORD),
         (item.is_set("expiredUrl"), EXPIRED_TARGET),
         (item.is_set("rewrite"), CLOAKING),
         (others.iter().any(|name| item.is_set(name)), OTHER_TARGETS),
@@ -41,6 +40,7 @@ pub(crate) fn read(item: &JsonItem, position: &str) -> Vec<Row> {
         draft.not_carried(sentence);
     }
     let link = &mut draft.link;
+    link.has_password = item.is_set("password");
     link.domain = item.text("domain");
     link.title = item.text("title");
     link.note = item.text("comments");

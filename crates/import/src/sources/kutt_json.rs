@@ -15,18 +15,14 @@ use crate::json_item::JsonItem;
 use crate::link::Row;
 use crate::short_url;
 
-use super::PASSWORD;
-
 pub(crate) const SHAPE: Shape = Shape { containers: &[], lists: &["data"], named: &[] };
 
 pub(crate) fn read(item: &JsonItem, position: &str) -> Vec<Row> {
     let mut draft = Draft::new(position, item.text("address"), item.text("target"));
     draft.created(item.text("created_at").as_deref());
     draft.expires(item.text("expire_in").as_deref());
-    if item.is_set("password") {
-        draft.not_carried(PASSWORD);
-    }
     let link = &mut draft.link;
+    link.has_password = item.is_set("password");
     link.domain = item.text("domain").or_else(|| short_url::split(&item.text("link")?).0);
     link.note = item.text("description");
     link.visits = item.count("visit_count");

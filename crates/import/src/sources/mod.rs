@@ -24,9 +24,6 @@ pub(crate) mod yourls_csv;
 pub(crate) mod yourls_json;
 pub(crate) mod yourls_sql;
 
-/// What cannot be carried of a link with a password.
-const PASSWORD: &str = "it has a password there, and here whoever has the short URL can follow it";
-
 /// What cannot be carried of a link that has another target once it has ended.
 const EXPIRED_TARGET: &str = "it leads to another target there once it has ended, and here to none";
 

@@ -14,6 +14,10 @@ use crate::table::TableRow;
 
 use super::shortio_json::IS_ROOT;
 
+/// To be added to the warnings.
+pub(crate) const WARNING: &str =
+    "this table does not say which links have a password: read the pages of Short.io's API (shortio-json) instead";
+
 pub(crate) const COLUMNS: &[&[&str]] = &[&["shorturl"], &["originalurl"]];
 
 pub(crate) fn read(row: &mut TableRow) -> Vec<Row> {

@@ -15,7 +15,7 @@ use crate::json_item::JsonItem;
 use crate::link::Row;
 use crate::short_url;
 
-use super::{CLOAKING, EXPIRED_TARGET, OTHER_TARGETS, PASSWORD, VISIT_LIMIT};
+use super::{CLOAKING, EXPIRED_TARGET, OTHER_TARGETS, VISIT_LIMIT};
 
 pub(super) const IS_ROOT: &str = "it is the page of the domain itself, which has no code";
 
@@ -34,7 +34,6 @@ pub(crate) fn read(item: &JsonItem, position: &str) -> Vec<Row> {
     draft.archived(item.flag("archived"));
     let any = |names: &[&str]| names.iter().any(|name| item.is_set(name));
     let sentences = [
-        (any(&["password", "hasPassword"]), PASSWORD),
         (any(&["expiredURL"]), EXPIRED_TARGET),
         (any(&["clicksLimit"]), VISIT_LIMIT),
         (any(&["cloaking"]), CLOAKING),
@@ -43,7 +42,9 @@ pub(crate) fn read(item: &JsonItem, position: &str) -> Vec<Row> {
     for (_, sentence) in sentences.into_iter().filter(|(applies, _)| *applies) {
         draft.not_carried(sentence);
     }
+    let has_password = any(&["password", "hasPassword"]);
     let link = &mut draft.link;
+    link.has_password = has_password;
     link.domain = domain;
     link.title = item.text("title");
     link.tags = item.texts("tags");

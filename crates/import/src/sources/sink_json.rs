@@ -15,7 +15,7 @@ use crate::json::Shape;
 use crate::json_item::JsonItem;
 use crate::link::Row;
 
-use super::{CLOAKING, OTHER_TARGETS, PASSWORD};
+use super::{CLOAKING, OTHER_TARGETS};
 
 pub(crate) const SHAPE: Shape = Shape { containers: &[], lists: &["links"], named: &[] };
 
@@ -24,15 +24,12 @@ pub(crate) fn read(item: &JsonItem, position: &str) -> Vec<Row> {
     draft.created(item.text("createdAt").as_deref());
     draft.expires(item.text("expiration").as_deref());
     let others = ["apple", "google", "geo"];
-    let sentences = [
-        (item.is_set("password"), PASSWORD),
-        (item.is_set("cloaking"), CLOAKING),
-        (others.iter().any(|name| item.is_set(name)), OTHER_TARGETS),
-    ];
+    let sentences = [(item.is_set("cloaking"), CLOAKING), (others.iter().any(|name| item.is_set(name)), OTHER_TARGETS)];
     for (_, sentence) in sentences.into_iter().filter(|(applies, _)| *applies) {
         draft.not_carried(sentence);
     }
     let link = &mut draft.link;
+    link.has_password = item.is_set("password");
     link.title = item.text("title");
     link.note = item.text("comment");
     link.tags = item.texts("tags");
