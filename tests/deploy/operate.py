@@ -52,13 +52,13 @@ GROUPS = {
         Command("keys revoke operated", "is revoked", ["UpdateItem"]),
     ],
     "Export": [
-        Command("export --output {export}", "links are in", ["Scan"]),
-        Command("export --format csv --output {table}", "links are in", ["Scan"]),
-        Command("export --output {refused} --resume", "links are in"),
+        Command("export --output {export}", "is written. Links: ", ["Scan"]),
+        Command("export --format csv --output {table}", "is written. Links: ", ["Scan"]),
+        Command("export --output {refused} --resume", "is written. Links: "),
     ],
     "Import": [
-        Command("import {list}", "1 are new", [], ("imported", 404)),
-        Command("import {list} --apply", "1 were written", ["PutItem"], ("imported", 301)),
+        Command("import {list}", "New: 1,", [], ("imported", 404)),
+        Command("import {list} --apply", "Written: 1,", ["PutItem"], ("imported", 301)),
         Command("import --undo {id}", "of the import", ["Scan", "DeleteItem"], ("imported", 404)),
     ],
     "Doctor": [],  # `examine` uses it.

@@ -182,12 +182,12 @@ async fn export_table(options: TableOptions, print: impl Fn(&str) -> io::Result<
         let summary = Summary { file: &output, trailer: trailer.as_ref(), rows, read_units };
         return print(&serde_json::to_string(&summary)?).map_err(CliError::Output);
     }
-    let items = trailer.map(|trailer| format!(", {} items in all", trailer.counts.items)).unwrap_or_default();
+    let items = trailer.map(|trailer| format!(", items in all: {}", trailer.counts.items)).unwrap_or_default();
     let billed = match storage {
         Storage::Embedded(_) => String::new(),
         Storage::Remote { .. } => format!(" DynamoDB billed {read_units} read units."),
     };
-    print(&format!("{links} links are in {}{items}.{billed}", output.display())).map_err(CliError::Output)?;
+    print(&format!("{} is written. Links: {links}{items}.{billed}", output.display())).map_err(CliError::Output)?;
     if format == ExportFormat::Csv {
         print("It is for spreadsheets and cannot be restored; the format ndjson can.").map_err(CliError::Output)?;
     }

@@ -32,6 +32,6 @@ pub enum ImportFailure {
     #[error("{0} of the links do not answer alike at the old and the new service")]
     Disagree(u64),
     /// Some rows cannot be imported.
-    #[error("{0} rows cannot be imported; --report FILE says which and why")]
+    #[error("some rows cannot be imported ({0}); --report FILE says which and why")]
     NotWholly(u64),
 }

@@ -293,10 +293,10 @@ fn print_counts(
 ) -> Result<(), CliError> {
     let print = |line: String| print(&line).map_err(CliError::Output);
     let Tally { new, same, kept, conflict, refused } = report.tally();
-    let verb = if options.apply { "were written" } else { "are new" };
-    let kept = if kept > 0 { format!("{kept} differ and were left as they are, ") } else { String::new() };
+    let new_ones = if options.apply { "Written" } else { "New" };
+    let kept = if kept > 0 { format!("different and left as they are: {kept}, ") } else { String::new() };
     print(format!(
-        "{new} {verb}, {same} are there already, {kept}{conflict} are in conflict with other links, {refused} are refused."
+        "{new_ones}: {new}, there already: {same}, {kept}in conflict with other links: {conflict}, refused: {refused}."
     ))?;
     for Entry { position, code, reason, .. } in report.examples() {
         let (code, reason) = (code.as_deref().unwrap_or("a row"), reason.as_deref().unwrap_or_default());
