@@ -176,7 +176,10 @@ async fn check_logs(config: &SdkConfig, stack: &Stack, findings: &mut Findings) 
         };
         let days = found.get("retentionInDays").and_then(Value::as_u64);
         if days.is_none() || wanted.is_some_and(|wanted| days != Some(wanted)) {
-            let kept = days.map_or_else(|| "for ever".to_owned(), |days| if days == 1 { "for a day".to_owned() } else { format!("for {days} days") });
+            let kept = days.map_or_else(
+                || "for ever".to_owned(),
+                |days| if days == 1 { "for a day".to_owned() } else { format!("for {days} days") },
+            );
             findings.off(
                 Check::LogRetention,
                 format!("the log group {group} keeps its lines {kept}"),
