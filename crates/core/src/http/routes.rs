@@ -144,8 +144,10 @@ pub fn allowed_methods(method: &str, path: &str) -> Option<String> {
     if GET.contains(&method) {
         return None;
     }
+    // `bulk` is no code, although API Gateway takes it for one in `GET /links/bulk`.
+    let is_named = ROUTES.iter().any(|route| route.pattern == path);
     let mut allowed: Vec<&str> = Vec::new();
-    for route in ROUTES.iter().filter(|route| matches(route.pattern, path)) {
+    for route in ROUTES.iter().filter(|route| matches(route.pattern, path) && (!is_named || route.pattern == path)) {
         allowed.extend(route.methods.iter().filter(|method| !allowed.contains(method)).collect::<Vec<_>>());
     }
     (!allowed.is_empty()).then(|| allowed.join(", "))
@@ -305,5 +307,14 @@ mod tests {
         }
         assert_eq!(find("GET", "/abc").route.endpoint, Endpoint::Link);
         assert_eq!(find("GET", "/shorten").route.endpoint, Endpoint::RedirectToHome);
+    }
+
+    #[test]
+    fn allowed_methods_are_those_of_the_path() {
+        assert_eq!(allowed_methods("OPTIONS", "/links/bulk").as_deref(), Some("POST"));
+        assert_eq!(allowed_methods("POST", "/links/abc").as_deref(), Some("GET, HEAD, PUT, PATCH, DELETE"));
+        assert_eq!(allowed_methods("PUT", "/abc").as_deref(), Some("GET, HEAD"));
+        assert_eq!(allowed_methods("GET", "/links/bulk"), None);
+        assert_eq!(allowed_methods("PUT", "/a/b/c"), None);
     }
 }
