@@ -117,7 +117,7 @@ try {
 
   const without = await open(false);
   await without.page.goto(HOME);
-  const sentence = /requires signing in, which this page cannot do without JavaScript/;
+  const sentence = /This page cannot sign you in without JavaScript/;
   assert.match(await without.page.locator('main').innerText(), sentence);
   assert.ok(!(await without.page.getByLabel('Web address').isVisible()));
 } finally {

@@ -56,9 +56,9 @@ GROUPS = {
         Command("export --format csv --output {table}", "is written. Links: ", ["Scan"]),
         Command("export --output {refused} --resume", "is written. Links: "),
     ],
-    "Import": [
-        Command("import {list}", "New: 1,", [], ("imported", 404)),
-        Command("import {list} --apply", "Written: 1,", ["PutItem"], ("imported", 301)),
+    "Import, dry run": [Command("import {list}", "New: 1,", [], ("imported", 404))],
+    "Import with --apply": [Command("import {list} --apply", "Written: 1,", ["PutItem"], ("imported", 301))],
+    "Undo an import": [
         Command("import --undo {id}", "of the import", ["Scan", "DeleteItem"], ("imported", 404)),
     ],
     "Doctor": [],  # `examine` uses it.
@@ -109,7 +109,7 @@ def operate(check, aws, api, stack, outputs, redeploy):
 
 def use_group(check, aws, api, group, policy, nobody, table, values):
     """Checks that somebody with the policy of a group can run its commands, and that nobody with less can."""
-    operator, allowed = Operator(aws, f"operator-{group.lower()}", policy), actions(policy)
+    operator, allowed = Operator(aws, f"operator-{re.sub('[^a-z]+', '-', group.lower())}", policy), actions(policy)
     lacking = {action: Operator(aws, f"{operator.name}-lacks-{action.replace(':', '-')}", without(policy, action))
                for action in allowed}
     needed = {"dynamodb:GetItem"}
