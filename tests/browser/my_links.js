@@ -166,7 +166,7 @@ async function testChanges(my, code) {
 async function testVisits(my, code) {
   await my.press(code, 'Visits');
   await my.page.getByText('No visits yet.').waitFor();
-  assert.equal(await my.page.title(), `Visits of ${code} - Shortlink`);
+  assert.equal(await my.page.title(), `Visits to ${code} - Shortlink`);
   assert.equal(await my.page.getByLabel('The last').count(), 0, 'there is nothing to choose from');
   await my.user.inspect('visits-none');
   const person = { 'user-agent': BROWSER, referer: 'http://xn--e1aybc.example/<img>' };
