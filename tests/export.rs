@@ -348,7 +348,7 @@ async fn spreadsheet_has_guarded_texts_and_says_that_it_cannot_be_restored() {
     let path = folder.path().join("links.csv");
     let table = ["--endpoint-url", app.endpoint_url(), "--table", "links"];
     let exported = succeed(&[&["export", "--format", "csv", "--output", text(&path)], &table[..]].concat()).await;
-    assert!(exported.stdout.contains("8 links") && exported.stdout.contains("cannot be restored"), "{exported:?}");
+    assert!(exported.stdout.contains("Links: 8.") && exported.stdout.contains("cannot be restored"), "{exported:?}");
     let csv = std::fs::read_to_string(&path).expect("a file");
     let lines: Vec<_> = csv.lines().collect();
     assert_eq!(
