@@ -1,4 +1,5 @@
-//! One HTTP request to any host, over TLS if the URL says so. The response is read whole; redirects are not followed.
+//! HTTP to any host, over TLS if the URL says so: a connection, and one request whose response is read whole. Redirects are
+//! not followed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::client::conn::http1;
+use hyper::body::Body;
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use shortlink_core::dynamodb::tls;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -40,25 +42,40 @@ pub(crate) async fn send(url: &Url, mut request: Request<Bytes>) -> Result<Respo
 }
 
 async fn connect_and_exchange(url: &Url, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+    let mut sender = connect(url).await?;
+    let (parts, body) = sender.send_request(request.map(Full::new)).await?.into_parts();
+    Ok(Response::from_parts(parts, Limited::new(body, MAX_RESPONSE_BYTES).collect().await?.to_bytes()))
+}
+
+/// Connects to the host of a URL, for requests one after the other.
+///
+/// # Errors
+///
+/// The host cannot be reached.
+pub(crate) async fn connect<B>(url: &Url) -> Result<SendRequest<B>, BoxError>
+where
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+{
     let host = url.host_str().ok_or("an address without a host")?.trim_matches(['[', ']']);
     // RFC 6761, 6.3: these names are this machine, whether or not the system's resolver knows them.
     let is_local = host.strip_suffix("localhost").is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     let address = if is_local { "localhost" } else { host };
     let stream = TcpStream::connect((address, url.port_or_known_default().unwrap_or(443))).await?;
+    stream.set_nodelay(true)?;
     if url.scheme() == "https" {
         let connector = TlsConnector::from(Arc::clone(&tls::system_roots()));
-        exchange(connector.connect(ServerName::try_from(host.to_owned())?, stream).await?, request).await
+        handshake(connector.connect(ServerName::try_from(host.to_owned())?, stream).await?).await
     } else {
-        exchange(stream, request).await
+        handshake(stream).await
     }
 }
 
-async fn exchange<S>(stream: S, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError>
+async fn handshake<S, B>(stream: S) -> Result<SendRequest<B>, BoxError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
-    let (parts, body) = sender.send_request(request.map(Full::new)).await?.into_parts();
-    Ok(Response::from_parts(parts, Limited::new(body, MAX_RESPONSE_BYTES).collect().await?.to_bytes()))
+    Ok(sender)
 }

@@ -79,6 +79,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn reading_waits_until_the_units_are_due() {
+        let (pace, started_at) = (Pace::new(Some(100)), Instant::now());
+        pace.spend(0.0).await;
+        assert_eq!(started_at.elapsed().as_secs(), 0);
+        // Two segments have read at the same time.
+        tokio::join!(pace.spend(150.0), pace.spend(250.0));
+        assert_eq!(started_at.elapsed().as_secs(), 4);
+        Pace::new(None).spend(1e9).await;
+        assert_eq!(started_at.elapsed().as_secs(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_call_that_is_throttled_is_repeated_for_minutes_and_another_error_is_not() {
         let throttled = || StoreError::Unavailable("throttled".to_owned());
         let (mut back_off, start) = (BackOff::default(), Instant::now());

@@ -1,22 +1,16 @@
 //! HEAD requests to a shortener, one after the other on one connection. Redirects are never followed.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, header};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
-use shortlink_core::dynamodb::tls;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::ServerName;
+use hyper::client::conn::http1::SendRequest;
 use url::{Position, Url};
 
 use crate::export::follower::Answer;
+use crate::https::{self, BoxError};
 
 /// How long a request may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -32,8 +26,6 @@ const MAX_PAUSE: Duration = Duration::from_secs(120);
 
 /// What the requests say of themselves, so that the operator of the old service can tell them apart.
 const USER_AGENT: &str = concat!("shortlink-import/", env!("CARGO_PKG_VERSION"));
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A client of one service.
 #[derive(Debug)]
@@ -87,7 +79,7 @@ impl HeadClient {
     async fn send(&mut self, url: &Url) -> Result<Response<()>, BoxError> {
         let mut sender = match self.connection.take() {
             Some(sender) if !sender.is_closed() => sender,
-            _ => connect(&self.base).await?,
+            _ => https::connect(&self.base).await?,
         };
         sender.ready().await?;
         let request = Request::head(&url[Position::BeforePath..Position::AfterQuery])
@@ -112,25 +104,4 @@ fn answer(url: &Url, response: &Response<()>) -> Answer {
         Some(location) => Answer::Redirect(url.join(&location).map_or(location.into_owned(), String::from)),
         None => Answer::Status(response.status().as_u16()),
     }
-}
-
-async fn connect(base: &Url) -> Result<SendRequest<Empty<Bytes>>, BoxError> {
-    let host = base.host_str().ok_or("the address has no host")?.trim_matches(['[', ']']);
-    let stream = TcpStream::connect((host, base.port_or_known_default().unwrap_or(443))).await?;
-    stream.set_nodelay(true)?;
-    if base.scheme() == "https" {
-        let connector = TlsConnector::from(Arc::clone(&tls::system_roots()));
-        handshake(connector.connect(ServerName::try_from(host.to_owned())?, stream).await?).await
-    } else {
-        handshake(stream).await
-    }
-}
-
-async fn handshake<S>(stream: S) -> Result<SendRequest<Empty<Bytes>>, BoxError>
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
-    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    tokio::spawn(connection);
-    Ok(sender)
 }

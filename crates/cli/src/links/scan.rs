@@ -8,12 +8,12 @@ use clap::Args;
 use shortlink_core::dynamodb::item_kind::ItemKind;
 use shortlink_core::dynamodb::link_changes::ManagedLink;
 use shortlink_core::dynamodb::table_scan::{ScanPage, Segment};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Duration, Instant};
 
 use crate::error::CliError;
 use crate::output::progress::Progress;
+use crate::pace::Pace;
 use crate::storage::Storage;
 
 /// How fast the table is read. The limits do not apply to a file.
@@ -37,26 +37,6 @@ pub(super) struct Unreadable {
     pub(super) first: String,
 }
 
-/// The time before which nothing more is read.
-#[derive(Debug)]
-struct Pace {
-    units_per_second: Option<f64>,
-    free_at: Mutex<Instant>,
-}
-
-impl Pace {
-    async fn wait(&self) {
-        let free_at = *self.free_at.lock().await;
-        tokio::time::sleep_until(free_at).await;
-    }
-
-    async fn charge(&self, units: f64) {
-        let Some(rate) = self.units_per_second else { return };
-        let mut free_at = self.free_at.lock().await;
-        *free_at = (*free_at).max(Instant::now()) + Duration::from_secs_f64(units.max(0.0) / rate);
-    }
-}
-
 /// Calls `act` with each link of the table, in no particular order, and the progress with each item. Returns what could not
 /// be read as a link.
 ///
@@ -71,8 +51,7 @@ pub(super) async fn for_each_link(
 ) -> Result<Unreadable, CliError> {
     let is_remote = matches!(storage, Storage::Remote { .. });
     let segments = if is_remote { NonZeroU16::new(options.segments).map_or(1, NonZeroU16::get) } else { 1 };
-    let units_per_second = is_remote.then(|| f64::from(options.read_units.get()));
-    let pace = Arc::new(Pace { units_per_second, free_at: Mutex::new(Instant::now()) });
+    let pace = Arc::new(Pace::new(is_remote.then(|| options.read_units.get())));
     let (pages, mut received) = mpsc::channel::<Result<ScanPage, CliError>>(segments.into());
     // When this function returns, the tasks end with the set.
     let mut readers = JoinSet::new();
@@ -82,16 +61,17 @@ pub(super) async fn for_each_link(
         readers.spawn(async move {
             let mut after = None;
             loop {
-                pace.wait().await;
                 let page = store.scan_page(segment, after.as_deref()).await;
+                let mut read_units = 0.0;
                 if let Ok(page) = &page {
-                    pace.charge(page.read_units).await;
+                    read_units = page.read_units;
                     after.clone_from(&page.next);
                 }
                 let is_last = after.is_none() || page.is_err();
                 if pages.send(page.map_err(CliError::Store)).await.is_err() || is_last {
                     return;
                 }
+                pace.spend(read_units).await;
             }
         });
     }
@@ -116,27 +96,4 @@ pub(super) async fn for_each_link(
         }
     }
     Ok(unreadable)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The clock of the test goes on only while something waits for it.
-    #[tokio::test(start_paused = true)]
-    async fn reading_waits_until_the_units_are_due() {
-        let pace = Pace { units_per_second: Some(100.0), free_at: Mutex::new(Instant::now()) };
-        let started_at = Instant::now();
-        pace.wait().await;
-        assert_eq!(started_at.elapsed().as_secs(), 0);
-        // Two segments have read at the same time.
-        pace.charge(150.0).await;
-        pace.charge(250.0).await;
-        pace.wait().await;
-        assert_eq!(started_at.elapsed().as_secs(), 4);
-        let unlimited = Pace { units_per_second: None, free_at: Mutex::new(Instant::now()) };
-        unlimited.charge(1e9).await;
-        unlimited.wait().await;
-        assert_eq!(started_at.elapsed().as_secs(), 4);
-    }
 }
