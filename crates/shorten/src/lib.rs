@@ -25,6 +25,7 @@
 //! | `precondition` | `If-Match` and `If-None-Match` |
 //! | [`change_link_request`] | the fields, parsed into the request to change a link |
 //! | `declare_link` | `PUT /links/{code}`: creates a link or changes it, so that it is what the request says |
+//! | [`changed_values_document`] | the values that a change concerns |
 //! | `show_history` | `GET /links/{code}/history`: who changed what of a link |
 //! | `show_visits` | `GET /links/{code}/visits`: how often a link was visited, and from where |
 //! | [`visit_range`], [`visits_document`] | the days of that report, and the report as JSON and CSV |
@@ -59,6 +60,7 @@ mod access;
 pub mod assets;
 pub mod body;
 pub mod change_link_request;
+pub mod changed_values_document;
 pub mod config;
 pub mod create_link;
 pub mod create_link_request;

@@ -3,12 +3,13 @@
 use http::StatusCode;
 use serde::Serialize;
 use shortlink_core::domain::clock::Timestamp;
-use shortlink_core::domain::link_history::{ChangedValues, Editor, HistoryEntry, MAX_ENTRIES};
+use shortlink_core::domain::link_history::{Editor, HistoryEntry, MAX_ENTRIES};
 use shortlink_core::http::problem::Problem;
 use shortlink_core::http::request::Request;
 use shortlink_core::http::response::{self, Response};
 
 use crate::Shorten;
+use crate::changed_values_document::ChangedValuesDocument;
 use crate::manage_link::{Action, authorize};
 
 #[derive(Serialize)]
@@ -24,8 +25,8 @@ struct EntryDocument<'a> {
     changed_at: Timestamp,
     changed_by: Option<EditorDocument<'a>>,
     fields: Vec<&'a str>,
-    before: ValuesDocument<'a>,
-    after: ValuesDocument<'a>,
+    before: ChangedValuesDocument<'a>,
+    after: ChangedValuesDocument<'a>,
 }
 
 #[derive(Serialize)]
@@ -35,21 +36,6 @@ enum EditorDocument<'a> {
     Subject { name: &'a str },
     ManagementToken,
     Operator,
-}
-
-/// Those of the values that a change concerns.
-#[derive(Default, Serialize)]
-struct ValuesDocument<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<Option<Timestamp>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    withdrawn: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    blocked: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    owner: Option<Option<&'a str>>,
 }
 
 /// Shows the latest changes of a link, and its creation if they are all.
@@ -64,8 +50,8 @@ pub(crate) async fn show_history(shorten: &Shorten, request: &Request) -> Result
             changed_at: managed.link.created_at,
             changed_by: None,
             fields: Vec::new(),
-            before: ValuesDocument::default(),
-            after: ValuesDocument::default(),
+            before: ChangedValuesDocument::default(),
+            after: ChangedValuesDocument::default(),
         });
     }
     Ok(response::json(StatusCode::OK, &HistoryDocument { code: managed.link.code.as_str(), history }))
@@ -82,17 +68,7 @@ fn to_document(entry: &HistoryEntry) -> EntryDocument<'_> {
             Editor::Operator => EditorDocument::Operator,
         }),
         fields: entry.fields.iter().map(String::as_str).collect(),
-        before: values(&entry.before),
-        after: values(&entry.after),
-    }
-}
-
-fn values(values: &ChangedValues) -> ValuesDocument<'_> {
-    ValuesDocument {
-        url: values.target.as_deref(),
-        expires_at: values.expires_at,
-        withdrawn: values.is_withdrawn,
-        blocked: values.is_blocked,
-        owner: values.owner.as_ref().map(Option::as_deref),
+        before: (&entry.before).into(),
+        after: (&entry.after).into(),
     }
 }

@@ -1,6 +1,7 @@
 //! A change of a link as JSON, and as a line for people.
 
 use serde::Serialize;
+use shorten::changed_values_document::ChangedValuesDocument;
 use shortlink_core::domain::clock::Timestamp;
 use shortlink_core::domain::link_history::{ChangedValues, Editor, HistoryEntry};
 
@@ -14,23 +15,8 @@ pub(super) struct ChangeDocument<'a> {
     /// As in the table, such as `key ci` or `operator`.
     changed_by: Option<String>,
     fields: Vec<&'a str>,
-    before: ValuesDocument<'a>,
-    after: ValuesDocument<'a>,
-}
-
-/// Those of the values that a change concerns.
-#[derive(Serialize)]
-struct ValuesDocument<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<Option<Timestamp>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    withdrawn: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    blocked: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    owner: Option<Option<&'a str>>,
+    before: ChangedValuesDocument<'a>,
+    after: ChangedValuesDocument<'a>,
 }
 
 impl<'a> ChangeDocument<'a> {
@@ -41,20 +27,8 @@ impl<'a> ChangeDocument<'a> {
             changed_at: entry.changed_at,
             changed_by: entry.changed_by.as_ref().map(Editor::to_string),
             fields: entry.fields.iter().map(String::as_str).collect(),
-            before: ValuesDocument::new(&entry.before),
-            after: ValuesDocument::new(&entry.after),
-        }
-    }
-}
-
-impl<'a> ValuesDocument<'a> {
-    fn new(values: &'a ChangedValues) -> Self {
-        Self {
-            url: values.target.as_deref(),
-            expires_at: values.expires_at,
-            withdrawn: values.is_withdrawn,
-            blocked: values.is_blocked,
-            owner: values.owner.as_ref().map(Option::as_deref),
+            before: (&entry.before).into(),
+            after: (&entry.after).into(),
         }
     }
 }
