@@ -40,6 +40,13 @@ impl Draft {
         self.link.not_carried.push(sentence.into());
     }
 
+    /// Notes those of the sentences that apply.
+    pub(crate) fn not_carried_where<const N: usize>(&mut self, sentences: [(bool, &str); N]) {
+        for (_, sentence) in sentences.into_iter().filter(|(applies, _)| *applies) {
+            self.not_carried(sentence);
+        }
+    }
+
     /// Makes the row unreadable. The first reason is kept.
     pub(crate) fn refuse(&mut self, reason: impl Into<String>) {
         self.refusal.get_or_insert_with(|| reason.into());

@@ -16,7 +16,7 @@ use crate::error::ImportError;
 use crate::input::Input;
 use crate::json_item::JsonItem;
 use crate::json_text::JsonText;
-use crate::link::Row;
+use crate::link::{Row, rows};
 
 /// How many elements are read ahead of those that were asked for.
 const READ_AHEAD: usize = 16;
@@ -58,25 +58,12 @@ impl Elements {
 
     /// The rows, as `read` reads each element. It may say that an element has no link, one or several.
     pub(crate) fn rows(
-        mut self,
+        self,
         mut read: impl FnMut(&JsonItem, &str) -> Vec<Row> + Send + 'static,
     ) -> impl Iterator<Item = Result<Row, ImportError>> + Send + 'static {
-        let mut waiting = Vec::new().into_iter();
-        std::iter::from_fn(move || {
-            loop {
-                if let Some(row) = waiting.next() {
-                    return Some(Ok(row));
-                }
-                let element = match self.next()? {
-                    Ok(element) => element,
-                    Err(error) => return Some(Err(error)),
-                };
-                let rows = match element.item {
-                    Ok(item) => read(&item, &element.position),
-                    Err(reason) => vec![Row::unreadable(element.position, None, reason)],
-                };
-                waiting = rows.into_iter();
-            }
+        rows(self, move |Element { position, item }| match item {
+            Ok(item) => read(&item, &position),
+            Err(reason) => vec![Row::unreadable(position, None, reason)],
         })
     }
 }

@@ -7,7 +7,7 @@ use crate::error::ImportError;
 use crate::input::{Input, read_error};
 use crate::json_item::JsonItem;
 use crate::json_text::JsonText;
-use crate::link::Row;
+use crate::link::{Row, rows};
 use crate::source::Warnings;
 
 /// The lines of a file.
@@ -50,21 +50,9 @@ impl JsonLines {
         mut self,
         mut read: impl FnMut(&JsonItem, &str) -> Vec<Row> + Send + 'static,
     ) -> impl Iterator<Item = Result<Row, ImportError>> + Send + 'static {
-        let mut waiting = Vec::new().into_iter();
-        std::iter::from_fn(move || {
-            loop {
-                if let Some(row) = waiting.next() {
-                    return Some(Ok(row));
-                }
-                let rows = match self.next() {
-                    Ok(line) => match line? {
-                        (position, Some(item)) => read(&item, &position),
-                        (position, None) => vec![Row::unreadable(position, None, "the line is not an object of JSON")],
-                    },
-                    Err(error) => return Some(Err(error)),
-                };
-                waiting = rows.into_iter();
-            }
+        rows(std::iter::from_fn(move || self.next().transpose()), move |(position, item)| match item {
+            Some(item) => read(&item, &position),
+            None => vec![Row::unreadable(position, None, "the line is not an object of JSON")],
         })
     }
 }

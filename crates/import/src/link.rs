@@ -1,5 +1,7 @@
 //! What a row of an export says about a link.
 
+use crate::error::ImportError;
+
 /// A row of a source, or of one of the codes that a row has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -55,6 +57,17 @@ pub struct SourceLink {
     pub has_password: bool,
     /// What else the link has at its source and cannot have here: one sentence for each, without its full stop.
     pub not_carried: Vec<String>,
+}
+
+/// The rows of a source, as `read` makes them of each of its parts: none, one or several.
+pub(crate) fn rows<P>(
+    parts: impl Iterator<Item = Result<P, ImportError>>,
+    mut read: impl FnMut(P) -> Vec<Row>,
+) -> impl Iterator<Item = Result<Row, ImportError>> {
+    parts.flat_map(move |part| match part {
+        Ok(part) => read(part).into_iter().map(Ok).collect(),
+        Err(error) => vec![Err(error)],
+    })
 }
 
 impl Row {

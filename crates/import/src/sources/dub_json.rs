@@ -36,9 +36,7 @@ pub(crate) fn read(item: &JsonItem, position: &str) -> Vec<Row> {
         (item.is_set("rewrite"), CLOAKING),
         (others.iter().any(|name| item.is_set(name)), OTHER_TARGETS),
     ];
-    for (_, sentence) in sentences.into_iter().filter(|(applies, _)| *applies) {
-        draft.not_carried(sentence);
-    }
+    draft.not_carried_where(sentences);
     let link = &mut draft.link;
     link.has_password = item.is_set("password");
     link.domain = item.text("domain");

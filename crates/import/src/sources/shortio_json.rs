@@ -39,9 +39,7 @@ pub(crate) fn read(item: &JsonItem, position: &str) -> Vec<Row> {
         (any(&["cloaking"]), CLOAKING),
         (any(&["iphoneURL", "androidURL", "splitURL"]), OTHER_TARGETS),
     ];
-    for (_, sentence) in sentences.into_iter().filter(|(applies, _)| *applies) {
-        draft.not_carried(sentence);
-    }
+    draft.not_carried_where(sentences);
     let has_password = any(&["password", "hasPassword"]);
     let link = &mut draft.link;
     link.has_password = has_password;
