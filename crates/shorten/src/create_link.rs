@@ -86,10 +86,12 @@ async fn create_or_reuse(
     owner: Option<Owner>,
 ) -> Result<(StatusCode, Link, Option<ManageToken>), Problem> {
     let create_request = CreateLinkRequest::parse(fields, &shorten.own_hosts(request), request.query.as_deref())?;
-    let target = create_request.target.clone();
+    let asked_on_page = (format == Format::Html).then(|| create_request.target.clone());
     let created = match create(shorten, request, create_request, sender, owner, idempotency_key(request)?).await {
         // A person who reloads the page about a new link posts the form again, and should see the same link.
-        Err(NotCreated::AliasTaken(other)) if format == Format::Html && is_live(shorten, &other, &target) => {
+        Err(NotCreated::AliasTaken(other))
+            if asked_on_page.as_ref().is_some_and(|target| is_live(shorten, &other, target)) =>
+        {
             return Ok((StatusCode::OK, other.link, None));
         }
         Err(NotCreated::AliasTaken(other)) => return Err(alias_taken(shorten, &other.link.code).await),

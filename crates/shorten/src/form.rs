@@ -110,19 +110,13 @@ impl FormErrors {
         };
         match problem.field() {
             Some("url") => Self { url: error(texts.url), ..Self::default() },
-            Some("alias") => Self {
-                alias: error(texts.alias).map(|error| with_suggestions(error, problem.suggestions(), texts)),
-                aliases: problem.suggestions().to_vec(),
-                ..Self::default()
-            },
+            Some("alias") => {
+                Self { alias: error(texts.alias), aliases: problem.suggestions().to_vec(), ..Self::default() }
+            }
             Some("expires_in" | "expires_at") => Self { expires_in: error(texts.the_expiry), ..Self::default() },
             _ => Self { general: problem.detail_on_page(language, request_id), ..Self::default() },
         }
     }
-}
-
-fn with_suggestions(error: String, aliases: &[String], texts: &texts::Form) -> String {
-    if aliases.is_empty() { error } else { format!("{error}\n{}", (texts.try_instead)(aliases)) }
 }
 
 /// The page at `GET /`, with the values that were proposed.
@@ -204,19 +198,19 @@ fn form_html(values: &FormValues, errors: &FormErrors, config: &Config, language
         url_label = texts.url,
         url = EscapedHtml(&values.url),
         url_attributes = field_attributes("url", "", url, focuses_url),
-        url_error = error_html("url", url),
+        url_error = error_html("url", url, ""),
         shorten = texts.shorten,
         alias_label = texts.alias,
         optional = texts.optional,
         alias = EscapedHtml(&values.alias),
         alias_attributes = field_attributes("alias", "alias-hint", alias, alias.is_some()),
-        alias_error = error_html("alias", alias),
+        alias_error = error_html("alias", alias, &proposal_html(&errors.aliases, texts)),
         suggestions = suggestions_html(&errors.aliases, texts),
         alias_hint = (texts.alias_hint)(code::MIN_LENGTH, code::MAX_LENGTH),
         expires = texts.expires,
         expires_at = EscapedHtml(&values.expires_at),
         expires_in_attributes = field_attributes("expires_in", "", expires_in, expires_in.is_some()),
-        expires_in_error = error_html("expires_in", expires_in),
+        expires_in_error = error_html("expires_in", expires_in, ""),
         choices = expiry_options(&config.expiry, &values.expires_in, language),
         my_links = texts.my_links,
         elsewhere = elsewhere,
@@ -265,16 +259,19 @@ fn field_attributes(name: &str, hint_id: &str, error: Option<&str>, has_focus: b
     }
 }
 
-fn error_html(name: &str, error: Option<&str>) -> String {
+/// The error of a field, if it has one. `proposal` is HTML that follows it.
+fn error_html(name: &str, error: Option<&str>, proposal: &str) -> String {
     error.map_or_else(String::new, |error| {
-        // What buttons say where there is the script.
-        let (error, proposal) = error.split_once('\n').unwrap_or((error, ""));
-        let proposal = match proposal {
-            "" => String::new(),
-            proposal => format!("<noscript> {}</noscript>", EscapedHtml(proposal)),
-        };
         format!("<p class=\"error\" id=\"{name}-error\">{}{proposal}</p>\n", EscapedHtml(error))
     })
+}
+
+/// The aliases in a sentence, for whoever does not have the script, which shows buttons.
+fn proposal_html(aliases: &[String], texts: &texts::Form) -> String {
+    if aliases.is_empty() {
+        return String::new();
+    }
+    format!("<noscript> {}</noscript>", EscapedHtml(&(texts.try_instead)(aliases)))
 }
 
 /// Buttons that fill in an alias. They need the script, which shows them.

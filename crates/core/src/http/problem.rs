@@ -332,11 +332,9 @@ impl Problem {
     }
 
     /// Renders the problem for the client that sent `request`.
-    pub fn render(self, request: &Request, brand: &Brand) -> Response {
-        let detail = self.detail(&request.request_id);
-        let language = Language::of(request);
-        let on_page = self.detail_on_page(language, &request.request_id);
-        let mut response = match self.representation {
+    pub fn render(mut self, request: &Request, brand: &Brand) -> Response {
+        let representation = std::mem::replace(&mut self.representation, Representation::Document);
+        let mut response = match representation {
             Representation::Page(page) => *page,
             Representation::Negotiated if request.negotiate(&OFFERED) == Some("text/html") => {
                 // These paths have more than one segment, so a relative URL would not lead home.
@@ -350,10 +348,12 @@ impl Problem {
                         | Endpoint::WithdrawLink
                 );
                 let home = if is_below { request.base_url.join("") } else { html::HERE.to_owned() };
-                html::problem_page(self.kind, &on_page, &home, brand, language)
+                let language = Language::of(request);
+                let detail = self.detail_on_page(language, &request.request_id);
+                html::problem_page(self.kind, &detail, &home, brand, language)
             }
             Representation::Negotiated | Representation::Document => {
-                document(self.kind, self.field, &self.suggestions, &detail)
+                document(self.kind, self.field, &self.suggestions, &self.detail(&request.request_id))
             }
         };
         *response.status_mut() = self.kind.status();
